@@ -1,0 +1,1 @@
+"""What is trained: methods and the parts that they are built from."""

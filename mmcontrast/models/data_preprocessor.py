@@ -1,0 +1,73 @@
+"""From what the data loader gives to what a method eats."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from mmcontrast.registry import MODELS, TRANSFORMS
+
+
+@MODELS.register_module()
+class ViewPreprocessor(BaseDataPreprocessor):
+    """Move a batch to the device and normalise its pictures there.
+
+    Only ``uint8`` inputs are pictures (or clips); all others pass unchanged. Sending bytes and
+    casting on the device moves a quarter of what float pictures would.
+
+    Args:
+        mean: Of each channel, RGB, in 0..255.
+        std: Of each channel, in 0..255.
+        channels_last: Lay pictures out as NHWC in memory, which convolutions prefer on most
+            devices.
+        augment: Transforms of whole batches that are applied on the device in training: registered
+            callables from and to uint8 (N, 3, H, W).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        mean: Sequence[float] = (123.675, 116.28, 103.53),
+        std: Sequence[float] = (58.395, 57.12, 57.375),
+        channels_last: bool = False,
+        augment: Sequence[dict] = (),
+    ):
+        super().__init__(non_blocking=True)
+        self.register_buffer("mean", torch.tensor(mean), persistent=False)
+        self.register_buffer("std", torch.tensor(std), persistent=False)
+        self.channels_last = channels_last
+        self.augment = [TRANSFORMS.build(transform) for transform in augment]
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        """Prepare one batch.
+
+        Args:
+            data: ``inputs`` and ``data_samples`` as in :mod:`mmcontrast.structures`.
+            training: Whether to apply ``augment``.
+
+        Returns:
+            The same with its tensors on the device and its pictures as normalised float32.
+        """
+        inputs = self.cast_data(data["inputs"])
+        return dict(
+            inputs={name: self._prepare(view, training) for name, view in inputs.items()},
+            data_samples=data.get("data_samples"),
+        )
+
+    def _prepare(self, view: Any, training: bool) -> Any:
+        if isinstance(view, list):
+            return [self._prepare(item[None], training)[0] for item in view]
+        if not (isinstance(view, Tensor) and view.dtype == torch.uint8):
+            return view
+        if training:
+            for transform in self.augment:
+                view = transform(view)
+        shape = [1, -1] + [1] * (view.dim() - 2)
+        view = (view.float() - self.mean.view(shape)) / self.std.view(shape)
+        if self.channels_last and view.dim() == 4:
+            view = view.contiguous(memory_format=torch.channels_last)
+        return view

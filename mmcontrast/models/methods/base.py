@@ -1,0 +1,105 @@
+"""The one base class of all methods."""
+
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from mmcontrast.structures import DataSamples, Features, Inputs
+
+
+class Method(BaseModel):
+    """What is trained by ``loss`` and judged by ``extract``.
+
+    A method on pictures assigns ``self.backbone`` and writes ``loss``; one on other inputs also
+    writes ``encode``.
+
+    Args:
+        data_preprocessor: Config of the module that brings batches to the device.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(self, data_preprocessor: dict | None = None, init_cfg: dict | None = None):
+        super().__init__(data_preprocessor or dict(type="ViewPreprocessor"), init_cfg)
+
+    @abstractmethod
+    def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
+        """Compute the training losses of a batch.
+
+        Args:
+            inputs: Named views, see :mod:`mmcontrast.structures`.
+            data_samples: What is known of each sample.
+
+        Returns:
+            Scalars. Those whose key contains ``loss`` are summed and minimised (MMEngine's rule);
+            the others are logged.
+        """
+
+    def encode(self, inputs: Inputs) -> Features:
+        """Compute features of a batch in the current mode; ``extract`` is the public form.
+
+        This one serves pictures: ``inputs['view0']`` (N, 3, H, W) through ``self.backbone``.
+        """
+        stages = list(self.backbone(inputs["view0"]))
+        return {"global": stages[-1].mean(dim=(2, 3)), "dense": stages[-1], "stages": stages}
+
+    @torch.no_grad()
+    def extract(self, inputs: Inputs) -> Features:
+        """Compute features for evaluation: eval mode, no gradient, the backbone alone.
+
+        Args:
+            inputs: Prepared views; a single view is named ``view0``.
+
+        Returns:
+            ``global`` (N, C), and ``dense`` (N, C, H, W) and ``stages`` where the method has them.
+        """
+        was_training = self.training
+        self.eval()
+        try:
+            return self.encode(inputs)
+        finally:
+            self.train(was_training)
+
+    def predict(self, inputs: Inputs, data_samples: DataSamples | None) -> list[dict[str, Any]]:
+        """Describe each sample for MMEngine's metrics.
+
+        Returns:
+            One dict a sample: its data sample and ``global``, its feature (C,).
+        """
+        features = self.extract(inputs)["global"]
+        samples = data_samples if data_samples is not None else [{}] * len(features)
+        return [
+            {**sample, "global": feature} for sample, feature in zip(samples, features, strict=True)
+        ]
+
+    def forward(
+        self, inputs: Inputs, data_samples: DataSamples | None = None, mode: str = "tensor"
+    ) -> Any:
+        """Dispatch as MMEngine's Runner asks: ``loss``, ``predict``, or ``tensor`` for features.
+
+        Raises:
+            ValueError: Another mode.
+        """
+        if mode == "loss":
+            return self.loss(inputs, data_samples or [])
+        if mode == "predict":
+            return self.predict(inputs, data_samples)
+        if mode == "tensor":
+            return self.extract(inputs)
+        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
+
+
+def embedding_std(embeddings_NC: Tensor) -> Tensor:
+    """How far unit vectors spread: sqrt(C) times the mean standard deviation of their channels.
+
+    Args:
+        embeddings_NC: Unit vectors.
+
+    Returns:
+        Scalar without gradient: about 1 for vectors spread evenly over the sphere, 0 where they
+        collapsed to one point (and for a single vector).
+    """
+    embeddings_NC = embeddings_NC.detach().float()
+    return embeddings_NC.std(dim=0, correction=0).mean() * embeddings_NC.shape[1] ** 0.5

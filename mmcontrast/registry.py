@@ -1,0 +1,147 @@
+"""Registries of mmcontrast: children of MMEngine's, in the scope ``mmcontrast``.
+
+A class becomes available to configs by registering itself::
+
+    from mmcontrast.registry import MODELS
+
+    @MODELS.register_module()
+    class MyBackbone(nn.Module): ...
+
+Nothing is imported before the first look-up. It then imports every module of the packages that a
+registry names as its ``locations``; a module that fails to import (an optional package is missing,
+say) does not break the others, and is named when a look-up finds nothing.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from typing import Any
+
+from mmengine import registry as mmengine_registry
+
+SCOPE = "mmcontrast"
+
+
+class UnknownTypeError(KeyError):
+    """A config names a ``type`` that no registry holds."""
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument, which would hide line breaks.
+        return str(self.args[0])
+
+
+class Registry(mmengine_registry.Registry):
+    """An MMEngine registry whose unknown names are answered with a remedy.
+
+    Args:
+        name: Name shown in messages.
+        parent: The MMEngine registry that this one extends.
+        locations: Packages whose direct sub-modules are imported on the first look-up.
+    """
+
+    def __init__(
+        self, name: str, parent: mmengine_registry.Registry, locations: tuple[str, ...] = ()
+    ):
+        super().__init__(name, parent=parent, scope=SCOPE, locations=list(locations))
+        self._failed_imports: dict[str, ImportError] = {}
+
+    def import_from_location(self) -> None:
+        """Import all modules of ``locations`` once; remember those that fail."""
+        if self._imported:
+            return
+        # Set first: a module may look something up while it is being imported.
+        self._imported = True
+        for location in self._locations:
+            package = importlib.import_module(location)
+            for module in pkgutil.iter_modules(package.__path__, prefix=f"{location}."):
+                try:
+                    importlib.import_module(module.name)
+                except ImportError as error:
+                    self._failed_imports[module.name] = error
+
+    def get(self, key: str) -> Any:
+        """Return the class or function registered as ``key``, here or in a parent.
+
+        Raises:
+            UnknownTypeError: Nothing of that name is registered. The message holds the closest
+                names and the modules of this registry that could not be imported.
+        """
+        found = super().get(key)
+        if found is None:
+            raise UnknownTypeError(self._explain_unknown(key))
+        return found
+
+    def __contains__(self, key: str) -> bool:
+        try:
+            return self.get(key) is not None
+        except UnknownTypeError:
+            return False
+
+    def names(self) -> list[str]:
+        """Sorted names that :meth:`get` finds here or in a parent."""
+        self.import_from_location()
+        found = set(self.module_dict)
+        parent = self.parent
+        while parent is not None:
+            found |= set(parent.module_dict)
+            parent = parent.parent
+        return sorted(found)
+
+    def _explain_unknown(self, key: str) -> str:
+        name = key.rsplit(".", 1)[-1]
+        lines = [f"{key!r} is not a registered {self.name}."]
+        known = {candidate.lower(): candidate for candidate in self.names()}
+        close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
+        if close:
+            lines.append("Did you mean " + " or ".join(repr(known[match]) for match in close) + "?")
+        else:
+            own = ", ".join(sorted(self.module_dict)) or "none"
+            lines.append(f"Registered in {self.scope}: {own}.")
+        lines += [
+            f"Not available, since its import failed: {module} ({error})"
+            for module, error in self._failed_imports.items()
+        ]
+        return "\n".join(lines)
+
+
+MODELS = Registry(
+    "model",
+    parent=mmengine_registry.MODELS,
+    locations=(
+        "mmcontrast.models",
+        "mmcontrast.models.methods",
+        "mmcontrast.models.backbones",
+        "mmcontrast.models.necks",
+        "mmcontrast.models.losses",
+        "mmcontrast.models.modules",
+    ),
+)
+DATASETS = Registry(
+    "dataset", parent=mmengine_registry.DATASETS, locations=("mmcontrast.datasets",)
+)
+DATA_SAMPLERS = Registry(
+    "data sampler", parent=mmengine_registry.DATA_SAMPLERS, locations=("mmcontrast.datasets",)
+)
+TRANSFORMS = Registry(
+    "transform",
+    parent=mmengine_registry.TRANSFORMS,
+    locations=("mmcontrast.datasets.transforms",),
+)
+FUNCTIONS = Registry(
+    "function", parent=mmengine_registry.FUNCTIONS, locations=("mmcontrast.datasets",)
+)
+METRICS = Registry("metric", parent=mmengine_registry.METRICS, locations=("mmcontrast.evaluation",))
+HOOKS = Registry("hook", parent=mmengine_registry.HOOKS, locations=("mmcontrast.engine.hooks",))
+OPTIMIZERS = Registry(
+    "optimizer", parent=mmengine_registry.OPTIMIZERS, locations=("mmcontrast.engine.optimizers",)
+)
+OPTIM_WRAPPERS = Registry(
+    "optimizer wrapper",
+    parent=mmengine_registry.OPTIM_WRAPPERS,
+    locations=("mmcontrast.engine.optimizers",),
+)
+PARAM_SCHEDULERS = Registry(
+    "parameter scheduler",
+    parent=mmengine_registry.PARAM_SCHEDULERS,
+    locations=("mmcontrast.engine",),
+)
