@@ -7,6 +7,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 
 
@@ -22,7 +23,7 @@ class Method(BaseModel):
     """
 
     def __init__(self, data_preprocessor: dict | None = None, init_cfg: dict | None = None):
-        super().__init__(data_preprocessor or dict(type="ViewPreprocessor"), init_cfg)
+        super().__init__(MODELS.build(data_preprocessor or dict(type="ViewPreprocessor")), init_cfg)
 
     @abstractmethod
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:

@@ -1,5 +1,7 @@
-"""DenseCL. Wang et al., "Dense Contrastive Learning for Self-Supervised Visual Pre-Training",
-CVPR 2021, arXiv 2011.09157.
+"""DenseCL.
+
+Wang et al., "Dense Contrastive Learning for Self-Supervised Visual Pre-Training", CVPR 2021,
+arXiv 2011.09157.
 
     q, r = global and dense projections of view 0;  k+, t = those of view 1, by the momentum encoder
     c(s) = argmax_j cos(f_s, g_j)   matches cell s of view 0 in view 1, by backbone features f and g

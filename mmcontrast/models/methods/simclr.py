@@ -1,5 +1,7 @@
-"""SimCLR. Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations",
-ICML 2020, arXiv 2002.05709.
+"""SimCLR.
+
+Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", ICML 2020,
+arXiv 2002.05709.
 
     z = g(f(x)) / |g(f(x))|
     L = mean over the 2N views i, with partner j, of

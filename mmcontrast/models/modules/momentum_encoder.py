@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 
-class MomentumEncoder(nn.ModuleDict):
-    """A copy of the online modules whose parameters follow theirs:
+class MomentumEncoder(nn.Module):
+    """A copy of the online modules whose parameters follow theirs slowly.
 
         theta_k <- m * theta_k + (1 - m) * theta_q
 
@@ -33,7 +33,9 @@ class MomentumEncoder(nn.ModuleDict):
                 f"momentum is the weight kept of the old parameters (0.999 in MoCo and DenseCL), "
                 f"got {momentum}; MMEngine and mmpretrain write 1 - m in its place.{hint}"
             )
-        super().__init__({name: copy.deepcopy(module) for name, module in online.items()})
+        super().__init__()
+        for name, module in online.items():
+            self.add_module(name, copy.deepcopy(module))
         self.momentum = momentum
         self.requires_grad_(False).float()
 
@@ -41,7 +43,7 @@ class MomentumEncoder(nn.ModuleDict):
     def copy_from(self, **online: nn.Module) -> None:
         """Start anew from the online modules, buffers included."""
         for name, module in online.items():
-            self[name].load_state_dict(module.state_dict())
+            self.get_submodule(name).load_state_dict(module.state_dict())
 
     @torch.no_grad()
     def update(self, **online: nn.Module) -> None:
@@ -51,7 +53,7 @@ class MomentumEncoder(nn.ModuleDict):
             **online: The modules given to the constructor, under the same names.
         """
         for name, module in online.items():
-            mine = list(self[name].parameters())
+            mine = list(self.get_submodule(name).parameters())
             theirs = [parameter.float() for parameter in module.parameters()]
             torch._foreach_lerp_(mine, theirs, 1 - self.momentum)
 

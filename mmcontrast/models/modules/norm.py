@@ -69,6 +69,7 @@ class SplitBN(nn.BatchNorm2d):
         return next((n for n in range(most, 1, -1) if num_items % n == 0), 1)
 
     def extra_repr(self) -> str:
+        """Show the groups beside batch norm's settings."""
         return f"{super().extra_repr()}, num_groups={self.num_groups}"
 
 
