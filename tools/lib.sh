@@ -108,10 +108,14 @@ operators_key() {
     "$PY" - "$CONSTRAINTS" <<'PY'
 import platform, re, sys
 import torch
-from torch.utils.cpp_extension import CUDA_HOME
+
+def has_nvcc():
+    from torch.utils.cpp_extension import CUDA_HOME  # warns where there is no GPU
+
+    return CUDA_HOME is not None
 
 mmcv = re.search(r"^onedl-mmcv==(\S+)", open(sys.argv[1]).read(), re.M).group(1)
-device = "cuda" if torch.cuda.is_available() and CUDA_HOME else "cpu"
+device = "cuda" if torch.cuda.is_available() and has_nvcc() else "cpu"
 python = f"cp{sys.version_info.major}{sys.version_info.minor}"
 print(f"torch{torch.__version__}-{python}-{platform.machine()}-mmcv{mmcv}-{device}")
 PY
@@ -144,7 +148,7 @@ sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
     local -a includes
     mapfile -t includes < <("$PY" -c 'import sysconfig
 from torch.utils.cpp_extension import include_paths
-print(*("-I" + path for path in [*include_paths(), sysconfig.get_path("include")]), sep="\n")')
+print(*("-I" + path for path in [*include_paths(), sysconfig.get_path("include")]), sep="\n")' 2>/dev/null)
     echo '#include <torch/extension.h>' >"$work/all.h"
     # The flags and macros of both must be the same, or the compiler ignores the header.
     # shellcheck disable=SC2086

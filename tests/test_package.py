@@ -1,0 +1,80 @@
+"""The package as a whole: what an import costs, where dependencies point, the set-up scripts."""
+
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mmcontrast
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torchvision", "cv2", "torch_geometric", "sklearn", "matplotlib", "mmdet", "mmseg")
+
+
+def test_import_is_light():
+    code = f"import sys, mmcontrast; print(*set(sys.modules) & set({HEAVY}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
+
+
+def test_version_is_the_installed_one():
+    assert mmcontrast.__version__ == importlib.metadata.version("mmcontrast")
+
+
+def test_dependencies_point_one_way():
+    cli = pytest.importorskip("importlinter.cli")
+    assert cli.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_constraints_lie_in_the_ranges():
+    """Every pin that is tried together is allowed by the metadata, on both Pythons."""
+    requirements = pytest.importorskip("packaging.requirements")
+    lines = (ROOT / "requirements" / "constraints.txt").read_text().splitlines()
+    pins = [requirements.Requirement(line.partition("#")[0]) for line in lines if line[0] != "#"]
+    pinned = {pin.name: str(pin.specifier).removeprefix("==") for pin in pins if "==" in str(pin)}
+    declared = [
+        requirements.Requirement(text) for text in importlib.metadata.requires("mmcontrast") or []
+    ]
+    checked = {need.name for need in declared if need.name in pinned}
+    assert {"torch", "onedl-mmcv", "onedl-mmdetection", "onedl-mmsegmentation"} <= checked
+    for need in declared:
+        if need.name in pinned:
+            assert need.specifier.contains(pinned[need.name]), f"{need} against {pinned[need.name]}"
+
+
+SCRIPTS = [path.relative_to(ROOT) for path in ROOT.glob("tools/**/*.sh")]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [*sorted(SCRIPTS), Path(".ci/run")],
+    ids=str,
+)
+def test_shell_script_parses(script):
+    run = subprocess.run(["bash", "-n", ROOT / script], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_scripts_refuse_an_unknown_argument():
+    run = subprocess.run(
+        ["bash", ROOT / "tools" / "test.sh", "--fast"], capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert "unknown argument --fast" in run.stderr
+    assert "usage: bash tools/test.sh" in run.stderr
+
+
+def test_an_environment_with_another_python_is_refused(tmp_path):
+    """An active environment whose interpreter is too old or missing is named, with the remedy."""
+    run = subprocess.run(
+        ["bash", ROOT / "tools" / "test.sh", "--install"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "VIRTUAL_ENV": str(tmp_path / "gone")},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert f"{tmp_path / 'gone'} has no Python 3.11 or 3.12" in run.stderr
+    assert "Deactivate it" in run.stderr
