@@ -1,7 +1,8 @@
 """MoCo v2.
 
 Chen et al., "Improved Baselines with Momentum Contrastive Learning", 2020, arXiv 2003.04297, on
-He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020, arXiv 1911.05722.
+He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020,
+arXiv 1911.05722.
 
     q = f_q(view 0),  k+ = f_k(view 1),  both of unit length
     L = -log( exp(q.k+ / t) / (exp(q.k+ / t) + sum over the queue of exp(q.k / t)) )  (equation 1)

@@ -1,0 +1,100 @@
+"""ResNet against torchvision's."""
+
+import pytest
+import torch
+import torchvision
+
+from mmcontrast.models.backbones import ResNet, TimmBackbone
+
+
+@pytest.mark.parametrize("depth", [18, 34, 50, 101])
+def test_keys_and_outputs_are_torchvisions(depth):
+    reference = getattr(torchvision.models, f"resnet{depth}")().eval()
+    weights = {k: v for k, v in reference.state_dict().items() if not k.startswith("fc.")}
+    network = ResNet(depth, out_indices=(0, 1, 2, 3)).eval()
+    network.load_state_dict(weights, strict=True)
+    x = torch.randn(1, 3, 64, 64)
+    stages = network(x)
+    pooled = stages[-1].mean(dim=(2, 3))
+    torch.testing.assert_close(reference.fc(pooled), reference(x))
+    assert tuple(stage.shape[1] for stage in stages) == network.out_channels
+    assert [stage.shape[-1] for stage in stages] == [16, 8, 4, 2]
+
+
+def test_size_of_resnet50():
+    network = ResNet(50, norm_cfg=dict(type="SplitBN", num_groups=8))
+    assert sum(p.numel() for p in network.parameters()) == 23_508_032
+    assert len(network.state_dict()) == 318
+
+
+def test_cifar_stem_keeps_the_resolution():
+    assert ResNet(18, stem="cifar")(torch.randn(2, 3, 32, 32))[0].shape == (2, 512, 4, 4)
+
+
+def test_strides_and_dilations_can_change_later():
+    for depth in (18, 50):
+        network = ResNet(depth, out_indices=(2, 3))
+        network.set_strides((1, 2, 1, 1))
+        network.set_dilations((1, 1, 2, 4))
+        assert [y.shape[-1] for y in network(torch.randn(2, 3, 64, 64))] == [8, 8]
+        assert (
+            ResNet(depth, strides=(1, 2, 2, 1)).eval()(torch.randn(1, 3, 64, 64))[0].shape[-1] == 4
+        )
+
+
+def test_frozen_stages_neither_learn_nor_adapt():
+    network = ResNet(18, frozen_stages=2).train()
+    x = torch.randn(4, 3, 32, 32)
+    before = {k: v.clone() for k, v in network.state_dict().items() if "running" in k}
+    network(x)[0].sum().backward()
+    after = network.state_dict()
+    for name, parameter in network.named_parameters():
+        frozen = name.startswith(("conv1", "bn1", "layer1", "layer2"))
+        assert parameter.requires_grad == (not frozen), name
+    for name, value in before.items():
+        frozen = name.startswith(("bn1", "layer1", "layer2"))
+        assert torch.equal(value, after[name]) == frozen, name
+
+
+def test_norm_eval_keeps_all_statistics():
+    network = ResNet(18, norm_eval=True).train()
+    network(torch.randn(2, 3, 32, 32))
+    assert network.bn1.num_batches_tracked == 0
+
+
+def test_zero_init_residual_starts_as_identity():
+    network = ResNet(50, zero_init_residual=True)
+    assert not network.layer3[1].bn3.weight.any()
+
+
+def test_norm_choice():
+    network = ResNet(18, norm_cfg=dict(type="GN", num_groups=8))
+    assert isinstance(network.layer2[0].bn1, torch.nn.GroupNorm)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(depth=42), "depth must be one of"),
+        (dict(stem="big"), "stem must be"),
+        (dict(out_indices=(4,)), "out_indices"),
+        (dict(frozen_stages=5), "frozen_stages"),
+        (dict(depth=18, strides=(2, 2, 2, 2)), "layer1 has no shortcut"),
+        (dict(strides=(1, 2)), "four stages"),
+        (dict(dilations=(1, 2)), "four stages"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ResNet(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "grid"), [("resnet18", 2), ("swin_tiny_patch4_window7_224", 7), ("convnext_atto", 2)]
+)
+def test_timm_networks(name, grid):
+    pytest.importorskip("timm", reason="needs the extra 'timm'")
+    network = TimmBackbone(name)
+    x = torch.randn(2, 3, *([32 * grid] * 2))
+    (feature,) = network(x)
+    assert feature.shape == (2, network.out_channels[-1], grid, grid)
