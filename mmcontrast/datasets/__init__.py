@@ -1,0 +1,18 @@
+"""Datasets, their transforms, and what brings samples into batches."""
+
+from mmcontrast.datasets.base import ConcatDataset, ImageDataset
+from mmcontrast.datasets.coco import CocoImages
+from mmcontrast.datasets.collate import collate
+from mmcontrast.datasets.images import ImageFolder, ImageList, Images
+from mmcontrast.datasets.samplers import ResumableSampler
+
+__all__ = [
+    "CocoImages",
+    "ConcatDataset",
+    "ImageDataset",
+    "ImageFolder",
+    "ImageList",
+    "Images",
+    "ResumableSampler",
+    "collate",
+]

@@ -1,0 +1,159 @@
+"""What all datasets share: the meaning of a key, seeded transforms, unreadable pictures.
+
+A key is ``epoch * len(dataset) + index``, so a plain index is a key of epoch 0. What a sample looks
+like depends on ``(seed, epoch, index)`` alone: not on the number of workers or processes, not on
+the order of reading, not on where a run was resumed.
+"""
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import mmengine.dataset
+import numpy as np
+import torch
+
+from mmcontrast.datasets.transforms import UnreadableImageError, compose
+from mmcontrast.registry import DATASETS
+
+# More unreadable pictures than this in a row mean that something larger is wrong.
+_MAX_REPLACEMENTS = 20
+
+
+@contextmanager
+def seeded(*key: int) -> Iterator[None]:
+    """Seed torch's, numpy's and Python's generators by ``key``; restore them afterwards."""
+    torch_seed, numpy_seed = np.random.SeedSequence(key).generate_state(2, np.uint64).tolist()
+    generator = torch.random.default_generator
+    states = generator.get_state(), np.random.get_state(), random.getstate()
+    # Not torch.manual_seed, which would also visit every accelerator.
+    generator.manual_seed(torch_seed)
+    np.random.seed(numpy_seed % 2**32)
+    random.seed(numpy_seed)
+    try:
+        yield
+    finally:
+        generator.set_state(states[0])
+        np.random.set_state(states[1])
+        random.setstate(states[2])
+
+
+class ImageDataset(mmengine.dataset.BaseDataset):
+    """Base of the picture datasets; a subclass says in ``load_data_list`` what the pictures are.
+
+    Args:
+        data_root: Folder of the pictures.
+        pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
+        ann_file: List or annotation file, absolute or relative to ``data_root``.
+        indices: Use only these samples, or only the first ``indices``.
+        meta: Constants that every data sample gets, such as ``dict(split='bank')``.
+        seed: Seed of the transforms. The engine sets it from the run's seed.
+        on_error: What happens at an unreadable picture. ``'raise'`` names it and stops.
+            ``'skip'`` takes another one in its place, which depends on (seed, epoch, index) like
+            all else, and lists the unreadable paths in ``data_sample['skipped']``.
+
+    Raises:
+        FileNotFoundError: ``data_root`` or ``ann_file`` does not exist, or holds no picture.
+    """
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike,
+        pipeline: Sequence = (),
+        *,
+        ann_file: str | os.PathLike = "",
+        indices: int | Sequence[int] | None = None,
+        meta: dict[str, Any] | None = None,
+        seed: int = 0,
+        on_error: str = "raise",
+    ):
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
+        self.meta = dict(meta or {})
+        self.seed = seed
+        self.on_error = on_error
+        super().__init__(
+            ann_file=os.fspath(ann_file), data_root=os.fspath(data_root), indices=indices
+        )
+        self.pipeline = compose(pipeline)
+
+    def full_init(self) -> None:
+        """Read the list of pictures; called by the constructor."""
+        name = type(self).__name__
+        if not os.path.isdir(self.data_root):
+            raise FileNotFoundError(
+                f"{name}: data_root={self.data_root!r} is not a folder "
+                f"(absolute: {os.path.abspath(self.data_root)}). Correct the config, or pass "
+                "--cfg-options train_dataloader.dataset.data_root=FOLDER."
+            )
+        if self.ann_file and not os.path.isfile(self.ann_file):
+            raise FileNotFoundError(
+                f"{name}: ann_file={self.ann_file!r} does not exist; a relative one is looked for "
+                f"in data_root={self.data_root!r}."
+            )
+        super().full_init()
+        if len(self) == 0:
+            raise FileNotFoundError(f"{name}: no picture in {self.ann_file or self.data_root}.")
+
+    def __getitem__(self, key: int) -> Any:
+        epoch, index = divmod(int(key), len(self))
+        unreadable: list[str] = []
+        with seeded(self.seed, epoch % 2**32, index):
+            while True:
+                try:
+                    sample = self._load(index)
+                    break
+                except UnreadableImageError as error:
+                    if self.on_error == "raise":
+                        raise
+                    unreadable.append(error.path)
+                    if len(unreadable) > _MAX_REPLACEMENTS:
+                        raise RuntimeError(
+                            f"{len(unreadable)} pictures in a row could not be read, the last "
+                            f"one {error.path} ({error.reason}). Is the disk still there?"
+                        ) from error
+                    index = int(torch.randint(len(self), ()))
+        if unreadable:
+            sample["data_sample"]["skipped"] = unreadable
+        return sample
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+    def _load(self, index: int) -> Any:
+        info = self.get_data_info(index)
+        info["index"] = info.pop("sample_idx")
+        return self.pipeline({**info, **self.meta})
+
+
+@DATASETS.register_module()
+class ConcatDataset(mmengine.dataset.ConcatDataset):
+    """Datasets one after the other; keys and ``seed`` reach the parts by the same rules.
+
+    Args:
+        datasets: Datasets or their configs.
+    """
+
+    def __init__(self, datasets: Sequence):
+        super().__init__([DATASETS.build(d) if isinstance(d, dict) else d for d in datasets])
+
+    @property
+    def seed(self) -> int:
+        """Seed of the transforms of all parts."""
+        return self.datasets[0].seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        for dataset in self.datasets:
+            dataset.seed = seed
+
+    def __getitem__(self, key: int) -> Any:
+        epoch, index = divmod(int(key), len(self))
+        part, index = self._get_ori_dataset_idx(index)
+        dataset = self.datasets[part]
+        return dataset[epoch * len(dataset) + index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))

@@ -1,0 +1,137 @@
+"""Pictures in folders and list files."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.registry import DATASETS
+
+EXTENSIONS = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif",
+)  # fmt: skip
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file's name says that it is a picture; hidden files are not."""
+    return name.lower().endswith(EXTENSIONS) and not name.startswith(".")
+
+
+def find_pictures(root: str) -> Iterator[str]:
+    """Paths of all pictures below ``root``, in sorted order; links to folders are followed.
+
+    Raises:
+        FileNotFoundError: There is none; the message tells what is there instead.
+    """
+    others: list[str] = []
+    found = False
+    for folder, subfolders, names in os.walk(root, followlinks=True):
+        # Sorting in place also fixes the order in which the sub-folders are entered.
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            if is_picture(name):
+                found = True
+                yield os.path.join(folder, name)
+            else:
+                others.append(os.path.join(folder, name))
+    if not found:
+        known = " ".join(EXTENSIONS)
+        hint = f"; the {len(others)} other files include {others[0]}" if others else ""
+        raise FileNotFoundError(f"There is no picture ({known}) in {root} or below{hint}.")
+
+
+@DATASETS.register_module()
+class Images(ImageDataset):
+    """All pictures in a folder and its sub-folders, without labels.
+
+    ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is all that one's own pictures
+    need. They are sorted by folder and name.
+    """
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a picture."""
+        return [dict(path=path) for path in find_pictures(self.data_root)]
+
+
+@DATASETS.register_module()
+class ImageFolder(ImageDataset):
+    """One sub-folder a class, as in ImageNet: ``data_root/<class>/**/<picture>``.
+
+    Labels count the sorted names of the sub-folders; ``metainfo['classes']`` holds the names.
+    """
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a picture, with its label.
+
+        Raises:
+            FileNotFoundError: There are no sub-folders, or one holds no picture.
+        """
+        with os.scandir(self.data_root) as entries:
+            classes = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+        if not classes:
+            raise FileNotFoundError(
+                f"ImageFolder: {self.data_root} has no sub-folders, and each should be a class. "
+                "For pictures without labels use type='Images'."
+            )
+        self._metainfo["classes"] = tuple(classes)
+        return [
+            dict(path=path, label=label)
+            for label, name in enumerate(classes)
+            for path in find_pictures(os.path.join(self.data_root, name))
+        ]
+
+
+@DATASETS.register_module()
+class ImageList(ImageDataset):
+    """The pictures named by a text file, one ``path`` or ``path label`` a line.
+
+    Paths are relative to ``data_root`` (or absolute) and may contain blanks; labels are whole
+    numbers from 0. Either all lines have a label or none. Empty lines are passed over; the order
+    of the lines is kept.
+    """
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a line.
+
+        Raises:
+            ValueError: Some lines are bad; the message holds the numbers of the first ones.
+            FileNotFoundError: The first picture does not exist, so ``data_root`` is likely wrong.
+        """
+        if not self.ann_file:
+            raise ValueError("ImageList: ann_file names the list of pictures; it is missing")
+        samples, bad = [], []
+        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            sample = self._parse(line.strip())
+            if samples and sample is not None and sample.keys() != samples[0].keys():
+                sample = None
+            if sample is None:
+                bad.append(f"line {number}: {line!r}")
+            else:
+                samples.append(sample)
+        if bad:
+            shown = "\n  ".join(bad[:10])
+            raise ValueError(
+                f"{self.ann_file}: {len(bad)} lines are not 'path' or 'path label', or differ from "
+                f"the first line in having a label or not:\n  {shown}"
+            )
+        # Looking for every file would take minutes on a network disk; the loader names a missing
+        # one. A wrong root shows in the first.
+        if samples and not os.path.exists(samples[0]["path"]):
+            raise FileNotFoundError(
+                f"{self.ann_file}: the first picture, {samples[0]['path']}, does not exist. Is "
+                f"data_root={self.data_root!r} the folder that the paths start from?"
+            )
+        return samples
+
+    def _parse(self, line: str) -> dict | None:
+        if is_picture(os.path.basename(line)):
+            return dict(path=os.path.join(self.data_root, line))
+        path, _, label = line.rpartition(" ")
+        path = path.rstrip()
+        # isdecimal() also accepts digits of other scripts, which int() reads as well.
+        if is_picture(os.path.basename(path)) and label.isdecimal():
+            return dict(path=os.path.join(self.data_root, path), label=int(label))
+        return None

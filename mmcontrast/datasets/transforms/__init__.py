@@ -1,0 +1,43 @@
+"""Picture transforms of pre-training and evaluation pipelines.
+
+A transform takes and returns a ``results`` dict. The keys that matter:
+
+``path``
+    Where the picture comes from (named in errors); ``bytes`` beside it if it is already read.
+``image``
+    ``(H, W, 3)`` uint8 RGB array, contiguous. Nothing here turns it into floats or normalises it:
+    uint8 leaves the workers and the data preprocessor does the rest, on the device.
+``size``
+    ``(width, height)`` of the upright source picture.
+``box``, ``flip``
+    What part of the source ``image`` shows, ``(x0, y0, x1, y1)`` in source pixels, and whether it
+    is mirrored. Each geometric transform keeps them up to date.
+
+Random numbers come from torch's global generator, which the datasets seed for each sample.
+"""
+
+from mmcontrast.datasets.transforms.color import ColorJitter, GaussianBlur, Grayscale, Solarize
+from mmcontrast.datasets.transforms.formatting import PackInputs, Views, compose
+from mmcontrast.datasets.transforms.geometry import (
+    CenterCrop,
+    HorizontalFlip,
+    RandomResizedCrop,
+    Resize,
+)
+from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
+
+__all__ = [
+    "CenterCrop",
+    "ColorJitter",
+    "GaussianBlur",
+    "Grayscale",
+    "HorizontalFlip",
+    "LoadImage",
+    "PackInputs",
+    "RandomResizedCrop",
+    "Resize",
+    "Solarize",
+    "UnreadableImageError",
+    "Views",
+    "compose",
+]

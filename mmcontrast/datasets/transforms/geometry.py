@@ -1,0 +1,127 @@
+"""Transforms that move pixels; each records which part of the source picture is left.
+
+Resizing is torchvision's bilinear kernel with antialiasing on uint8, which gives Pillow's pixels to
+within one grey level.
+"""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F
+
+from mmcontrast.registry import TRANSFORMS
+
+
+def _as_tensor(image: NDArray[np.uint8]) -> torch.Tensor:
+    """``(H, W, 3)`` array as a ``(3, H, W)`` tensor on the same memory."""
+    return torch.from_numpy(image).permute(2, 0, 1)
+
+
+def _as_array(image: torch.Tensor) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+
+
+def _source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[float, ...]:
+    """The source pixels behind the region ``x0 y0 x1 y1`` of the current image."""
+    height, width = results["image"].shape[:2]
+    if results["flip"]:
+        x0, x1 = width - x1, width - x0
+    left, top, right, bottom = results["box"]
+    per_x, per_y = (right - left) / width, (bottom - top) / height
+    return (left + x0 * per_x, top + y0 * per_y, left + x1 * per_x, top + y1 * per_y)
+
+
+@TRANSFORMS.register_module()
+class RandomResizedCrop:
+    """A random part of the picture, resized to a square.
+
+    Args:
+        size: Side of the result in pixels.
+        scale: Range of the area of the part, as a fraction of the picture's.
+        ratio: Range of width / height of the part, drawn log-uniformly.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        scale: tuple[float, float] = (0.2, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+    ):
+        if not 0 < scale[0] <= scale[1] <= 1:
+            raise ValueError(
+                "RandomResizedCrop: scale is the range of area fractions (smallest, largest) "
+                f"within (0, 1], got {tuple(scale)}"
+            )
+        if not 0 < ratio[0] <= ratio[1]:
+            raise ValueError(
+                "RandomResizedCrop: ratio is a positive range (smallest, largest) of "
+                f"width / height, got {tuple(ratio)}"
+            )
+        self.size = size
+        self.scale = tuple(scale)
+        self.ratio = tuple(ratio)
+
+    def __call__(self, results: dict) -> dict:
+        image = _as_tensor(results["image"])
+        top, left, height, width = v2.RandomResizedCrop.get_params(image, self.scale, self.ratio)
+        results["box"] = _source_box(results, left, top, left + width, top + height)
+        size = [self.size, self.size]
+        results["image"] = _as_array(
+            F.resized_crop(image, top, left, height, width, size, antialias=True)
+        )
+        return results
+
+
+@TRANSFORMS.register_module()
+class HorizontalFlip:
+    """Mirror left and right with probability ``p``."""
+
+    def __init__(self, p: float = 0.5):
+        self.p = p
+
+    def __call__(self, results: dict) -> dict:
+        if torch.rand(()) < self.p:
+            results["image"] = cv2.flip(results["image"], 1)
+            results["flip"] = not results["flip"]
+        return results
+
+
+@TRANSFORMS.register_module()
+class Resize:
+    """Resize so that the short side has ``size`` pixels; the picture keeps its proportions."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __call__(self, results: dict) -> dict:
+        image = _as_tensor(results["image"])
+        results["image"] = _as_array(F.resize(image, [self.size], antialias=True))
+        return results
+
+
+@TRANSFORMS.register_module()
+class CenterCrop:
+    """Cut the ``size`` x ``size`` square out of the middle.
+
+    Raises:
+        ValueError: The image is smaller than that; put ``Resize`` before it.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __call__(self, results: dict) -> dict:
+        height, width = results["image"].shape[:2]
+        if min(height, width) < self.size:
+            raise ValueError(
+                f"CenterCrop({self.size}): {results['path']} has only {width}x{height} pixels "
+                f"here. Put dict(type='Resize', size={self.size}) or larger before it."
+            )
+        top, left = round((height - self.size) / 2), round((width - self.size) / 2)
+        box = (left, top, left + self.size, top + self.size)
+        results["box"] = _source_box(results, *box)
+        image = results["image"][top : top + self.size, left : left + self.size]
+        results["image"] = np.ascontiguousarray(image)
+        return results
