@@ -1,0 +1,19 @@
+"""The embedded mini-world: generated pictures of articulated objects in the usual file layouts.
+
+`make_mini` writes it. Underneath, `state` describes what is seen as plain values, `render` turns
+that into a picture with its masks, parts, key points and boxes, and `sample` draws such values at
+random; `categories` holds the classes, and `writers` has one module a layout.
+"""
+
+from .categories import ATTRIBUTES, CATEGORIES, CLASSES, category
+from .make import LAYOUTS, Made, make_mini
+from .preview import contact_sheet
+from .render import Rendered, render
+from .sample import fit, sample_group, sample_light, sample_object, sample_portrait
+from .state import Light, ObjectState, Paint, Scene
+
+__all__ = [
+    'ATTRIBUTES', 'CATEGORIES', 'CLASSES', 'LAYOUTS', 'Light', 'Made', 'ObjectState', 'Paint',
+    'Rendered', 'Scene', 'category', 'contact_sheet', 'fit', 'make_mini', 'render',
+    'sample_group', 'sample_light', 'sample_object', 'sample_portrait',
+]

@@ -1,0 +1,160 @@
+"""Write the mini-world to disk, once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from filelock import FileLock
+
+from .writers import coco, imagenet, voc
+
+VERSION = 1
+"""Raised whenever the files that a seed gives change; older worlds are then made anew."""
+
+MANIFEST = 'mini.json'
+_TEMPORARY = '.mini-'
+
+
+class Writer(Protocol):
+    """Writes one layout into an empty folder."""
+
+    def __call__(self, folder: Path, seed: int, num_train: int, num_val: int) -> None:
+        """Write `num_train` and `num_val` pictures."""
+
+
+class Layout(NamedTuple):
+    """A layout: who writes it, and how many pictures it has unless told otherwise."""
+
+    write: Writer
+    num_train: int
+    num_val: int
+
+
+LAYOUTS: dict[str, Layout] = {
+    'imagenet': Layout(imagenet.write, 1500, 400),
+    'coco': Layout(coco.write, 240, 80),
+    'voc': Layout(voc.write, 200, 80)}
+
+
+class Made(NamedTuple):
+    """What `make_mini` found or made for one layout."""
+
+    folder: Path
+    num_train: int
+    num_val: int
+    fresh: bool
+
+
+def make_mini(root: str | os.PathLike[str] = 'data/mini', seed: int = 0,
+              layouts: Sequence[str] = tuple(LAYOUTS),
+              num_images: Mapping[str, tuple[int, int]] | None = None) -> dict[str, Made]:
+    """Make the mini-world, or find it made already.
+
+    A layout that is there with the same options and version is left alone; one with others is
+    made anew. Each is written elsewhere and moved into place at the end, so that it is either
+    whole or absent; several processes may call this at once.
+
+    Args:
+        root: Folder of the world; each layout is a folder in it.
+        seed: The same seed gives the same bytes.
+        layouts: Which ones, of `LAYOUTS`; others that are there already stay.
+        num_images: Pairs (train, val) that replace the default numbers of some layouts.
+
+    Returns:
+        For each layout asked for, where it is and whether this call wrote it.
+
+    Raises:
+        ValueError: A layout is unknown or a number is not positive.
+        FileExistsError: Something that is no mini-world is in the way; it is left untouched.
+        PermissionError: The folder cannot be written.
+    """
+    root = Path(root)
+    options = {name: _options(name, seed, num_images or {}) for name in layouts}
+    unknown = sorted(set(num_images or {}) - set(options))
+    if unknown:
+        raise ValueError(f'num_images names {", ".join(unknown)}, which is not among the layouts '
+                         f'to be made: {", ".join(options)}')
+    missing = [name for name in options if _manifest(root / name) != options[name]]
+    if missing:
+        _refuse_foreign(root, missing)
+        _prepare(root)
+        with FileLock(root / f'{_TEMPORARY}lock'):
+            _sweep(root)
+            missing = [name for name in missing if _manifest(root / name) != options[name]]
+            for name in missing:
+                _make_layout(root, name, options[name])
+    return {name: Made(root / name, entry['num_train'], entry['num_val'], name in missing)
+            for name, entry in options.items()}
+
+
+def _options(name: str, seed: int, num_images: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    """The manifest that a layout made now would have."""
+    if name not in LAYOUTS:
+        raise ValueError(f'unknown layout {name!r}; there are {", ".join(LAYOUTS)}')
+    num_train, num_val = num_images.get(name, LAYOUTS[name][1:])
+    if num_train < 1 or num_val < 1:
+        raise ValueError(f'{name} needs at least one picture for training and one for '
+                         f'validation, not {num_train} and {num_val}')
+    return {'format': 'mmcontrast mini-world', 'version': VERSION, 'seed': seed, 'layout': name,
+            'num_train': num_train, 'num_val': num_val}
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a layout on disk, None when there is none."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _refuse_foreign(root: Path, names: Sequence[str]) -> None:
+    """Refuse to write into or over what is no mini-world."""
+    if root.exists() and not root.is_dir():
+        raise FileExistsError(f'{root} is a file, not a folder; give another one')
+    for folder in (root / name for name in names):
+        if folder.exists() and _manifest(folder) is None:
+            raise FileExistsError(f'{folder} is there but holds no {MANIFEST}, so it is not part '
+                                  'of a mini-world and is left alone; give another folder')
+    inside = [path for path in root.iterdir() if not path.name.startswith(_TEMPORARY)] \
+        if root.exists() else []
+    if inside and all(_manifest(path) is None for path in inside):
+        raise FileExistsError(f'{root} is not empty and holds no mini-world (its first entry is '
+                              f'{min(inside).name}); give a new or an empty folder')
+
+
+def _prepare(root: Path) -> None:
+    """Create the root and make sure that it can be written."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise PermissionError(f'cannot write the mini-world to {root}: {error.strerror}; '
+                              'give a folder that you may write to') from error
+
+
+def _sweep(root: Path) -> None:
+    """Remove what a killed run left; the lock is held, so nobody is using it."""
+    for path in root.glob(f'{_TEMPORARY}*'):
+        if path.is_dir():
+            shutil.rmtree(path)
+
+
+def _make_layout(root: Path, name: str, options: dict[str, Any]) -> None:
+    """Write one layout beside its place, then move it there."""
+    workspace = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=root))
+    new = workspace / 'new'
+    new.mkdir()
+    LAYOUTS[name].write(new, options['seed'], options['num_train'], options['num_val'])
+    (new / MANIFEST).write_text(json.dumps(options, indent=2) + '\n', encoding='utf-8')
+    if (root / name).exists():
+        os.rename(root / name, workspace / 'old')
+    os.rename(new, root / name)
+    shutil.rmtree(workspace)

@@ -1,0 +1,97 @@
+"""Draw one textured, shaded, anti-aliased outline onto a picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .shapes import Outline
+from .state import Light, Paint
+from .textures import NUM_LEVELS, TILE_SIZE, tile
+
+Canvas = NDArray[np.float32]
+"""(H, W, 3) RGB in [0, 255]."""
+
+_SUBPIXEL_BITS = 4
+_MARGIN = 2  # pixels around an outline that its soft edge may reach
+
+
+def contours(outline: Outline, frame: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The outline in pixels: each contour (K, 2) mapped by the affine matrix `frame` (3, 3)."""
+    return [contour @ frame[:2, :2].T + frame[:2, 2] for contour in outline]
+
+
+def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, int, int]) -> Canvas:
+    """Colours of a paint that sticks to a part.
+
+    Args:
+        paint: What to paint with.
+        frame: (3, 3) from the part's own frame to pixels.
+        window: x0, y0, x1, y1 in pixels.
+
+    Returns:
+        (y1 - y0, x1 - x0, 3).
+    """
+    x0, y0, x1, y1 = window
+    scale = np.sqrt(abs(np.linalg.det(frame[:2, :2])))
+    level = int(np.clip(np.log2(max(TILE_SIZE * paint.repeats / scale, 1)), 0, NUM_LEVELS - 1))
+    grey = tile(paint.family, paint.variant, level)
+    angle = np.deg2rad(paint.angle)
+    cos, sin = np.cos(angle), np.sin(angle)
+    to_tile = (TILE_SIZE >> level) * paint.repeats * np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
+    inverse = np.linalg.inv(frame)
+    inverse[:2, 2] += inverse[:2, :2] @ (x0, y0)
+    sampled = cv2.warpAffine(grey, to_tile @ inverse, (x1 - x0, y1 - y0),
+                             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                             borderMode=cv2.BORDER_WRAP)[..., None]
+    dark, light = np.float32(paint.dark), np.float32(paint.light)
+    return dark + (light - dark) * sampled
+
+
+def _relief(cover: NDArray[np.uint8], light: Light) -> NDArray[np.float32]:
+    """Brightness factor (H, W) of a part that bulges towards the eye."""
+    reach = max(int(0.3 * np.sqrt(cover.mean() / 255 * cover.size)) | 1, 3)
+    half = reach // 2
+    padded = cv2.copyMakeBorder(cover, half, half, half, half, cv2.BORDER_CONSTANT)
+    soft = cv2.blur(padded, (reach, reach)).astype(np.float32) / 255
+    angle = np.deg2rad(light.direction)
+    dx, dy = round(half * np.cos(angle)), round(half * np.sin(angle))
+    height, width = cover.shape
+
+    def at(shift_x: int, shift_y: int) -> NDArray[np.float32]:
+        return soft[half + shift_y:half + shift_y + height, half + shift_x:half + shift_x + width]
+
+    return 1 + light.relief * (at(-dx, -dy) - at(dx, dy) + 0.5 * (at(0, 0) - 1))
+
+
+def draw(canvas: Canvas, outline: Outline, frame: NDArray[np.float64], paint: Paint,
+         light: Light) -> tuple[NDArray[np.uint8], tuple[slice, slice]] | None:
+    """Draw an outline in place.
+
+    Args:
+        canvas: Picture to draw on.
+        outline: Shape in its own frame.
+        frame: (3, 3) from that frame to pixels.
+        paint: Its colours.
+        light: For the shading.
+
+    Returns:
+        Coverage in [0, 255] and the window (rows, columns) it belongs to; None when the outline
+        lies outside the picture.
+    """
+    curves = contours(outline, frame)
+    points = np.concatenate(curves)
+    low = np.maximum(np.floor(points.min(0)).astype(int) - _MARGIN, 0)
+    high = np.minimum(np.ceil(points.max(0)).astype(int) + _MARGIN + 1, canvas.shape[1::-1])
+    if (high <= low).any():
+        return None
+    (x0, y0), (x1, y1) = low.tolist(), high.tolist()
+    cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    fixed = [np.rint((curve - low) * (1 << _SUBPIXEL_BITS)).astype(np.int32) for curve in curves]
+    cv2.fillPoly(cover, fixed, 255, lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS)
+    window = (slice(y0, y1), slice(x0, x1))
+    colour = texture(paint, frame, (x0, y0, x1, y1)) * _relief(cover, light)[..., None]
+    alpha = cover[..., None].astype(np.float32) / 255
+    canvas[window] += (colour - canvas[window]) * alpha
+    return cover, window

@@ -1,0 +1,128 @@
+"""From a scene's values to a picture and everything that is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .background import paint_background
+from .paint import Canvas, contours, draw
+from .state import Light, ObjectState, Scene
+
+HIDDEN, VISIBLE, OUTSIDE = 1, 2, 0
+"""Visibility of a key point, as COCO numbers it."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A picture with its ground truth.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        instances: (H, W) uint8, 0 background, i + 1 the visible pixels of object i.
+        parts: (H, W) uint8, 0 background, p + 1 part p of the category of the object there.
+        keypoints: One array (K, 3) an object: x, y in pixels and the visibility.
+        boxes: (objects, 4) of the visible pixels: x0, y0, x1, y1, the latter two exclusive; all
+            zero for an object of which nothing is seen.
+        full_boxes: (objects, 4) of the whole outlines, hidden or outside the picture or not.
+    """
+
+    image: NDArray[np.uint8]
+    instances: NDArray[np.uint8]
+    parts: NDArray[np.uint8]
+    keypoints: list[NDArray[np.float64]]
+    boxes: NDArray[np.int64]
+    full_boxes: NDArray[np.float64]
+
+    def mask(self, index: int) -> NDArray[np.uint8]:
+        """Visible pixels of one object, (H, W) of 0 and 1."""
+        return (self.instances == index + 1).astype(np.uint8)
+
+
+def extent(state: ObjectState) -> tuple[float, float, float, float]:
+    """Box of an object's whole outline in pixels: x0, y0, x1, y1."""
+    points = np.concatenate([
+        point for part, frame in zip(state.category.parts, state.frames(), strict=True)
+        for point in contours(part.outline, frame)])
+    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+    return x0, y0, x1, y1
+
+
+def _cast_shadow(canvas: Canvas, state: ObjectState, light: Light) -> None:
+    """Darken what lies behind an object, away from the light."""
+    height, width = canvas.shape[:2]
+    reach = 0.08 * state.scale
+    angle = np.deg2rad(light.direction)
+    offset = 1.5 * reach * np.array([np.cos(angle), np.sin(angle)])
+    cover = np.zeros((height, width), np.uint8)
+    for part, frame in zip(state.category.parts, state.frames(), strict=True):
+        curves = [np.rint(c + offset).astype(np.int32) for c in contours(part.outline, frame)]
+        cv2.fillPoly(cover, curves, 255)
+    soft = cv2.blur(cover, (2 * int(reach) + 1,) * 2).astype(np.float32)
+    canvas *= 1 - (light.shadow / 255) * soft[..., None]
+
+
+def _draw_object(canvas: Canvas, state: ObjectState, light: Light, number: int,
+                 instances: NDArray[np.uint8], parts: NDArray[np.uint8]) -> None:
+    """Draw one object on the picture and its numbers on both maps, in place."""
+    kinds, frames = state.category, state.frames()
+    for index in kinds.draw_order:
+        part = kinds.parts[index]
+        drawn = draw(canvas, part.outline, frames[index], state.paints[part.slot], light)
+        if drawn is not None:
+            cover, window = drawn
+            inside = cover > 127
+            instances[window][inside] = number
+            parts[window][inside] = index + 1
+
+
+def _develop(canvas: Canvas, light: Light) -> NDArray[np.uint8]:
+    """Light, blur, noise and tone curve of the camera."""
+    image = canvas * np.float32(light.gain)
+    if light.blur > 0:
+        image = cv2.GaussianBlur(image, (0, 0), light.blur)
+    noise = np.random.default_rng(light.noise_seed).standard_normal(image.shape, np.float32)
+    image = np.clip(image + light.noise * noise, 0, 255)
+    return np.rint(255 * (image / 255) ** light.gamma).astype(np.uint8)
+
+
+def _keypoints(state: ObjectState, instances: NDArray[np.uint8],
+               number: int) -> NDArray[np.float64]:
+    """Key points of one object, (K, 3)."""
+    height, width = instances.shape
+    rows = []
+    for part, frame in zip(state.category.parts, state.frames(), strict=True):
+        if part.key is None:
+            continue
+        x, y = (frame @ (*part.key, 1.0))[:2]
+        column, row = int(np.floor(x)), int(np.floor(y))
+        seen = OUTSIDE
+        if 0 <= column < width and 0 <= row < height:
+            # A key point at the very tip of a part may fall just beside its pixels.
+            around = instances[max(row - 1, 0):row + 2, max(column - 1, 0):column + 2]
+            seen = VISIBLE if (around == number).any() else HIDDEN
+        rows.append((x, y, seen))
+    return np.array(rows)
+
+
+def render(scene: Scene) -> Rendered:
+    """Draw a scene. A pure function: equal scenes give equal pictures."""
+    width, height = scene.size
+    canvas = paint_background(scene.background, scene.size, scene.light)
+    instances = np.zeros((height, width), np.uint8)
+    parts = np.zeros((height, width), np.uint8)
+    for index, state in enumerate(scene.objects):
+        _cast_shadow(canvas, state, scene.light)
+        _draw_object(canvas, state, scene.light, index + 1, instances, parts)
+    boxes = [cv2.boundingRect((instances == i + 1).astype(np.uint8))
+             for i in range(len(scene.objects))]
+    return Rendered(
+        image=_develop(canvas, scene.light),
+        instances=instances,
+        parts=parts,
+        keypoints=[_keypoints(state, instances, i + 1) for i, state in enumerate(scene.objects)],
+        boxes=np.array([(x, y, x + w, y + h) for x, y, w, h in boxes], np.int64).reshape(-1, 4),
+        full_boxes=np.array([extent(s) for s in scene.objects], np.float64).reshape(-1, 4))

@@ -1,0 +1,104 @@
+"""Draw scenes at random: which object, which pose, which light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .background import sample_paint
+from .categories import CATEGORIES
+from .parts import Category
+from .render import extent
+from .state import Light, ObjectState, Scene
+from .textures import FAMILIES
+
+USUAL_TEXTURE = 0.75
+"""Chance that a part wears one of its category's own textures, not just any."""
+
+
+def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
+    """An individual of a category in a random pose, one pixel a unit, at the origin."""
+    count = len(kind.parts)
+    paints = tuple(
+        sample_paint(rng, families if rng.random() < USUAL_TEXTURE else FAMILIES, (0.25, 0.6))
+        for families in kind.textures)
+    return ObjectState(
+        name=kind.name,
+        centre=(0.0, 0.0),
+        scale=1.0,
+        rotation=float(rng.uniform(-kind.tilt, kind.tilt)),
+        flip=bool(rng.random() < 0.5),
+        squeeze=float(rng.uniform(0.8, 1.2)),
+        shear=float(rng.uniform(-0.2, 0.2)),
+        joints=tuple(rng.uniform(-1, 1, count).tolist()),
+        sizes=tuple(np.exp(rng.uniform(-0.13, 0.13, count)).tolist()),
+        paints=paints)
+
+
+def fit(state: ObjectState, centre: tuple[float, float], size: float) -> ObjectState:
+    """The same object with its box around `centre` and `size` pixels on its longer side."""
+    x0, y0, x1, y1 = extent(state)
+    scale = size / max(x1 - x0, y1 - y0)
+    dx = scale * ((x0 + x1) / 2 - state.centre[0])
+    dy = scale * ((y0 + y1) / 2 - state.centre[1])
+    return replace(state, scale=state.scale * scale, centre=(centre[0] - dx, centre[1] - dy))
+
+
+def sample_light(rng: np.random.Generator) -> Light:
+    """Light and camera of a picture."""
+    brightness = rng.uniform(0.7, 1.2)
+    return Light(
+        direction=float(rng.uniform(0, 360)),
+        relief=float(rng.uniform(0.3, 0.8)),
+        shadow=float(rng.uniform(0.0, 0.5)),
+        gain=tuple((brightness * rng.uniform(0.88, 1.12, 3)).tolist()),
+        gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
+        blur=float(max(rng.uniform(-0.6, 0.8), 0)),
+        noise=float(rng.uniform(0, 5)),
+        noise_seed=int(rng.integers(2**31)))
+
+
+def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scene:
+    """One object that fills much of a square picture of `size` pixels, as in ImageNet."""
+    length = size * rng.uniform(0.6, 0.98)
+    room = 0.5 * size - 0.42 * length  # a little of it may be cut off
+    centre = size / 2 + rng.uniform(-room, room, 2)
+    state = fit(sample_object(rng, kind), tuple(centre.tolist()), length)
+    return Scene((size, size), int(rng.integers(2**31)), (state,), sample_light(rng))
+
+
+def sample_group(rng: np.random.Generator, size: tuple[int, int], count: int,
+                 kinds: Sequence[Category] = CATEGORIES) -> Scene:
+    """Several objects at different distances, as in COCO and VOC.
+
+    Args:
+        rng: Source of randomness.
+        size: Width and height of the picture in pixels.
+        count: Number of objects; one less for each that finds no free place.
+        kinds: Categories to choose among.
+    """
+    placed: list[ObjectState] = []
+    taken: list[tuple[float, float, float, float]] = []
+    for _ in range(count):
+        state = sample_object(rng, kinds[int(rng.integers(len(kinds)))])
+        for _ in range(8):
+            length = min(size) * rng.uniform(0.25, 0.75)
+            centre = rng.uniform(0.3 * length, np.array(size) - 0.3 * length)
+            there = fit(state, tuple(centre.tolist()), length)
+            box = extent(there)
+            if all(_overlap(box, other) < 0.3 for other in taken):
+                placed.append(there)
+                taken.append(box)
+                break
+    placed.sort(key=lambda state: state.centre[1])  # lower in the picture is nearer
+    return Scene(size, int(rng.integers(2**31)), tuple(placed), sample_light(rng))
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """Common area of two boxes over that of the smaller one."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return max(width, 0.0) * max(height, 0.0) / smaller

@@ -1,0 +1,80 @@
+"""COCO layout: `{train,val}2017/*.jpg` and `annotations/instances_{train,val}2017.json`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..categories import CATEGORIES, CLASSES
+from ..render import Rendered
+from .files import SPLITS, annotated, render_group, save_jpeg
+
+_ZOOM = 4  # outlines are traced on a finer grid, so that they lie on the pixels' edges
+
+
+def polygons(mask: NDArray[np.uint8]) -> list[list[float]]:
+    """Outer outlines of a mask (H, W) of 0 and 1 as COCO lists them: [x, y, x, y, ...]."""
+    fine = np.kron(mask, np.ones((_ZOOM, _ZOOM), np.uint8))
+    found, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    result = []
+    for contour in found:
+        curve = cv2.approxPolyDP(contour, 0.5 * _ZOOM, closed=True).reshape(-1, 2)
+        if len(curve) >= 3:
+            result.append(np.round((curve + 0.5) / _ZOOM, 2).reshape(-1).tolist())
+    return result
+
+
+def _annotate(rendered: Rendered, names: list[str], image_id: int, first_id: int) -> list[
+        dict[str, Any]]:
+    """The annotations of one picture."""
+    annotations = []
+    for index in annotated(rendered):
+        mask = rendered.mask(index)
+        x0, y0, x1, y1 = rendered.boxes[index].tolist()
+        annotations.append({
+            'id': first_id + len(annotations),
+            'image_id': image_id,
+            'category_id': CLASSES.index(names[index]) + 1,
+            'bbox': [x0, y0, x1 - x0, y1 - y0],
+            'area': int(mask.sum()),
+            'iscrowd': 0,
+            'segmentation': polygons(mask)})
+    return annotations
+
+
+def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
+    """Write the layout into an empty folder.
+
+    Args:
+        folder: Where the pictures' folders and `annotations` go.
+        seed: Of the world.
+        num_train: Number of training pictures.
+        num_val: Number of validation pictures.
+    """
+    (folder / 'annotations').mkdir()
+    categories = [{'id': label + 1, 'name': kind.name,
+                   'supercategory': 'animal' if 'animal' in kind.attributes else 'thing'}
+                  for label, kind in enumerate(CATEGORIES)]
+    for split, count in zip(SPLITS, (num_train, num_val), strict=True):
+        pictures = folder / f'{split}2017'
+        pictures.mkdir()
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for index in range(count):
+            rendered, names = render_group(seed, 'coco', split, index)
+            image_id = index + 1
+            path = pictures / f'{image_id:012d}.jpg'
+            save_jpeg(path, rendered.image)
+            height, width = rendered.instances.shape
+            images.append({'id': image_id, 'file_name': path.name, 'width': width,
+                           'height': height})
+            annotations += _annotate(rendered, names, image_id, len(annotations) + 1)
+        content = {'info': {'description': 'mini-world'}, 'licenses': [], 'images': images,
+                   'annotations': annotations, 'categories': categories}
+        target = folder / 'annotations' / f'instances_{split}2017.json'
+        target.write_text(json.dumps(content), encoding='utf-8')

@@ -1,0 +1,31 @@
+"""ImageNet layout: `{train,val}/<class>/*.jpg`, one object a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..categories import CATEGORIES
+from ..render import render
+from ..sample import sample_portrait
+from .files import SPLITS, picture_rng, save_jpeg
+
+PICTURE_SIZE = 96
+
+
+def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
+    """Write the layout into an empty folder.
+
+    Args:
+        folder: Where `train` and `val` go.
+        seed: Of the world.
+        num_train: Number of training pictures, spread evenly over the classes.
+        num_val: Number of validation pictures, likewise.
+    """
+    for split, count in zip(SPLITS, (num_train, num_val), strict=True):
+        for kind in CATEGORIES:
+            (folder / split / kind.name).mkdir(parents=True)
+        for index in range(count):
+            kind = CATEGORIES[index % len(CATEGORIES)]
+            rng = picture_rng(seed, 'imagenet', split, index)
+            image = render(sample_portrait(rng, kind, PICTURE_SIZE)).image
+            save_jpeg(folder / split / kind.name / f'{kind.name}_{index:05d}.jpg', image)
