@@ -49,6 +49,18 @@ use_environment() {
     say "Using $ROOT/.venv"
 }
 
+is_installed() { "$PY" -c 'import sys; from importlib.metadata import version; version(sys.argv[1])' "$1" 2>/dev/null; }
+
+# The originals and OneDL's forms fill the same folders: one overwrites the other without a word.
+refuse_originals() {
+    local name found=()
+    for name in mmengine mmcv mmcv-full mmdet mmsegmentation; do
+        is_installed "$name" && found+=("$name")
+    done
+    ((${#found[@]} == 0)) || die "this environment has ${found[*]}, which OneDL's forms would overwrite." \
+        "Remove them ($PY -m pip uninstall ${found[*]}), or use another environment."
+}
+
 # pip's progress bars suit a terminal, not a log.
 pip_install() {
     local quiet=--quiet
@@ -71,6 +83,7 @@ once() {
         say "Nothing to install: $1 is up to date (to install anew: rm $stamp)"
         return
     fi
+    refuse_originals
     "${@:2}"
     echo "$state" >"$stamp"
 }
@@ -82,6 +95,12 @@ ensure_cv2() {
     pip_install --force-reinstall --no-deps opencv-python-headless
     "$PY" -c 'import cv2' || die "opencv cannot be imported (see above)." \
         "On Debian and Ubuntu: apt-get install libgl1 libglib2.0-0"
+}
+
+# mmcv without operators, unless some mmcv is there. It is a source package, and
+# --no-cache-dir: pip's cache keeps the wheel with and the one without operators under one key.
+install_pure_mmcv() {
+    is_installed onedl-mmcv || pip_install --no-cache-dir onedl-mmcv
 }
 
 has_operators() { "$PY" -c 'import torch, mmcv._ext' 2>/dev/null; }
@@ -155,7 +174,7 @@ print(*("-I" + path for path in [*include_paths(), sysconfig.get_path("include")
     "$cxx" $flags -fPIC "${includes[@]}" -std=c++17 -DTORCH_API_INCLUDE_EXTENSION_H \
         -DTORCH_EXTENSION_NAME=_ext -x c++-header "$work/all.h" -o "$work/all.h.gch"
     echo "    torch's headers are precompiled ($((SECONDS - started)) s); now mmcv's 78 files"
-    # --no-cache-dir: pip's cache keeps the wheel with and the one without operators under one key.
+    # --no-cache-dir as above
     (
         [[ $device == cpu ]] && export CUDA_VISIBLE_DEVICES=
         CFLAGS="$flags -Winvalid-pch -include $work/all.h" MAX_JOBS=${MAX_JOBS:-$jobs} \
