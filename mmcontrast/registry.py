@@ -145,3 +145,17 @@ PARAM_SCHEDULERS = Registry(
     parent=mmengine_registry.PARAM_SCHEDULERS,
     locations=("mmcontrast.engine",),
 )
+
+# Nothing of ours is in these yet, but MMEngine warns when it builds from a registry of its own that
+# has no node in the default scope.
+for _root in (
+    mmengine_registry.EVALUATOR,
+    mmengine_registry.LOG_PROCESSORS,
+    mmengine_registry.LOOPS,
+    mmengine_registry.MODEL_WRAPPERS,
+    mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS,
+    mmengine_registry.VISBACKENDS,
+    mmengine_registry.VISUALIZERS,
+    mmengine_registry.WEIGHT_INITIALIZERS,
+):
+    Registry(_root.name, parent=_root)

@@ -1,0 +1,1 @@
+"""What the command-line tools and demos call; each function can be used from Python as well."""

@@ -1,0 +1,79 @@
+"""Several processes, on GPUs with NCCL or on CPUs with gloo."""
+
+import os
+import subprocess
+
+import torch
+from mmengine.config import Config
+
+from mmcontrast.utils.errors import UserError
+
+LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+
+
+def set_up_processes(cfg: Config, launcher: str) -> None:
+    """Prepare what the Runner needs to run in several processes.
+
+    With GPUs the Runner does it all. Without, MMEngine's launcher would ask CUDA for a device, so
+    the gloo group is made here and the Runner finds it.
+
+    Args:
+        cfg: ``launcher`` and, on CPUs, ``model_wrapper_cfg`` are set in it.
+        launcher: How this process was started: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+
+    Raises:
+        UserError: The launcher does not fit the environment, or there are more processes than GPUs.
+    """
+    cfg.launcher = launcher
+    if launcher == "none":
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1 and "LOCAL_RANK" in os.environ:
+            raise UserError("This is one of several processes: add --launcher pytorch.")
+        return
+    _read_environment(launcher)
+    if torch.cuda.is_available():
+        local_rank, num_gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local_rank >= num_gpus:
+            raise UserError(
+                f"Process {local_rank + 1} of this machine has no GPU: it has only {num_gpus}. "
+                "Start fewer processes, or use --device cpu."
+            )
+        return
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo")
+    cfg.model_wrapper_cfg = dict(
+        type="MMDistributedDataParallel",
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get("find_unused_parameters", False),
+        **(cfg.get("model_wrapper_cfg") or {}),
+    )
+
+
+def _read_environment(launcher: str) -> None:
+    """Give torch's names to what Slurm and Open MPI say about this process."""
+    names = {
+        "slurm": ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
+        "mpi": ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
+        "pytorch": ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
+    }[launcher]
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        start = {
+            "pytorch": "tools/dist_train.sh",
+            "slurm": "tools/slurm_train.sh",
+            "mpi": "mpirun",
+        }[launcher]
+        raise UserError(
+            f"--launcher {launcher} needs {', '.join(missing)} in the environment; "
+            f"start with {start}."
+        )
+    for target, name in zip(("RANK", "WORLD_SIZE", "LOCAL_RANK"), names, strict=True):
+        os.environ[target] = os.environ[name]
+    if launcher == "slurm" and "MASTER_ADDR" not in os.environ:
+        nodes = os.environ["SLURM_NODELIST"]
+        found = subprocess.run(
+            ["scontrol", "show", "hostnames", nodes], capture_output=True, text=True, check=True
+        )
+        os.environ["MASTER_ADDR"] = found.stdout.split()[0]
+    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+    os.environ.setdefault("MASTER_PORT", "29500")

@@ -1,0 +1,71 @@
+"""Evaluation from a config."""
+
+from collections.abc import Iterable
+
+import torch
+from mmengine.model import is_model_wrapper
+
+from mmcontrast.utils.checkpoint import trusted_checkpoints
+from mmcontrast.utils.errors import UserError, input_errors
+
+from .config import default_work_dir, load_config
+from .distributed import set_up_processes
+from .train import build_runner, set_randomness
+
+
+def test(
+    config: str,
+    checkpoint: str | None = None,
+    *,
+    work_dir: str | None = None,
+    seed: int | None = None,
+    trust_checkpoint: bool = False,
+    cfg_options: Iterable[str] = (),
+    launcher: str = "none",
+) -> dict[str, float]:
+    """Run the config's evaluation (``test_*``, or ``val_*`` where it has no other).
+
+    Args:
+        config: Path of the config file.
+        checkpoint: Weights to evaluate; without, those of the untrained network.
+        work_dir: Where the log goes; that of the training by default.
+        seed: Replaces the config's ``randomness.seed``.
+        trust_checkpoint: Whether the checkpoint may run code.
+        cfg_options: ``key=value`` options.
+        launcher: How the processes were started.
+
+    Returns:
+        The metrics.
+
+    Raises:
+        UserError: The config, the checkpoint or the data do not fit.
+    """
+    cfg = load_config(config, cfg_options)
+    for part in ("dataloader", "cfg", "evaluator"):
+        cfg[f"test_{part}"] = cfg.get(f"test_{part}") or cfg.get(f"val_{part}")
+        if cfg[f"test_{part}"] is None:
+            raise UserError(f"{config} describes no evaluation: it has no test_{part}.")
+    # A validation loop of a training is the plain one of a test.
+    cfg.test_cfg.type = cfg.test_cfg.get("type", "TestLoop").replace("ValLoop", "TestLoop")
+    cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
+    cfg.load_from, cfg.resume = checkpoint or cfg.get("load_from"), False
+    set_randomness(cfg, seed, deterministic=False)
+    set_up_processes(cfg, launcher)
+    with trusted_checkpoints(trust_checkpoint):
+        try:
+            runner = build_runner(cfg)
+            with input_errors(f"{cfg.filename}"):
+                _ = runner.test_loop
+            if cfg.load_from is None:
+                runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
+                model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+                model.init_weights()
+            metrics = runner.test()
+        finally:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
+    what = cfg.load_from or "the untrained network"
+    runner.logger.info(
+        f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
+    )
+    return metrics

@@ -1,0 +1,1 @@
+"""What MMEngine's Runner lacks: hooks, optimisers and a schedule."""

@@ -1,0 +1,21 @@
+"""Hooks: exact resume, safe checkpoints, interruption, guards and curves."""
+
+from .architecture import ArchitectureHook
+from .checkpoint import SafeCheckpointHook
+from .curves import CurvesHook
+from .guards import NonFiniteLossHook, QueueLengthHook
+from .interrupt import InterruptHook
+from .memory_format import ChannelsLastHook
+from .resume import IterationSeedHook, ResumeHook
+
+__all__ = [
+    "ArchitectureHook",
+    "ChannelsLastHook",
+    "CurvesHook",
+    "InterruptHook",
+    "IterationSeedHook",
+    "NonFiniteLossHook",
+    "QueueLengthHook",
+    "ResumeHook",
+    "SafeCheckpointHook",
+]

@@ -1,0 +1,52 @@
+"""Refuse checkpoints of another network."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmcontrast.registry import HOOKS
+from mmcontrast.utils.checkpoint import CheckpointError, compare
+
+_LEAST_MATCHED = 0.5
+
+
+@HOOKS.register_module()
+class ArchitectureHook(Hook):
+    """Compare a checkpoint with the model before it is loaded.
+
+    MMEngine loads what fits and goes on with random weights for the rest, with no more than a
+    warning. Here a resumed run must fit entirely. Weights to start from must not contradict the
+    model in any parameter's shape, and must hold at least half of its tensors; what is missing is
+    then listed.
+    """
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Check the weights that are about to be loaded.
+
+        Raises:
+            CheckpointError: They do not fit.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        weights = checkpoint.get("state_dict", checkpoint)
+        weights = {name.removeprefix("module."): tensor for name, tensor in weights.items()}
+        coverage = compare(model.state_dict(), weights)
+        if coverage.is_exact:
+            return
+        parameters = {name for name, _ in model.named_parameters()}
+        share = len(coverage.matched) / max(len(model.state_dict()), 1)
+        if runner._resume:
+            problem = "cannot be resumed by this config"
+        elif share < _LEAST_MATCHED or parameters & set(coverage.mismatched):
+            problem = "is of another architecture than this config's model"
+        else:
+            runner.logger.warning(f"The checkpoint is incomplete. {coverage.summary()}")
+            return
+        raise CheckpointError(
+            f"The checkpoint {runner._load_from} {problem} ({type(model).__name__}).\n"
+            f"{coverage.summary()}\n"
+            "Use the config that it was trained with (it lies beside the checkpoint). To start "
+            "from its backbone alone: backbone.init_cfg=dict(type='Pretrained', checkpoint=..., "
+            "prefix='backbone.')."
+        )

@@ -1,0 +1,30 @@
+"""Curves of the run as a picture."""
+
+from pathlib import Path
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmcontrast.registry import HOOKS
+
+
+@HOOKS.register_module()
+class CurvesHook(Hook):
+    """Draw the logged figures into ``curves.png`` in the work dir when training ends."""
+
+    priority = "LOWEST"
+
+    @master_only
+    def after_train(self, runner: Runner) -> None:
+        """Draw all that was logged, by the runs that this one resumed too."""
+        # matplotlib takes a second to import, and only a run that ends well needs it.
+        from mmcontrast.visualization.curves import draw_curves, read_log
+
+        records = read_log(runner.work_dir)
+        if not records:
+            runner.logger.info("No curves: the run was too short to log anything.")
+            return
+        path = Path(runner.work_dir, "curves.png")
+        draw_curves(records, title=runner.experiment_name).savefig(path, dpi=110)
+        runner.logger.info(f"Curves: {path}")

@@ -1,0 +1,166 @@
+"""A resumed run equals an uninterrupted one, bit for bit.
+
+All randomness is a function of what the run knows anyway: of (seed, epoch, sample) in the data and
+of (seed, iteration, rank) in the model. What is left is to find the place in the data again, and
+the gradients of an accumulation that the checkpoint cut in two.
+"""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import gather, get_rank, get_world_size
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mmcontrast.registry import HOOKS
+
+_KEY = "resume"
+
+
+@HOOKS.register_module()
+class IterationSeedHook(Hook):
+    """Seed Python, NumPy and torch from (seed, iteration, rank) before each iteration."""
+
+    priority = "VERY_HIGH"
+
+    def before_train_iter(self, runner: Runner, **kwargs: Any) -> None:
+        """Set all generators of this process."""
+        sequence = np.random.SeedSequence((runner.seed, runner.iter, get_rank()))
+        state = int(sequence.generate_state(1)[0])
+        random.seed(state)
+        np.random.seed(state)
+        torch.manual_seed(state)
+
+
+@HOOKS.register_module()
+class ResumeHook(Hook):
+    """Bring sampler, data set and gradients to where the run is.
+
+    It replaces MMEngine's ``DistSamplerSeedHook``. Whatever of sampler and data set has them is
+    told the ``seed``, the epoch (``set_epoch``) and how many of its samples this rank has used in
+    the epoch (``start``).
+    """
+
+    priority = "NORMAL"
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+        self._gradients: Tensor | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Take out what :meth:`before_save_checkpoint` put in."""
+        self._loaded = checkpoint.pop(_KEY, {})
+
+    def before_train(self, runner: Runner) -> None:
+        """Hand out the seed, and go to the place where a resumed checkpoint was made."""
+        for part in _data_parts(runner):
+            if hasattr(part, "seed"):
+                part.seed = runner.seed
+        if runner.iter and self._loaded:
+            self._translate_position(runner)
+            self._restore_gradients(runner)
+        self._loaded = {}
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Tell sampler and data set the epoch and the place in it."""
+        loader = runner.train_dataloader
+        done = runner.iter - runner.epoch * len(loader)
+        for part in _data_parts(runner):
+            if hasattr(part, "set_epoch"):
+                part.set_epoch(runner.epoch)
+            if hasattr(part, "start"):
+                part.start = done * _batch_size(runner)
+
+    def before_write_checkpoint(self, runner: Runner) -> None:
+        """Collect the gradients of an unfinished accumulation from all ranks.
+
+        Each rank has its own, since they are exchanged at the accumulation's end.
+        """
+        self._gradients = None
+        if _accumulating(runner):
+            gathered = gather(_flatten_gradients(runner))
+            self._gradients = torch.stack(gathered).cpu() if gathered else None
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Add the place in the data and the pending gradients."""
+        checkpoint[_KEY] = dict(
+            batch_size=_batch_size(runner),
+            world_size=get_world_size(),
+            epoch_length=len(runner.train_dataloader),
+            gradients=self._gradients,
+        )
+
+    def _translate_position(self, runner: Runner) -> None:
+        """Count anew in batches of another size; epochs and samples stay what they were."""
+        now = (_batch_size(runner), get_world_size(), len(runner.train_dataloader))
+        then = tuple(self._loaded[name] for name in ("batch_size", "world_size", "epoch_length"))
+        if now == then:
+            return
+        loop = runner.train_loop
+        samples = (loop.iter - loop.epoch * then[2]) * then[0] * then[1]
+        loop._iter = loop.epoch * now[2] + min(samples // (now[0] * now[1]), now[2])
+        runner.logger.warning(
+            f"The checkpoint was made with batches of {then[0]} on {then[1]} process(es), this run "
+            f"has {now[0]} on {now[1]}: it goes on in the same epoch at about the same sample "
+            f"(iteration {loop.iter}), but will not equal an uninterrupted run. Schedules that "
+            "count iterations keep their old count."
+        )
+
+    def _restore_gradients(self, runner: Runner) -> None:
+        saved = self._loaded.get("gradients")
+        if saved is None or not _accumulating(runner):
+            return
+        # With another number of ranks the mean is what the exchange would have given.
+        flat = saved[get_rank()] if len(saved) == get_world_size() else saved.mean(dim=0)
+        offset = 0
+        for parameter in _trainable(runner):
+            values = flat[offset : offset + parameter.numel()]
+            # All zeros: it had no gradient, which an optimiser with weight decay tells from zero.
+            if values.any():
+                parameter.grad = values.to(parameter.device, copy=True).view_as(parameter)
+            offset += parameter.numel()
+        runner.logger.info("The gradients of the unfinished accumulation are restored.")
+
+
+def _data_parts(runner: Runner) -> list[Any]:
+    """Return sampler, data set and the data sets inside wrappers."""
+    loader = runner.train_dataloader
+    batch_sampler = getattr(loader, "batch_sampler", None)
+    parts = [loader.sampler, getattr(batch_sampler, "sampler", None), *_datasets(loader.dataset)]
+    unique = {id(part): part for part in parts if part is not None}
+    return list(unique.values())
+
+
+def _datasets(dataset: Dataset) -> list[Dataset]:
+    inner = [getattr(dataset, "dataset", None), *getattr(dataset, "datasets", [])]
+    return [dataset, *(deep for part in inner if part is not None for deep in _datasets(part))]
+
+
+def _batch_size(runner: Runner) -> int:
+    loader = runner.train_dataloader
+    return loader.batch_size or loader.batch_sampler.batch_size
+
+
+def _accumulating(runner: Runner) -> bool:
+    wrapper = runner.optim_wrapper
+    return isinstance(wrapper, OptimWrapper) and not wrapper.should_update()
+
+
+def _trainable(runner: Runner) -> list[torch.nn.Parameter]:
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _flatten_gradients(runner: Runner) -> Tensor:
+    return torch.cat(
+        [
+            (torch.zeros_like(parameter) if parameter.grad is None else parameter.grad).flatten()
+            for parameter in _trainable(runner)
+        ]
+    )

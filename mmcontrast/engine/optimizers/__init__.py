@@ -1,0 +1,6 @@
+"""Optimisers and optimiser wrappers."""
+
+from .autocast import AutocastOptimWrapper
+from .lars import LARS
+
+__all__ = ["LARS", "AutocastOptimWrapper"]

@@ -1,0 +1,73 @@
+"""SimCLR's schedule (Chen et al., ICML 2020, section 2.2 and appendix B.6)."""
+
+import math
+from typing import Any
+
+from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
+
+from mmcontrast.registry import PARAM_SCHEDULERS
+
+
+@PARAM_SCHEDULERS.register_module()
+class WarmupCosineLR(_ParamScheduler):
+    """Linear warm-up from exactly 0, then one cosine down to 0.
+
+    MMEngine's ``LinearLR`` followed by ``CosineAnnealingLR`` cannot start at 0 and peaks one step
+    early. In epochs, with ``convert_to_iter_based=True``, it becomes a schedule per step.
+
+    Args:
+        optimizer: Optimiser or wrapper whose ``lr`` is set.
+        warmup: Steps of the warm-up; the base learning rate is reached at this step.
+        total: Steps until the learning rate is 0 again.
+        last_step: Index of the last step, for a resume without a state dict.
+        by_epoch: Whether a step is an epoch.
+        verbose: Whether to print each value.
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        warmup: int,
+        total: int,
+        last_step: int = -1,
+        by_epoch: bool = True,
+        verbose: bool = False,
+    ):
+        if not 0 <= warmup < total:
+            raise ValueError(f"WarmupCosineLR needs 0 <= warmup < total, got {warmup=}, {total=}.")
+        self.warmup = warmup
+        self.total = total
+        super().__init__(
+            optimizer, "lr", last_step=last_step, by_epoch=by_epoch, verbose=verbose, end=INF
+        )
+
+    @classmethod
+    def build_iter_from_epoch(
+        cls,
+        *args: Any,
+        warmup: float,
+        total: float,
+        epoch_length: int,
+        by_epoch: bool = True,
+        **kwargs: Any,
+    ) -> "WarmupCosineLR":
+        """Build the schedule per step from one in epochs of ``epoch_length`` steps."""
+        if not by_epoch:
+            raise ValueError("convert_to_iter_based needs a schedule with by_epoch=True.")
+        return cls(
+            *args,
+            warmup=round(warmup * epoch_length),
+            total=round(total * epoch_length),
+            by_epoch=False,
+            **kwargs,
+        )
+
+    def factor(self, step: int) -> float:
+        """Return the share of the base learning rate at a step, in 0..1."""
+        if step < self.warmup:
+            return step / self.warmup
+        progress = min((step - self.warmup) / (self.total - self.warmup), 1.0)
+        return 0.5 * (1 + math.cos(math.pi * progress))
+
+    def _get_value(self) -> list[float]:
+        return [base * self.factor(self.last_step) for base in self.base_values]

@@ -1,0 +1,139 @@
+"""Weighted k-nearest-neighbour classification (Wu et al., CVPR 2018, section 3.4).
+
+Shapes: B bank samples, N queries, C embedding, M classes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.device import get_device
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from mmcontrast.registry import METRICS
+
+# Similarities of one chunk of queries: 2^26 floats are 256 MB.
+_CHUNK_ELEMENTS = 2**26
+
+
+def knn_scores(
+    bank_BC: Tensor,
+    labels_B: Tensor,
+    queries_NC: Tensor,
+    k: int,
+    temperature: float = 0.07,
+    num_classes: int | None = None,
+) -> Tensor:
+    """Let the k most similar bank samples of each query vote for their class.
+
+    A neighbour with cosine similarity s votes with weight ``exp(s / temperature)``.
+
+    Args:
+        bank_BC: Features of the labelled samples, of any length.
+        labels_B: Their classes, 0..M-1.
+        queries_NC: Features of the samples to classify; N may be anything, 0 included.
+        k: Number of neighbours, 1..B.
+        temperature: Smaller values favour the nearest neighbours.
+        num_classes: M; by default the largest label plus one.
+
+    Returns:
+        Votes, (N, M), float32. The prediction is the class with the most.
+
+    Raises:
+        ValueError: The bank is empty or smaller than ``k``, or the shapes do not fit.
+    """
+    if bank_BC.dim() != 2 or queries_NC.shape[1:] != bank_BC.shape[1:]:
+        raise ValueError(
+            "k-NN needs a bank (B, C) and queries (N, C), got "
+            f"{tuple(bank_BC.shape)} and {tuple(queries_NC.shape)}."
+        )
+    if not 1 <= k <= len(bank_BC):
+        raise ValueError(
+            f"k = {k} neighbours cannot be found among {len(bank_BC)} bank samples; "
+            "use a smaller k or a larger bank."
+        )
+    if num_classes is None:
+        num_classes = int(labels_B.max()) + 1
+    bank_BC = F.normalize(bank_BC.float(), dim=1)
+    votes = [torch.zeros(0, num_classes, device=queries_NC.device)]
+    for chunk_NC in queries_NC.split(max(_CHUNK_ELEMENTS // len(bank_BC), 1)):
+        similarity_NB = F.normalize(chunk_NC.float(), dim=1) @ bank_BC.t()
+        nearest_NK, index_NK = similarity_NB.topk(k, dim=1)
+        votes_NM = similarity_NB.new_zeros(len(chunk_NC), num_classes)
+        votes_NM.scatter_add_(1, labels_B[index_NK], (nearest_NK / temperature).exp())
+        votes.append(votes_NM)
+    return torch.cat(votes)
+
+
+@METRICS.register_module()
+class KNN(BaseMetric):
+    """Accuracy of the k-NN classifier on the ``global`` features.
+
+    The evaluation data is one data set with two parts: samples whose ``split`` is ``'bank'`` are
+    the labelled neighbours, those with ``'query'`` are classified. Results are percentages:
+    ``knn/top1_k20`` and ``knn/top5_k20`` for ``k=20``.
+
+    Args:
+        k: Number of neighbours, or several to report.
+        temperature: Of the votes' weights.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    """
+
+    default_prefix = "knn"
+
+    def __init__(
+        self, k: int | Sequence[int] = 20, temperature: float = 0.07, collect_device: str = "cpu"
+    ):
+        super().__init__(collect_device=collect_device)
+        self.k = (k,) if isinstance(k, int) else tuple(k)
+        self.temperature = temperature
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep what the classifier needs of a batch of predictions."""
+        for sample in data_samples:
+            try:
+                split, label = sample["split"], sample["label"]
+            except KeyError as error:
+                raise ValueError(
+                    f"k-NN needs {error} in every evaluation sample; {sample.get('path')} has "
+                    f"{sorted(sample)}. The data sets need labels, and meta=dict(split='bank') or "
+                    "meta=dict(split='query')."
+                ) from None
+            if split not in ("bank", "query"):
+                raise ValueError(
+                    f"k-NN knows the splits 'bank' and 'query', got {split!r} "
+                    f"for {sample.get('path')}."
+                )
+            self.results.append((split == "bank", int(label), sample["global"].float().cpu()))
+
+    def compute_metrics(self, results: list[tuple[bool, int, Tensor]]) -> dict[str, float]:
+        """Classify the queries and return percentages.
+
+        Raises:
+            ValueError: Bank or queries are missing, or ``k`` is larger than the bank.
+        """
+        device = get_device()
+        features, labels = {}, {}
+        for in_bank, name in ((True, "bank"), (False, "query")):
+            part = [result for result in results if result[0] == in_bank]
+            if not part:
+                raise ValueError(
+                    f"k-NN found no samples with split={name!r} among {len(results)} results; "
+                    f"give one of the evaluation data sets meta=dict(split={name!r})."
+                )
+            features[name] = torch.stack([feature for _, _, feature in part]).to(device)
+            labels[name] = torch.tensor([label for _, label, _ in part], device=device)
+        num_classes = int(max(part.max() for part in labels.values())) + 1
+        metrics = {}
+        for k in self.k:
+            votes_NM = knn_scores(
+                features["bank"], labels["bank"], features["query"], k, self.temperature,
+                num_classes,
+            )  # fmt: skip
+            ranked = votes_NM.topk(min(5, num_classes), dim=1).indices
+            hits = ranked == labels["query"][:, None]
+            metrics[f"top1_k{k}"] = 100 * hits[:, 0].float().mean().item()
+            metrics[f"top5_k{k}"] = 100 * hits.any(dim=1).float().mean().item()
+        return metrics

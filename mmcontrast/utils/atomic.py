@@ -1,0 +1,65 @@
+"""Files that are either written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from mmengine.fileio import LocalBackend, register_backend
+
+
+def write_atomically(content: bytes, path: str | Path) -> None:
+    """Write a file so that a kill or a full disk at any moment leaves the previous one whole.
+
+    The content goes to a temporary file in the same folder, reaches the disk, and then takes the
+    name in one step.
+
+    Args:
+        content: All of the file.
+        path: Where; its folder is made.
+
+    Raises:
+        OSError: The disk is full or the folder not writable. Nothing is left behind.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner can read.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name reach the disk too, where the system can open folders."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@register_backend("atomic", force=True)
+class AtomicBackend(LocalBackend):
+    """MMEngine's local file backend with atomic writes: ``backend_args=dict(backend='atomic')``."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes to a file, atomically."""
+        write_atomically(obj, filepath)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = "utf-8") -> None:
+        """Write text to a file, atomically."""
+        write_atomically(obj.encode(encoding), filepath)

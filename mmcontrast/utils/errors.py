@@ -1,0 +1,107 @@
+"""Errors that a user can act on, and how the command-line tools show them."""
+
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class UserError(Exception):
+    """The input is wrong, and the message says what to change; no traceback is shown."""
+
+    exit_code = 2
+
+
+class TrainingStopped(UserError):
+    """A run that had started cannot go on, and the message says what is left of it."""
+
+    exit_code = 1
+
+
+# What constructors, files and configs raise for input that does not fit.
+_INPUT_ERRORS = (OSError, ImportError, LookupError, TypeError, ValueError, AssertionError)
+
+
+@contextmanager
+def input_errors(context: str) -> Iterator[None]:
+    """Turn the exceptions that wrong input causes into a :class:`UserError`.
+
+    For code that builds what a config describes: there, a ``TypeError`` is a misspelt key and a
+    ``FileNotFoundError`` a wrong path. The original exception stays attached, for the log file.
+
+    Args:
+        context: What was being done, the first words of the message.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except _INPUT_ERRORS as error:
+        raise UserError(f"{context}: {explain(error)}") from error
+
+
+def explain(error: BaseException) -> str:
+    """Return what an exception says, without the tracebacks that data-loader workers put in."""
+    # str() of a KeyError is the repr of its key.
+    plain_key = isinstance(error, KeyError) and type(error).__str__ is KeyError.__str__
+    text = str(error.args[0]) if plain_key and error.args else str(error)
+    if "Original Traceback" in text:
+        raised = re.findall(
+            r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt): ?", text, re.MULTILINE
+        )
+        text = text.rsplit(raised[-1], 1)[-1].strip() if raised else text
+    return text or type(error).__name__
+
+
+@contextmanager
+def report_errors() -> Iterator[None]:
+    """Show a :class:`UserError` (and input errors in a loop) as one message and exit.
+
+    The full traceback goes to the log file of the run, if there is one already. Errors that no
+    input explains keep their traceback on the screen: they are ours to mend.
+
+    Raises:
+        SystemExit: With the error's ``exit_code``.
+    """
+    try:
+        yield
+    except UserError as error:
+        _show(error)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        _show(error)
+        sys.exit(1)
+    except Exception:
+        _write_traceback()
+        raise
+
+
+def _show(error: Exception) -> None:
+    rank = os.environ.get("RANK", "0")
+    prefix = "error" if rank == "0" else f"error (rank {rank})"
+    message = f"\n{prefix}: {explain(error)}"
+    log_file = _write_traceback()
+    if log_file is not None:
+        message += f"\n(full traceback: {log_file})"
+    sys.stdout.flush()
+    print(message, file=sys.stderr)
+
+
+def _write_traceback() -> Path | None:
+    """Append the current exception to the file of MMEngine's current logger; return its path."""
+    if "mmengine.logging" not in sys.modules:
+        return None
+    from mmengine.logging import MMLogger
+
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.flush()
+            path = Path(handler.baseFilename)
+            with path.open("a") as log:
+                log.write(traceback.format_exc())
+            return path
+    return None

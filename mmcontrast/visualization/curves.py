@@ -1,0 +1,94 @@
+"""The curves of a training run."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+# Figures about the machine, and the axis itself.
+_NOT_DRAWN = {"step", "epoch", "iter", "time", "data_time", "memory", "base_lr"}
+# What is good to know when looking at a figure.
+_TITLES = {
+    "lr": "learning rate",
+    "acc1": "acc1: contrastive accuracy, %",
+    "acc5": "acc5: contrastive accuracy, %",
+    "pos_sim": "pos_sim: similarity of positives",
+    "neg_sim": "neg_sim: similarity of negatives",
+    "embedding_std": "embedding_std (1 spread, 0 collapsed)",
+    "match_entropy": "match_entropy (0..1)",
+    "queue_age": "queue_age: steps",
+}
+_COLUMNS = 3
+
+
+def read_log(work_dir: str | Path) -> list[dict[str, Any]]:
+    """Read the JSON logs of a work dir, those of interrupted and resumed runs joined.
+
+    Args:
+        work_dir: Of the run; each start has its own ``<time>/vis_data/scalars.json`` in it.
+
+    Returns:
+        Records with a ``step`` (iterations), in order. Where a later start repeated iterations,
+        its records replace the earlier ones.
+    """
+    records: list[dict[str, Any]] = []
+    for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):
+        # The last line may be cut off by a kill.
+        lines = [line for line in path.read_text().splitlines() if line.endswith("}")]
+        new = [record for record in map(json.loads, lines) if "step" in record]
+        if new:
+            records = [record for record in records if record["step"] < new[0]["step"]] + new
+    return records
+
+
+def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
+    """Draw losses, learning rate, each health figure and each metric over the iterations.
+
+    Args:
+        records: As from :func:`read_log`.
+        title: Of the whole figure.
+
+    Returns:
+        A figure; ``figure.savefig(path)`` writes it.
+
+    Raises:
+        ValueError: There is nothing to draw.
+    """
+    series = _series(records)
+    if not series:
+        raise ValueError("There are no logged figures to draw; was the run too short to log any?")
+    losses = [name for name in series if "loss" in name]
+    panels = ([losses] if losses else []) + [[name] for name in series if "loss" not in name]
+    rows = -(-len(panels) // _COLUMNS)
+    columns = min(len(panels), _COLUMNS)
+    figure = Figure(figsize=(4.6 * columns, 3.1 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).flat
+    for axis, names in zip(axes, panels, strict=False):
+        for name in names:
+            steps, values = zip(*series[name], strict=True)
+            marker = "o" if len(steps) < 30 else None
+            axis.plot(steps, values, label=name, linewidth=1.4, marker=marker, markersize=3)
+        axis.set_title("loss" if names is losses else _TITLES.get(names[0], names[0]), fontsize=10)
+        axis.set_xlabel("iteration", fontsize=9)
+        axis.grid(alpha=0.3)
+        axis.tick_params(labelsize=8)
+        if len(names) > 1:
+            axis.legend(fontsize=8)
+    for axis in list(axes)[len(panels) :]:
+        axis.remove()
+    if title:
+        figure.suptitle(title, fontsize=12)
+    return figure
+
+
+def _series(records: Iterable[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+    """Collect (step, value) of each figure: losses first, then the learning rate, then the rest."""
+    series: dict[str, list[tuple[int, float]]] = {}
+    for record in records:
+        for name, value in record.items():
+            if name not in _NOT_DRAWN and isinstance(value, int | float):
+                series.setdefault(name, []).append((record["step"], value))
+    order = sorted(series, key=lambda name: (name != "loss", "loss" not in name, name != "lr"))
+    return {name: series[name] for name in order}
