@@ -1,0 +1,121 @@
+"""What every registered method must do, whatever it learns."""
+
+import copy
+
+import pytest
+import torch
+
+from mmcontrast.models.methods import Method
+from mmcontrast.registry import MODELS
+from tests.small import CONFIGS, build_method, losses, make_batch, total
+
+METHODS = sorted(CONFIGS)
+
+
+def test_every_registered_method_is_here():
+    MODELS.import_from_location()
+    registered = {
+        name
+        for name, cls in MODELS.module_dict.items()
+        if isinstance(cls, type) and issubclass(cls, Method)
+    }
+    assert registered == set(METHODS)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_loss_is_finite_and_reaches_each_parameter(name):
+    method = build_method(name)
+    outputs = losses(method, make_batch())
+    assert any("loss" in key for key in outputs)
+    assert all(value.isfinite().all() and value.dim() == 0 for value in outputs.values())
+    total(outputs).backward()
+    for parameter_name, parameter in method.named_parameters():
+        assert (parameter.grad is not None) == parameter.requires_grad, parameter_name
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_figures_carry_no_gradient(name):
+    for key, value in losses(build_method(name), make_batch()).items():
+        assert value.requires_grad == ("loss" in key), key
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_extract(name):
+    method = build_method(name).train()
+    inputs = method.data_preprocessor(make_batch())["inputs"]
+    features = method(inputs)
+    assert features["global"].shape == (8, 24)
+    assert features["dense"].shape == (8, 24, 2, 2)
+    assert not features["global"].requires_grad
+    assert method.training
+    alone = method.extract({"view0": inputs["view0"][:1]})["global"]
+    torch.testing.assert_close(alone, features["global"][:1], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_predict_serves_metrics(name):
+    method, batch = build_method(name), make_batch()
+    predictions = method(**method.data_preprocessor(batch), mode="predict")
+    assert [p["index"] for p in predictions] == list(range(8))
+    assert predictions[3]["global"].shape == (24,)
+    assert len(method(method.data_preprocessor(batch)["inputs"], mode="predict")) == 8
+    with pytest.raises(ValueError, match="mode must be"):
+        method(batch["inputs"], mode="guess")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_saved_and_loaded_it_goes_on_alike(name):
+    method = build_method(name)
+    losses(method, make_batch(seed=1))
+    other = build_method(name, seed=9)
+    other.load_state_dict(copy.deepcopy(method.state_dict()))
+    outputs = []
+    for each in (method, other):
+        torch.manual_seed(2)
+        outputs.append(losses(each, make_batch()))
+    for key, value in outputs[0].items():
+        assert torch.equal(value, outputs[1][key]), key
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_bfloat16_autocast(name):
+    method, batch = build_method(name), make_batch()
+    exact = losses(build_method(name), batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = losses(method, batch)
+    for key, value in outputs.items():
+        assert value.isfinite(), key
+        assert value.dtype == torch.float32, key
+    assert total(outputs).item() == pytest.approx(total(exact).item(), rel=0.1)
+    total(outputs).backward()
+    assert all(p.grad.isfinite().all() for p in method.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_batch_of_one(name):
+    # One picture has no other to be told from; statistics of a single 1x1 map do not exist, a
+    # 2x2 map has them.
+    outputs = losses(build_method(name), make_batch(1))
+    assert all(value.isfinite() for value in outputs.values())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_loss_falls_and_embeddings_stay_apart(name):
+    method = build_method(name)
+    optimizer = torch.optim.SGD(
+        [p for p in method.parameters() if p.requires_grad], lr=0.1, momentum=0.9
+    )
+    batches = [make_batch(seed=seed) for seed in range(2)]
+    history = []
+    for step in range(40):
+        torch.manual_seed(step)
+        outputs = losses(method, batches[step % 2])
+        optimizer.zero_grad()
+        total(outputs).backward()
+        optimizer.step()
+        history.append(outputs)
+    # MoCo's loss rises at first, while real keys replace the random ones of the queue.
+    first = max(total(out).item() for out in history[:12])
+    last = min(total(out).item() for out in history[-4:])
+    assert last < first
+    assert history[-1]["embedding_std"] > 0.1
