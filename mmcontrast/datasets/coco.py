@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from mmengine.logging import print_log
 
@@ -29,7 +30,7 @@ class CocoImages(ImageDataset):
         data_root: str | os.PathLike,
         ann_file: str | os.PathLike,
         image_dir: str = "",
-        **kwargs,
+        **kwargs: Any,
     ):
         self.image_dir = image_dir
         super().__init__(data_root, ann_file=ann_file, **kwargs)

@@ -99,7 +99,8 @@ class ImageList(ImageDataset):
         """
         if not self.ann_file:
             raise ValueError("ImageList: ann_file names the list of pictures; it is missing")
-        samples, bad = [], []
+        samples: list[dict] = []
+        bad: list[str] = []
         lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, start=1):
             if not line.strip():

@@ -34,6 +34,7 @@ class Views:
         self.pipelines = [compose(view) for view in views]
 
     def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
         results["views"] = [pipeline(dict(results)) for pipeline in self.pipelines]
         return results
 
@@ -49,6 +50,7 @@ class PackInputs:
     """
 
     def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
         inputs = {}
         data_sample = {k: v for k, v in results.items() if k not in _NOT_DATA_SAMPLE}
         for number, view in enumerate(results.get("views", [results])):

@@ -56,6 +56,7 @@ class LoadImage:
         self.min_side = min_side
 
     def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
         try:
             data = results.pop("bytes", None) or Path(results["path"]).read_bytes()
             image, size = self._decode(data)
@@ -95,9 +96,8 @@ class LoadImage:
                 return np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), size
             if divisor > 1:
                 picture.draft(picture.mode, (width // divisor, height // divisor))
-            if orientation != 1:
-                picture = ImageOps.exif_transpose(picture)
-            return _to_rgb(picture), size
+            upright = picture if orientation == 1 else ImageOps.exif_transpose(picture)
+            return _to_rgb(upright), size
 
     def _divisor(self, short_side: int) -> int:
         if self.min_side is None:

@@ -1,0 +1,201 @@
+"""Each kernel against torchvision or Pillow, in grey levels; then the drawing of parameters."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F
+
+from mmcontrast.datasets.base import seeded
+from mmcontrast.datasets.transforms import ColorJitter, GaussianBlur, Grayscale, Solarize
+from mmcontrast.datasets.transforms.color import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_hue,
+    adjust_saturation,
+    gaussian_blur,
+    to_grey,
+)
+from tests.datasets.conftest import photo
+
+
+def as_tensor(image):
+    return torch.from_numpy(image).permute(2, 0, 1).contiguous()
+
+
+def as_array(tensor):
+    return tensor.permute(1, 2, 0).numpy().astype(int)
+
+
+def pixels(function, image, value):
+    return as_array(function(as_tensor(image), value))
+
+
+def exact_hue(image, shift):
+    return Image.fromarray(pixels(F.adjust_hue, np.array(image), shift).astype(np.uint8))
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.2, 0.6, 1.0, 1.37, 1.8])
+@pytest.mark.parametrize(
+    ("ours", "torchvisions"),
+    [
+        (adjust_brightness, F.adjust_brightness),
+        (adjust_contrast, F.adjust_contrast),
+        (adjust_saturation, F.adjust_saturation),
+    ],
+)
+def test_blends_equal_torchvision_on_pillow_images(ours, torchvisions, factor):
+    image = photo()
+    expected = np.asarray(torchvisions(Image.fromarray(image), factor))
+    difference = ours(image, factor).astype(int) - expected
+    assert np.abs(difference).max() <= 1
+    # No offset adds up over the four operations.
+    assert abs(difference.mean()) < 0.1
+
+
+@pytest.mark.parametrize("shift", [-0.5, -0.2, -0.07, 0.0, 0.05, 0.1, 0.3])
+def test_hue_is_closer_to_the_exact_turn_than_pillows(shift):
+    image = photo()
+    exact = pixels(F.adjust_hue, image, shift)
+    ours = np.abs(adjust_hue(image, shift) - exact)
+    pillow = np.abs(np.asarray(F.adjust_hue(Image.fromarray(image), shift)) - exact)
+    assert ours.max() <= 8 and ours.mean() < 0.6
+    assert ours.mean() <= pillow.mean()
+
+
+def test_hue_leaves_grey_alone():
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, None, None], 3, axis=2)
+    np.testing.assert_array_equal(adjust_hue(grey, 0.3), grey)
+
+
+def test_luma_of_the_pure_colours():
+    colours = np.eye(3, dtype=np.uint8)[None] * 255
+    assert to_grey(colours)[0].tolist() == [[76] * 3, [150] * 3, [29] * 3]
+
+
+def test_grey_equals_pillow():
+    image = photo()
+    expected = np.asarray(Image.fromarray(image).convert("L")).astype(int)[..., None]
+    assert np.abs(to_grey(image) - expected).max() <= 1
+
+
+def test_blur_of_an_impulse():
+    impulse = np.zeros((9, 9), np.uint8)
+    impulse[4, 4] = 255
+    blurred = gaussian_blur(impulse, 1.0)
+    assert blurred[4].tolist() == [0, 1, 6, 24, 42, 24, 6, 1, 0]
+    assert blurred[:, 4].tolist() == [0, 1, 6, 24, 42, 24, 6, 1, 0]
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 0.7, 1.0, 1.4, 2.0])
+def test_blur_equals_pillow(sigma):
+    image = photo()
+    expected = Image.fromarray(image).filter(ImageFilter.GaussianBlur(sigma))
+    difference = gaussian_blur(image, sigma).astype(int) - np.asarray(expected)
+    assert np.abs(difference).max() <= 3
+    assert np.abs(difference).mean() < 0.6
+
+
+def test_solarize_threshold():
+    values = np.array([[[0, 127, 128], [129, 200, 255]]], np.uint8)
+    solarized = Solarize(threshold=128, p=1.0)(dict(image=values))["image"]
+    assert solarized[0].tolist() == [[0, 127, 127], [126, 55, 0]]
+    image = photo()
+    expected = pixels(F.solarize, image, 128)
+    np.testing.assert_array_equal(Solarize(p=1.0)(dict(image=image))["image"], expected)
+
+
+TRANSFORMS = {
+    "jitter": lambda p: ColorJitter(0.4, 0.4, 0.4, 0.1, p=p),
+    "grey": lambda p: Grayscale(p=p),
+    "blur": lambda p: GaussianBlur((0.5, 2.0), p=p),
+    "solarize": lambda p: Solarize(p=p),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_probabilities(name):
+    image = photo()
+    kept = image.copy()
+    changed = 0
+    for seed in range(200):
+        with seeded(seed):
+            assert TRANSFORMS[name](0.0)(dict(image=image))["image"] is image
+            always = TRANSFORMS[name](1.0)(dict(image=image))["image"]
+            changed += TRANSFORMS[name](0.3)(dict(image=image))["image"] is not image
+        assert (always != image).mean() > 0.1
+        assert always.shape == image.shape and always.dtype == np.uint8
+    assert 35 < changed < 85
+    np.testing.assert_array_equal(image, kept)  # the other view still needs it
+
+
+def test_jitter_draws_torchvisions_factors_and_order():
+    image = photo()
+    for seed in range(10):
+        with seeded(seed):
+            ours = ColorJitter(0.4, 0.4, 0.4, 0.1)(dict(image=image))["image"].astype(int)
+        with seeded(seed):
+            blend = (0.6, 1.4)
+            order, *factors = v2.ColorJitter.get_params(blend, blend, blend, (-0.1, 0.1))
+        expected = Image.fromarray(image)
+        functions = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, exact_hue)
+        for kind in order.tolist():
+            expected = functions[kind](expected, factors[kind])
+        difference = np.abs(ours - np.asarray(expected))
+        assert difference.max() <= 12 and difference.mean() < 1
+
+
+def test_jitter_order_matters_and_is_drawn():
+    orders = set()
+    for seed in range(200):
+        with seeded(seed):
+            orders.add(tuple(v2.ColorJitter.get_params(None, None, None, None)[0].tolist()))
+    assert len(orders) == 24
+
+
+def test_jitter_without_some_parts():
+    image = photo()
+    result = ColorJitter(0, 0, 0, 0)(dict(image=image))["image"]
+    assert result is image
+
+
+def test_augmented_pictures_have_torchvisions_statistics():
+    """Mean and spread over many draws of the whole colour recipe."""
+    image = photo()
+    ours = [ColorJitter(0.4, 0.4, 0.4, 0.1, p=0.8), Grayscale(0.2), GaussianBlur((0.1, 2.0), 0.5)]
+    theirs = v2.Compose(
+        [
+            v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.4, 0.1)], 0.8),
+            v2.RandomGrayscale(0.2),
+            v2.RandomApply([v2.GaussianBlur(9, (0.1, 2.0))], 0.5),
+        ]
+    )
+    figures: dict[str, list] = {"ours": [], "theirs": []}
+    for seed in range(400):
+        with seeded(seed):
+            results = dict(image=image)
+            for transform in ours:
+                results = transform(results)
+        with seeded(seed + 1000):
+            other = as_array(theirs(as_tensor(image)))
+        for name, array in (("ours", results["image"].astype(float)), ("theirs", other)):
+            chroma = array.max(-1) - array.min(-1)
+            sharpness = np.abs(np.diff(array, axis=1)).mean()
+            figures[name].append((array.mean(), array.std(), chroma.mean(), sharpness))
+    ours_mean, theirs_mean = (np.mean(figures[name], 0) for name in figures)
+    ours_std, theirs_std = (np.std(figures[name], 0) for name in figures)
+    error = 4 * theirs_std * (2 / 400) ** 0.5  # four standard errors of a difference of means
+    assert (np.abs(ours_mean - theirs_mean) < error).all()
+    np.testing.assert_allclose(ours_std, theirs_std, rtol=0.2)
+
+
+@pytest.mark.parametrize("sigma", [(0.0, 2.0), (2.0, 0.1)])
+def test_bad_sigma(sigma):
+    with pytest.raises(ValueError, match="sigma is a range"):
+        GaussianBlur(sigma)
+
+
+def test_bad_hue():
+    with pytest.raises(ValueError, match="hue"):
+        ColorJitter(0.4, 0.4, 0.4, 0.7)

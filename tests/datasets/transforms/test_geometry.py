@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms import v2
+
+from mmcontrast.datasets.base import seeded
+from mmcontrast.datasets.transforms import CenterCrop, HorizontalFlip, RandomResizedCrop, Resize
+from tests.datasets.conftest import photo
+
+
+def results_of(image: np.ndarray) -> dict:
+    height, width = image.shape[:2]
+    return dict(
+        path="x.jpg",
+        image=image,
+        size=(width, height),
+        box=(0.0, 0.0, float(width), float(height)),
+        flip=False,
+    )
+
+
+def coordinates(width: int, height: int) -> np.ndarray:
+    """Red tells the column, green the row (of up to 256)."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = np.arange(width)
+    image[..., 1] = np.arange(height)[:, None]
+    return image
+
+
+def assert_box_is_right(results: dict, tolerance: float = 1.5) -> None:
+    """Each pixel shows the source column and row that box and flip say."""
+    x0, y0, x1, y1 = results["box"]
+    height, width = results["image"].shape[:2]
+    x = x0 + (np.arange(width) + 0.5) / width * (x1 - x0) - 0.5
+    y = y0 + (np.arange(height) + 0.5) / height * (y1 - y0) - 0.5
+    if results["flip"]:
+        x = x[::-1]
+    inner = slice(2, -2)  # resizing repeats pixels at the border
+    middle = results["image"][inner, inner].astype(float)
+    np.testing.assert_allclose(middle[..., 0], np.tile(x[inner], (height - 4, 1)), atol=tolerance)
+    np.testing.assert_allclose(
+        middle[..., 1], np.tile(y[inner, None], (1, width - 4)), atol=tolerance
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_crop_equals_pillow_and_records_its_box(seed):
+    image = photo(200, 150)
+    with seeded(seed):
+        results = RandomResizedCrop(64)(results_of(image))
+    box = results["box"]
+    assert all(v == int(v) for v in box)
+    expected = Image.fromarray(image).crop(tuple(map(int, box)))
+    expected = np.asarray(expected.resize((64, 64), Image.Resampling.BILINEAR)).astype(int)
+    assert results["image"].shape == (64, 64, 3)
+    assert np.abs(results["image"] - expected).max() <= 1
+
+
+def test_crop_draws_torchvisions_boxes():
+    ours, theirs = [], []
+    transform = v2.RandomResizedCrop(8, scale=(0.2, 1.0))
+    tensor = torch.zeros(3, 150, 200)
+    for seed in range(20):
+        with seeded(seed):
+            ours.append(RandomResizedCrop(8, scale=(0.2, 1.0))(results_of(photo(200, 150)))["box"])
+        with seeded(seed):
+            box = transform.make_params([tensor])
+        left, top = box["left"], box["top"]
+        theirs.append((left, top, left + box["width"], top + box["height"]))
+    assert ours == theirs
+
+
+def test_crop_area_and_ratio_stay_in_range():
+    boxes = []
+    for seed in range(200):
+        with seeded(seed):
+            boxes.append(RandomResizedCrop(4, scale=(0.2, 0.6))(results_of(photo(200, 150)))["box"])
+    x0, y0, x1, y1 = np.array(boxes).T
+    area = (x1 - x0) * (y1 - y0) / (200 * 150)
+    ratio = (x1 - x0) / (y1 - y0)
+    assert area.min() > 0.19 and area.max() < 0.61
+    assert area.mean() == pytest.approx(0.4, abs=0.03)
+    assert ratio.min() > 0.73 and ratio.max() < 1.36
+    assert np.log(ratio).mean() == pytest.approx(0, abs=0.04)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("flip_first", [False, True])
+def test_recorded_boxes_and_flips_point_at_the_right_pixels(seed, flip_first):
+    steps = [RandomResizedCrop(50, scale=(0.3, 0.7)), HorizontalFlip(p=1.0)]
+    results = results_of(coordinates(200, 150))
+    with seeded(seed):
+        for step in reversed(steps) if flip_first else steps:
+            results = step(results)
+    assert results["flip"] is True
+    assert_box_is_right(results)
+
+
+def test_a_crop_of_a_scaled_decode_is_in_source_pixels():
+    results = results_of(np.ascontiguousarray(coordinates(200, 152)[::2, ::2]))
+    results.update(size=(200, 152), box=(0.0, 0.0, 200.0, 152.0))
+    with seeded(3):
+        assert_box_is_right(RandomResizedCrop(40, scale=(0.3, 0.7))(results), tolerance=2.5)
+
+
+def test_two_flips_are_none():
+    image = photo()
+    once = HorizontalFlip(p=1.0)(results_of(image))
+    np.testing.assert_array_equal(once["image"], image[:, ::-1])
+    twice = HorizontalFlip(p=1.0)(once)
+    np.testing.assert_array_equal(twice["image"], image)
+    assert twice["flip"] is False
+    never = HorizontalFlip(p=0.0)(results_of(image))
+    assert never["image"] is image and never["flip"] is False
+
+
+def test_flip_happens_with_its_probability():
+    flips = 0
+    for seed in range(400):
+        with seeded(seed):
+            flips += HorizontalFlip(p=0.3)(results_of(photo(4, 4)))["flip"]
+    assert 85 < flips < 155
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"), [(200, 150, (64, 85)), (90, 180, (128, 64))]
+)
+def test_resize_keeps_proportions_and_equals_pillow(width, height, expected):
+    image = photo(width, height)
+    results = Resize(64)(results_of(image))
+    assert results["image"].shape[:2] == expected
+    pillow = Image.fromarray(image).resize(expected[::-1], Image.Resampling.BILINEAR)
+    assert np.abs(results["image"].astype(int) - np.asarray(pillow)).max() <= 1
+    assert results["box"] == (0, 0, width, height)
+
+
+def test_center_crop_equals_torchvision_and_records_its_box():
+    image = coordinates(201, 150)
+    results = CenterCrop(64)(Resize(80)(results_of(image)))
+    expected = v2.CenterCrop(64)(v2.Resize(80)(Image.fromarray(image)))
+    assert np.abs(results["image"].astype(int) - np.asarray(expected)).max() <= 1
+    assert_box_is_right(results)
+
+
+def test_center_crop_refuses_small_pictures():
+    with pytest.raises(ValueError, match=r"x\.jpg has only 160x120.*Resize"):
+        CenterCrop(128)(results_of(photo()))
+
+
+@pytest.mark.parametrize("kwargs", [dict(scale=(0.5, 0.2)), dict(scale=(0, 1)), dict(ratio=(2, 1))])
+def test_bad_ranges(kwargs):
+    with pytest.raises(ValueError, match="RandomResizedCrop"):
+        RandomResizedCrop(224, **kwargs)
