@@ -5,6 +5,7 @@ from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
+from mmcontrast.datasets.shards import TarShards
 
 __all__ = [
     "CocoImages",
@@ -14,5 +15,6 @@ __all__ = [
     "ImageList",
     "Images",
     "ResumableSampler",
+    "TarShards",
     "collate",
 ]

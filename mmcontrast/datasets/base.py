@@ -19,8 +19,28 @@ from numpy.random.mtrand import get_bit_generator, set_bit_generator
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
 
-# More unreadable pictures than this in a row mean that something larger is wrong.
-_MAX_REPLACEMENTS = 20
+ON_ERROR = ("raise", "skip")
+
+
+class TooManyUnreadableError(RuntimeError):
+    """So many pictures in a row are unreadable that something larger must be wrong."""
+
+    LIMIT = 20
+
+    @classmethod
+    def check(cls, unreadable: Sequence[str], error: UnreadableImageError) -> None:
+        """Raise it if ``unreadable`` is longer than the limit."""
+        if len(unreadable) > cls.LIMIT:
+            raise cls(
+                f"{len(unreadable)} pictures in a row could not be read, the last one "
+                f"{error.path} ({error.reason}). Is the disk still there?"
+            ) from error
+
+
+def check_on_error(on_error: str) -> None:
+    """Refuse values that mean nothing."""
+    if on_error not in ON_ERROR:
+        raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
 
 
 @contextmanager
@@ -69,10 +89,9 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         indices: int | Sequence[int] | None = None,
         meta: dict[str, Any] | None = None,
         seed: int = 0,
-        on_error: str = "raise",
+        on_error: str = ON_ERROR[0],
     ):
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
+        check_on_error(on_error)
         self.meta = dict(meta or {})
         self.seed = seed
         self.on_error = on_error
@@ -116,11 +135,7 @@ class ImageDataset(mmengine.dataset.BaseDataset):
                     if self.on_error == "raise":
                         raise
                     unreadable.append(error.path)
-                    if len(unreadable) > _MAX_REPLACEMENTS:
-                        raise RuntimeError(
-                            f"{len(unreadable)} pictures in a row could not be read, the last "
-                            f"one {error.path} ({error.reason}). Is the disk still there?"
-                        ) from error
+                    TooManyUnreadableError.check(unreadable, error)
                     index = int(torch.randint(len(self), ()))
         if unreadable:
             sample["data_sample"]["skipped"] = unreadable

@@ -1,0 +1,204 @@
+"""Pictures streamed from tar files, for data too large for a folder. Needs the extra ``scale``."""
+
+import os
+import random
+import tarfile
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info
+from torch.utils.data import IterableDataset, get_worker_info
+
+from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error, seeded
+from mmcontrast.datasets.images import EXTENSIONS, is_picture
+from mmcontrast.datasets.transforms import UnreadableImageError, compose
+from mmcontrast.registry import DATASETS
+
+
+@DATASETS.register_module()
+class TarShards(IterableDataset):
+    """Pictures of tar files in webdataset's layout, read from front to back.
+
+    Files of one stem are a sample: ``0001.jpg``, with its label in ``0001.cls`` if there is one.
+    A tar file made by ``tar cf`` of a folder of pictures is fine.
+
+    Each epoch shuffles the shards and gives them out to the readers (the workers of all
+    processes) in turn; a reader shuffles within a buffer. A reader that comes to the end of its
+    shards begins them again, so that all processes have equally many batches. The order is a
+    function of (seed, epoch, number of readers, batch size), and what a picture looks like one of
+    (seed, epoch, its name): a resumed run with as many workers equals an uninterrupted one.
+
+    In a config the data loader has ``sampler=None``, since a stream cannot be sampled.
+
+    Args:
+        shards: Names of tar files, or one name with braces such as
+            ``data/train-{00000..00099}.tar``; whatever webdataset opens, ``https://...`` and
+            ``pipe:...`` included.
+        pipeline: Transforms.
+        batch_size: That of the data loader. An epoch is shared out to the workers in batches.
+        num_samples: Samples in all shards together. Needed for shards that are no local files;
+            these are counted.
+        shuffle_buffer: Samples of which a reader takes the next one at random; 1 keeps the order.
+        meta: Constants that every data sample gets.
+        seed: Seed of order and transforms. The engine sets it from the run's seed.
+        on_error: ``'raise'`` at an unreadable picture, or ``'skip'`` to the next one of the shard.
+
+    Raises:
+        FileNotFoundError: A local shard does not exist.
+        ValueError: There are fewer samples than a batch of every process needs.
+    """
+
+    def __init__(
+        self,
+        shards: str | Sequence[str],
+        pipeline: Sequence = (),
+        *,
+        batch_size: int,
+        num_samples: int | None = None,
+        shuffle_buffer: int = 1000,
+        meta: dict[str, Any] | None = None,
+        seed: int = 0,
+        on_error: str = ON_ERROR[0],
+    ):
+        try:
+            from webdataset.shardlists import expand_urls
+        except ImportError as error:
+            raise ImportError(
+                "TarShards needs the webdataset library: pip install 'mmcontrast[scale]'"
+            ) from error
+        check_on_error(on_error)
+        names = [shards] if isinstance(shards, str) else shards
+        self.shards = sorted(url for name in names for url in expand_urls(name))
+        self.num_samples = _count(self.shards) if num_samples is None else num_samples
+        self.pipeline = compose(pipeline)
+        self.batch_size = batch_size
+        self.shuffle_buffer = shuffle_buffer
+        self.meta = dict(meta or {})
+        self.seed = seed
+        self.on_error = on_error
+        # In shared memory, so that workers which live on see the next epoch.
+        self._position = torch.zeros(2, dtype=torch.int64).share_memory_()
+        world_size = get_dist_info()[1]
+        self.num_batches = self.num_samples // (world_size * batch_size)
+        if self.num_batches == 0:
+            raise ValueError(
+                f"TarShards: {self.num_samples} samples are less than a batch of {batch_size} for "
+                f"each of {world_size} processes"
+            )
+
+    def __len__(self) -> int:
+        """Samples of an epoch in this process, a whole number of batches."""
+        return self.num_batches * self.batch_size
+
+    @property
+    def start(self) -> int:
+        """How many samples of the epoch this process has already used; 0 in a new epoch."""
+        return int(self._position[1])
+
+    @start.setter
+    def start(self, start: int) -> None:
+        if start % self.batch_size:
+            raise ValueError(
+                f"TarShards: batch_size={self.batch_size} must be that of the data loader; "
+                f"{start} samples are not a whole number of such batches"
+            )
+        self._position[1] = start
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; a new one begins at its first sample."""
+        if epoch != self._position[0]:
+            self._position[1] = 0
+        self._position[0] = epoch
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        worker = get_worker_info()
+        workers = worker.num_workers if worker else 1
+        epoch, start = self._position.tolist()
+        done = start // self.batch_size
+        # Batch b comes from worker b % workers. After a resume the loader asks its first worker
+        # first again, which therefore goes on where the worker of batch `done` was.
+        turn = ((worker.id if worker else 0) + done) % workers
+        batches = range(turn, self.num_batches, workers)
+        used = len(range(turn, done, workers))
+        rank, world_size = get_dist_info()
+        stream = self._stream(epoch, rank * workers + turn, world_size * workers)
+        stream = islice(stream, used * self.batch_size, None)
+        for _ in range((len(batches) - used) * self.batch_size):
+            yield self._load(stream, epoch)
+
+    def _stream(self, epoch: int, reader: int, readers: int) -> Iterator[dict[str, Any]]:
+        """The undecoded samples of one reader, without end."""
+        from webdataset.filters import shuffle
+        from webdataset.tariterators import tarfile_samples
+
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.shards))
+        mine = [self.shards[i] for i in order[reader::readers]]
+        if not mine:
+            raise ValueError(
+                f"TarShards: {len(self.shards)} shards are too few for {readers} readers (workers "
+                "of all processes). Make more and smaller shards, or lower num_workers."
+            )
+        # A string seeds Python's generator by its hash value, the same everywhere.
+        generator = random.Random(f"{self.seed} {epoch} {reader} {readers}")
+        mix = shuffle(self.shuffle_buffer, self.shuffle_buffer, rng=generator)
+        # Each pass empties the buffer, so that no sample comes twice before all have come once.
+        while True:
+            yield from mix(tarfile_samples(dict(url=url) for url in mine))
+
+    def _load(self, stream: Iterator[dict[str, Any]], epoch: int) -> dict[str, Any]:
+        unreadable: list[str] = []
+        for fields in stream:
+            path = f"{fields['__url__']}/{fields['__key__']}"
+            # The name tells the sample, whichever reader has it.
+            index = zlib.crc32(
+                f"{os.path.basename(fields['__url__'])}/{fields['__key__']}".encode()
+            )
+            try:
+                with seeded(self.seed, epoch, index):
+                    sample = self.pipeline({**_picture(fields, path), "index": index, **self.meta})
+            except UnreadableImageError as error:
+                if self.on_error == "raise":
+                    raise
+                unreadable.append(error.path)
+                TooManyUnreadableError.check(unreadable, error)
+                continue
+            if unreadable:
+                sample["data_sample"]["skipped"] = unreadable
+            return sample
+        raise RuntimeError("the stream of shards has an end")
+
+
+def _picture(fields: dict[str, Any], path: str) -> dict[str, Any]:
+    suffix = next((name for name in fields if is_picture(f"x.{name}")), None)
+    if suffix is None:
+        known = ", ".join(name for name in fields if not name.startswith("__"))
+        raise UnreadableImageError(
+            path, f"the sample has no picture ({' '.join(EXTENSIONS)}), only {known}"
+        )
+    found: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])
+    if "cls" in fields:
+        found["label"] = int(fields["cls"])
+    return found
+
+
+def _count(shards: Sequence[str]) -> int:
+    """Pictures in local tar files; only the headers are read."""
+    total = 0
+    for shard in shards:
+        if "://" in shard or shard.startswith("pipe:"):
+            raise ValueError(
+                f"TarShards: {shard} is no local file, so give num_samples, the number of samples "
+                "in all shards"
+            )
+        if not os.path.isfile(shard):
+            raise FileNotFoundError(f"TarShards: the shard {shard} does not exist")
+        try:
+            with tarfile.open(shard) as tar:
+                total += sum(m.isreg() and is_picture(os.path.basename(m.name)) for m in tar)
+        except tarfile.TarError as error:
+            raise ValueError(f"TarShards: {shard} is no whole tar file ({error})") from error
+    return total
