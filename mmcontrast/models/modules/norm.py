@@ -74,19 +74,25 @@ class SplitBN(nn.BatchNorm2d):
 
 
 @MODELS.register_module()
-class SyncBN(nn.SyncBatchNorm):
+class SyncBN(nn.modules.batchnorm._BatchNorm):
     """``nn.SyncBatchNorm`` that also works on the CPU, for (N, C) and (N, C, H, W).
+
+    It is no subclass, since DistributedDataParallel refuses those without a GPU.
 
     With one process it is plain batch norm. Every process must hold equally many items for the
     gradient to be that of the whole batch.
     """
 
+    process_group = None
+    _check_input_dim = nn.SyncBatchNorm._check_input_dim
+    _check_non_zero_input_channels = nn.SyncBatchNorm._check_non_zero_input_channels
+
     def forward(self, x: Tensor) -> Tensor:
         """Normalise with the statistics of all processes."""
-        if x.is_cuda:
-            return super().forward(x)
         if not self.training or get_world_size() == 1:
-            return nn.modules.batchnorm._BatchNorm.forward(self, x)
+            return super().forward(x)
+        if x.is_cuda:
+            return nn.SyncBatchNorm.forward(self, x)
         dims = [0, *range(2, x.dim())]
         shape = [1, -1] + [1] * (x.dim() - 2)
         with torch.autocast(x.device.type, enabled=False):
@@ -122,7 +128,7 @@ def warn_of_leaking_statistics(backbone: nn.Module) -> None:
     """Warn where a query could recognise its key by batch statistics instead of content."""
     norms = [m for m in backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     remedy = "Use norm_cfg=dict(type='SplitBN', num_groups=8) in the backbone."
-    if any(isinstance(norm, nn.SyncBatchNorm) for norm in norms):
+    if any(isinstance(norm, SyncBN | nn.SyncBatchNorm) for norm in norms):
         warnings.warn(
             "SyncBN does not replace shuffling: statistics of the whole batch let queries "
             f"recognise their keys, since the queue's keys come from other batches. {remedy}",

@@ -1,0 +1,196 @@
+"""Two processes with half a batch each against one process with the whole batch.
+
+The two processes are started once for the whole module and leave their results in files.
+"""
+
+import copy
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+import torch.nn.functional as F
+from torch.nn.parallel import DistributedDataParallel
+
+from mmcontrast.models.losses import NTXent
+from mmcontrast.models.modules import SyncBN
+from mmcontrast.ops.distributed import gather, gather_with_grad, shuffle_batch, unshuffle
+from tests.small import CONFIGS, build_method, losses, make_batch, total
+
+METHODS = sorted(CONFIGS)
+CASES = {
+    **{name: (name, {}) for name in METHODS},
+    "DenseCL geometric": ("DenseCL", dict(match="geometric")),
+}
+
+
+def case_batch(case):
+    """A batch of 16; for the geometric case some cells have no match, unequally over ranks."""
+    batch = make_batch(16)
+    if "geometric" in case:
+        for i, sample in enumerate(batch["data_samples"]):
+            sample["view1"]["box"] = (2.0 * i, 0.0, 32.0 + 2 * i, 32.0)
+    return batch
+
+
+def share(batch, rank, world_size):
+    """The samples that MMEngine's sampler would deal to a rank."""
+    return dict(
+        inputs={name: view[rank::world_size] for name, view in batch["inputs"].items()},
+        data_samples=batch["data_samples"][rank::world_size],
+    )
+
+
+def train_step(case, rank=0, world_size=1):
+    """Gradients, figures and queues after two steps."""
+    name, changes = CASES[case]
+    method = build_method(name, **copy.deepcopy(changes))
+    model = method
+    if world_size > 1:
+        model = DistributedDataParallel(method, broadcast_buffers=False)
+    for step in range(2):
+        method.zero_grad()
+        torch.manual_seed(step + 100 * rank)
+        batch = method.data_preprocessor(share(case_batch(case), rank, world_size), True)
+        outputs = model(**batch, mode="loss")
+        total(outputs).backward()
+    return dict(
+        gradients={n: p.grad for n, p in method.named_parameters() if p.grad is not None},
+        state=method.state_dict(),
+        loss=total(outputs).detach(),
+    )
+
+
+def simclr_by_hand(rank=0, world_size=1):
+    """A linear map, NT-Xent and the mean that DistributedDataParallel takes."""
+    torch.manual_seed(0)
+    weight = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    x1 = torch.randn(4, 4, dtype=torch.float64)
+    x2 = torch.randn(4, 4, dtype=torch.float64)
+    z1, z2 = (F.normalize(x[rank::world_size] @ weight.t(), dim=1) for x in (x1, x2))
+    loss = NTXent(0.5)(z1, z2).loss.mean()
+    loss.backward()
+    values = torch.stack([loss.detach().double(), torch.zeros(())])
+    gradient = weight.grad
+    if world_size > 1:
+        dist.all_reduce(gradient)
+        dist.all_reduce(values)
+    return dict(loss=values[0] / world_size, gradient=gradient / world_size)
+
+
+def sync_bn(rank=0, world_size=1):
+    """Output, gradients and statistics of a batch norm on rows of very different size."""
+    torch.manual_seed(0)
+    x = (torch.randn(8, 5, 3, 3) * torch.arange(1, 9).view(8, 1, 1, 1) + 100)[rank::world_size]
+    x.requires_grad_()
+    norm = SyncBN(5)
+    y = norm(x)
+    (y.cos() * torch.arange(5).view(5, 1, 1)).sum().backward()
+    return dict(y=y.detach(), grad=x.grad, mean=norm.running_mean, var=norm.running_var)
+
+
+def permutations(rank=0, world_size=1):
+    """What shuffling and gathering do to numbered samples."""
+    x = torch.arange(8)[rank::world_size]
+    torch.manual_seed(3 + rank)
+    shuffled, permutation = shuffle_batch(x)
+    own, everyone = unshuffle(shuffled, permutation)
+    with_grad = torch.arange(8.0)[rank::world_size].requires_grad_()
+    (gather_with_grad(with_grad) * torch.arange(8)).sum().backward()
+    return dict(
+        shuffled=shuffled,
+        permutation=permutation,
+        own=own,
+        everyone=everyone,
+        gathered=gather(x),
+        grad=with_grad.grad,
+    )
+
+
+def everything(rank=0, world_size=1):
+    """All results of one process."""
+    return dict(
+        steps={case: train_step(case, rank, world_size) for case in CASES},
+        simclr=simclr_by_hand(rank, world_size),
+        sync_bn=sync_bn(rank, world_size),
+        permutations=permutations(rank, world_size),
+    )
+
+
+def worker(rank, folder):
+    """Entry point of a process."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    torch.save(everything(rank, 2), folder / f"{rank}.pth")
+    dist.destroy_process_group()
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Results of one process, and of each of two."""
+    folder = tmp_path_factory.mktemp("gloo")
+    mp.spawn(worker, args=(folder,), nprocs=2)
+    return everything(), [torch.load(folder / f"{rank}.pth") for rank in range(2)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gradients_equal_those_of_the_whole_batch(results, case):
+    alone, together = results
+    expected = alone["steps"][case]["gradients"]
+    for rank in range(2):
+        gradients = together[rank]["steps"][case]["gradients"]
+        assert gradients.keys() == expected.keys()
+        for name, gradient in gradients.items():
+            scale = expected[name].abs().max()
+            torch.testing.assert_close(
+                gradient, expected[name], rtol=1e-4, atol=1e-5 + 1e-3 * scale.item(), msg=name
+            )
+    mean_loss = (together[0]["steps"][case]["loss"] + together[1]["steps"][case]["loss"]) / 2
+    torch.testing.assert_close(mean_loss, alone["steps"][case]["loss"], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "SimCLR"])
+def test_queues_equal_on_all_ranks_and_on_one_process(results, case):
+    alone, together = results
+    queues = [name for name in alone["steps"][case]["state"] if "queue" in name]
+    assert queues
+    for name in queues:
+        first, second = (result["steps"][case]["state"][name] for result in together)
+        assert torch.equal(first, second), name
+        torch.testing.assert_close(first, alone["steps"][case]["state"][name], atol=1e-4, rtol=1e-3)
+
+
+def test_known_loss_and_gradient_of_nt_xent(results):
+    alone, together = results
+    for result in (alone, *together):
+        assert result["simclr"]["loss"].item() == pytest.approx(1.8950808813, abs=1e-6)
+        assert result["simclr"]["gradient"].norm().item() == pytest.approx(0.9170452299, abs=1e-6)
+
+
+def test_batch_norm_over_processes(results):
+    alone, together = results
+    for rank in range(2):
+        mine = together[rank]["sync_bn"]
+        for key in ("y", "grad"):
+            torch.testing.assert_close(
+                mine[key], alone["sync_bn"][key][rank::2], atol=1e-4, rtol=1e-3
+            )
+        for key in ("mean", "var"):
+            torch.testing.assert_close(mine[key], alone["sync_bn"][key])
+
+
+def test_shuffling(results):
+    alone, together = results
+    # The permutation is rank 0's; a rank holds every second sample of the shuffled batch.
+    permutation = alone["permutations"]["permutation"]
+    assert sorted(permutation.tolist()) == list(range(8))
+    for rank in range(2):
+        mine = together[rank]["permutations"]
+        assert torch.equal(mine["permutation"], permutation)
+        assert torch.equal(mine["shuffled"], permutation[rank::2])
+        assert mine["own"].tolist() == list(range(rank, 8, 2))
+        assert mine["everyone"].tolist() == mine["gathered"].tolist() == list(range(8))
+        # Both ranks' losses hold every row: the gradient is the sum of both.
+        assert mine["grad"].tolist() == [2.0 * i for i in range(rank, 8, 2)]
+    assert alone["permutations"]["own"].tolist() == list(range(8))
+    assert alone["permutations"]["grad"].tolist() == list(range(8))
