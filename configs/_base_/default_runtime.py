@@ -15,6 +15,7 @@ default_hooks = dict(
     architecture=dict(type="ArchitectureHook"),
     non_finite=dict(type="NonFiniteLossHook"),
     queue_length=dict(type="QueueLengthHook"),
+    skipped_files=dict(type="SkippedFilesHook"),
     curves=dict(type="CurvesHook"),
 )
 

@@ -7,6 +7,7 @@ from .guards import NonFiniteLossHook, QueueLengthHook
 from .interrupt import InterruptHook
 from .memory_format import ChannelsLastHook
 from .resume import IterationSeedHook, ResumeHook
+from .skipped import SkippedFilesHook
 
 __all__ = [
     "ArchitectureHook",
@@ -18,4 +19,5 @@ __all__ = [
     "QueueLengthHook",
     "ResumeHook",
     "SafeCheckpointHook",
+    "SkippedFilesHook",
 ]

@@ -1,0 +1,61 @@
+"""What became of the pictures that could not be read."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import all_gather_object, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmcontrast.registry import HOOKS
+
+_SHOWN_PATHS = 8
+
+
+@HOOKS.register_module()
+class SkippedFilesHook(Hook):
+    """Count the pictures that a data set with ``on_error='skip'`` replaced, and list them.
+
+    Data sets mark them in ``data_sample['skipped']``, which is how the counts of the workers come
+    here. Each path is logged when it is first met; the end of the run logs the totals of all
+    ranks and writes ``skipped_files.txt`` (times and path) into the work dir.
+    """
+
+    priority = "LOW"
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def after_run(self, runner: Runner) -> None:
+        """Add up the ranks' counts and report them."""
+        total: Counter[str] = Counter()
+        for counts in all_gather_object(self.counts):
+            total.update(counts)
+        self.counts = Counter()
+        if not (total and is_main_process()):
+            return
+        listing = Path(runner.work_dir, "skipped_files.txt")
+        lines = [f"{times}\t{path}" for path, times in sorted(total.items())]
+        listing.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        shown = ", ".join(sorted(total)[:_SHOWN_PATHS])
+        more = ", ..." if len(total) > _SHOWN_PATHS else ""
+        runner.logger.warning(
+            f"{len(total)} pictures could not be read and were replaced by others, "
+            f"{total.total()} times in all: {shown}{more} (all in {listing})"
+        )
+
+    def _after_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+        mode: str = "train",
+    ) -> None:
+        samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
+        for sample in samples or []:
+            for path in sample.get("skipped", ()) if isinstance(sample, dict) else ():
+                if path not in self.counts:
+                    runner.logger.warning(f"Skipped, since it cannot be read: {path}")
+                self.counts[path] += 1

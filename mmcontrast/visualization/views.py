@@ -1,0 +1,111 @@
+"""Pictures of augmented views and of what matches what in them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
+
+from mmcontrast.ops.correspondence import match_geometric
+
+
+def draw_views(
+    samples: Sequence[dict[str, Any]], grid: tuple[int, int] = (7, 7), pairs_per_row: int = 2
+) -> Figure:
+    """Draw each sample's two views side by side, with lines between cells that show one place.
+
+    Which cells those are follows from the recorded crop boxes and flips alone: a line goes from
+    the centre of a cell of view 0 to the centre of the cell of view 1 that covers the same point
+    of the source picture, and both ends carry the number of the cell of view 0. (Where several
+    cells have one match, the first shows.) A cell whose point lies outside view 1 has a grey
+    dot and no line. Samples with one view are drawn without matches.
+
+    Args:
+        samples: Packed samples of a data set, see ``mmcontrast.datasets.transforms``.
+        grid: Rows and columns of cells, such as those of the feature map.
+        pairs_per_row: Samples next to each other.
+
+    Raises:
+        ValueError: There are no samples.
+    """
+    if not samples:
+        raise ValueError("draw_views: there are no samples to draw")
+    num_views = min(len(samples[0]["inputs"]), 2)
+    columns = min(pairs_per_row, len(samples))
+    rows = -(-len(samples) // columns)
+    figure = Figure(figsize=(2.6 * num_views * columns, 2.8 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns * num_views, squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for number, sample in enumerate(samples):
+        row, column = divmod(number, columns)
+        pair = axes[row, column * num_views : (column + 1) * num_views]
+        for axis, (name, view) in zip(pair, sample["inputs"].items(), strict=False):
+            _show(axis, name, view, sample["data_sample"])
+        if num_views == 2:
+            _connect(figure, pair, sample, grid)
+    return figure
+
+
+def _show(axis: Axes, name: str, view: torch.Tensor, data_sample: dict[str, Any]) -> None:
+    axis.imshow(view.permute(1, 2, 0).numpy())
+    cut = data_sample[name]
+    x0, y0, x1, y1 = (round(value) for value in cut["box"])
+    width, height = cut["size"]
+    flipped = ", flipped" if cut["flip"] else ""
+    axis.set_title(
+        f"#{data_sample['index']} {name}{flipped}\n"
+        f"x {x0} to {x1} of {width}, y {y0} to {y1} of {height}",
+        fontsize=7,
+    )
+
+
+def _connect(
+    figure: Figure, pair: np.ndarray, sample: dict[str, Any], grid: tuple[int, int]
+) -> None:
+    cut0, cut1 = (
+        dict(box=torch.tensor([cut["box"]]), flip=torch.tensor([cut["flip"]]))
+        for cut in (sample["data_sample"]["view0"], sample["data_sample"]["view1"])
+    )
+    match_NS, inside_NS = match_geometric(cut0, cut1, grid)
+    views = [sample["inputs"][f"view{i}"] for i in range(2)]
+    # Pixel (0, 0) has its centre at (0, 0), so the picture begins at -0.5.
+    scales = [(view.shape[2] / grid[1], view.shape[1] / grid[0]) for view in views]
+
+    def centre(view: int, cell: int) -> tuple[float, float]:
+        row, column = divmod(cell, grid[1])
+        return (column + 0.5) * scales[view][0] - 0.5, (row + 0.5) * scales[view][1] - 0.5
+
+    # Neighbours in a row, whose lines lie on top of each other, differ in hue.
+    hues = 0.8 * colormaps["hsv"](np.arange(grid[1]) / grid[1])[:, :3]
+    labelled: set[int] = set()
+    for cell, (match, inside) in enumerate(
+        zip(match_NS[0].tolist(), inside_NS[0].tolist(), strict=True)
+    ):
+        start, end = centre(0, cell), centre(1, match)
+        if not inside:
+            pair[0].plot(*start, ".", color="0.7", markersize=2)
+            continue
+        colour = hues[cell % grid[1]]
+        _label(pair[0], start, cell, colour)
+        if match not in labelled:
+            _label(pair[1], end, cell, colour)
+            labelled.add(match)
+        line = ConnectionPatch(
+            start, end, "data", "data", axesA=pair[0], axesB=pair[1],
+            color=colour, linewidth=0.7, alpha=0.6,
+        )  # fmt: skip
+        # Outside the layout: the lines must not push the pictures apart.
+        line.set_in_layout(False)
+        figure.add_artist(line)
+
+
+def _label(axis: Axes, point: tuple[float, float], cell: int, colour: np.ndarray) -> None:
+    axis.plot(*point, "o", color=colour, markersize=7, markeredgewidth=0)
+    axis.annotate(
+        str(cell), point, ha="center", va="center_baseline", fontsize=5, color="white"
+    )  # fmt: skip

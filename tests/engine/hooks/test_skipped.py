@@ -1,0 +1,28 @@
+import logging
+from types import SimpleNamespace
+
+from mmcontrast.registry import HOOKS
+
+
+def test_skipped_files_are_counted_and_listed(tmp_path, caplog):
+    hook = HOOKS.build(dict(type="SkippedFilesHook"))
+    logger = logging.getLogger("skipped")
+    runner = SimpleNamespace(work_dir=str(tmp_path), logger=logger)
+    first = dict(data_samples=[dict(index=1, skipped=["b.jpg", "a.jpg"]), dict(index=2)])
+    second = dict(data_samples=[dict(index=3, skipped=["a.jpg"])])
+    with caplog.at_level(logging.WARNING, "skipped"):
+        hook.after_train_iter(runner, 0, first)
+        hook.after_val_iter(runner, 0, second)
+        hook.after_train_iter(runner, 1, dict(data_samples=None))
+        hook.after_run(runner)
+    assert (tmp_path / "skipped_files.txt").read_text() == "2\ta.jpg\n1\tb.jpg\n"
+    assert "2 pictures could not be read and were replaced by others, 3 times" in caplog.text
+    assert caplog.text.count("Skipped, since it cannot be read: a.jpg") == 1
+
+
+def test_nothing_is_written_without_skipped_files(tmp_path, caplog):
+    hook = HOOKS.build(dict(type="SkippedFilesHook"))
+    runner = SimpleNamespace(work_dir=str(tmp_path), logger=logging.getLogger("skipped"))
+    hook.after_test_iter(runner, 0, dict(data_samples=[dict(index=1)]))
+    hook.after_run(runner)
+    assert not list(tmp_path.iterdir()) and not caplog.text
