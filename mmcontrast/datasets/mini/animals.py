@@ -17,7 +17,7 @@ HORSE = Category(
      Part('head', limb(0.34, 0.12, 0.08), 'neck', (0.52, 0), 85, 18, layer=1, key=(0.38, 0)),
      Part('ear', petal(0.2, 0.09), 'head', (-0.02, -0.07), -70, 12, slot=0, layer=2),
      Part('tail', petal(0.62, 0.2), 'body', (-0.52, -0.08), 118, 30, 2, -1, key=(0.6, 0))),
-    (('patches', 'plain'), ('fur',), ('fur', 'grain')),
+    (('patches',), ('fur',), ('fur',)),
     frozenset({'animal', 'legs', 'tail', 'long_neck', 'ears', 'side_view'}))
 
 CAT = Category(
@@ -38,7 +38,7 @@ CAT = Category(
      Part('muzzle', ellipse(0.14, 0.1), 'head', (0.06, 0.12), 0, 0, 1, 3),
      Part('eye_left', ellipse(0.05, 0.07), 'head', (-0.08, -0.05), 0, 0, 2, 3, key=(0, 0)),
      Part('eye_right', ellipse(0.05, 0.07), 'head', (0.17, -0.05), 0, 0, 2, 3, key=(0, 0))),
-    (('stripes', 'fur'), ('plain',), ('plain',)),
+    (('stripes',), ('plain',), ('plain',)),
     frozenset({'animal', 'legs', 'tail', 'ears', 'side_view', 'round_head'}))
 
 BIRD = Category(
@@ -58,7 +58,7 @@ BIRD = Category(
      Part('beak', polygon((0, -0.09), (0.34, 0.03), (0, 0.09)), 'head', (0.18, 0), 4, 14, 2, 1,
           key=(0.34, 0.03)),
      Part('eye', ellipse(0.05), 'head', (0.07, -0.05), 0, 0, 2, 2)),
-    (('plain', 'spots'), ('scales', 'fur'), ('plain',)),
+    (('fur',), ('stripes',), ('plain',)),
     frozenset({'animal', 'legs', 'tail', 'wings', 'beak', 'side_view', 'round_head'}), tilt=30)
 
 FISH = Category(
@@ -74,7 +74,7 @@ FISH = Category(
      Part('pectoral_fin', petal(0.42, 0.24), 'body', (0.22, 0.08), 150, 32, 1, 1, key=(0.4, 0)),
      Part('gill', petal(0.5, 0.1), 'body', (0.44, -0.25), 96, 4, 2, 1),
      Part('eye', ellipse(0.075), 'body', (0.56, -0.1), 0, 0, 2, 2, key=(0, 0))),
-    (('scales', 'stripes'), ('stripes',), ('plain',)),
+    (('scales',), ('stripes',), ('plain',)),
     frozenset({'animal', 'fins', 'tail', 'side_view', 'scaly'}), tilt=35)
 
 BUTTERFLY = Category(
@@ -95,8 +95,8 @@ BUTTERFLY = Category(
             bend=-16, swing=12, slot=1),
      *chain('right_antenna', 'body', (0.03, -0.4), -68, (0.26, 0.22), (0.03, 0.025, 0.03),
             bend=16, swing=12, slot=1)),
-    (('patches', 'spots'), ('fur',), ('plain', 'checks')),
-    frozenset({'animal', 'wings', 'antennae', 'top_view', 'symmetric'}), tilt=60)
+    (('spots', 'patches'), ('fur',), ('checks',)),
+    frozenset({'animal', 'wings', 'antennae', 'top_view', 'symmetric'}), tilt=40)
 
 
 def _spider_legs() -> tuple[Part, ...]:
@@ -118,8 +118,8 @@ SPIDER = Category(
      Part('abdomen', ellipse(0.31, 0.38, at=(0, 0.34)), 'thorax', (0, 0.12), 0, 14, key=(0, 0.7)),
      Part('mark', polygon((0, 0.12), (0.12, 0.34), (0, 0.56), (-0.12, 0.34)), 'abdomen', slot=2),
      Part('head', ellipse(0.14, 0.12), 'thorax', (0, -0.27), 0, 0, 2, key=(0, -0.1))),
-    (('fur', 'spots'), ('fur', 'plain'), ('plain',)),
-    frozenset({'animal', 'legs', 'many_limbs', 'top_view', 'symmetric'}), tilt=90)
+    (('fur',), ('fur',), ('plain',)),
+    frozenset({'animal', 'legs', 'many_limbs', 'top_view', 'symmetric'}), tilt=50)
 
 
 def _crab_side(side: str, sign: int) -> tuple[Part, ...]:
@@ -150,7 +150,7 @@ CRAB = Category(
     (Part('shell', blob((-0.64, -0.14), (-0.3, -0.36), (0.3, -0.36), (0.64, -0.14), (0.42, 0.34),
                         (-0.42, 0.34)), key=(0, 0)),
      *_crab_side('left', -1), *_crab_side('right', 1)),
-    (('spots', 'plain'), ('plain',), ('plain',)),
+    (('plain',), ('spots',), ('plain',)),
     frozenset({'animal', 'legs', 'many_limbs', 'claws', 'shell', 'top_view', 'symmetric'}), tilt=40)
 
 TURTLE = Category(
@@ -166,7 +166,7 @@ TURTLE = Category(
           key=(0.26, 0)),
      Part('eye', ellipse(0.04), 'head', (0.14, -0.05), 0, 0, 2, 2),
      Part('tail', petal(0.3, 0.12), 'shell', (-0.58, 0), 168, 20, 1, -1, key=(0.3, 0))),
-    (('scales', 'checks'), ('plain', 'spots'), ('plain',)),
+    (('bricks', 'scales'), ('plain',), ('plain',)),
     frozenset({'animal', 'legs', 'shell', 'tail', 'side_view', 'scaly'}))
 
 OCTOPUS = Category(
@@ -179,7 +179,7 @@ OCTOPUS = Category(
                          slot=i % 2, layer=i % 2 - 1)),
      Part('left_eye', ellipse(0.085, 0.1), 'mantle', (-0.17, -0.1), 0, 0, 2, 2, key=(0, 0)),
      Part('right_eye', ellipse(0.085, 0.1), 'mantle', (0.17, -0.1), 0, 0, 2, 2, key=(0, 0))),
-    (('spots', 'patches'), ('spots',), ('plain',)),
+    (('spots',), ('spots',), ('plain',)),
     frozenset({'animal', 'many_limbs', 'arms', 'round_head', 'symmetric'}), tilt=35)
 
 SNAKE = Category(
@@ -194,8 +194,8 @@ SNAKE = Category(
      Part('tongue', polygon((0, -0.02), (0.14, -0.02), (0.24, -0.07), (0.18, 0), (0.24, 0.07),
                             (0.14, 0.02), (0, 0.02)), 'head', (0.28, 0), 0, 12, 2, 0),
      Part('eye', ellipse(0.035), 'head', (0.16, -0.07), 0, 0, 2, 2)),
-    (('scales', 'checks'), ('plain',), ('plain',)),
-    frozenset({'animal', 'scaly', 'long_body', 'tail', 'top_view'}), tilt=90)
+    (('checks',), ('plain',), ('plain',)),
+    frozenset({'animal', 'scaly', 'long_body', 'tail', 'top_view'}), tilt=50)
 
 PERSON = Category(
     'person',
@@ -212,7 +212,7 @@ PERSON = Category(
      Part('neck', limb(0.16, 0.07), 'torso', (0, -0.34), -90, 6, 2, -1),
      Part('head', ellipse(0.2, 0.17, at=(0.12, 0)), 'neck', (0.12, 0), 0, 16, 2, 1, key=(0.12, 0)),
      Part('hair', dome(0.17, 0.16), 'head', (0.2, 0), 90, 8, 1, 2)),
-    (('cloth', 'stripes'), ('cloth', 'plain'), ('plain',)),
+    (('cloth',), ('cloth', 'plain'), ('plain',)),
     frozenset({'legs', 'arms', 'round_head', 'symmetric', 'clothed'}))
 
 ANIMALS = (HORSE, CAT, BIRD, FISH, BUTTERFLY, SPIDER, CRAB, TURTLE, OCTOPUS, SNAKE, PERSON)

@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .paint import Canvas, draw, texture
 from .shapes import Outline, blob, dome, ellipse, limb, petal, polygon, ring
-from .state import Light, Paint
+from .state import Colour, Light, Paint
 from .textures import FAMILIES, NUM_VARIANTS
 
 
-def sample_colours(rng: np.random.Generator, contrast: tuple[float, float]) -> tuple[
-        tuple[float, float, float], tuple[float, float, float]]:
-    """Two colours of any hue whose brightness differs by an amount within `contrast` (0 to 1)."""
-    base = rng.uniform(30, 225, 3)
-    grey = base.mean()
-    base = grey + (base - grey) * rng.uniform(0.3, 1.2)
-    step = 255 * rng.uniform(*contrast) * (1 if grey < 128 else -1)
-    other = base + step + rng.uniform(-35, 35, 3)
-    pair = np.clip([base, other], 5, 250)[::rng.choice((-1, 1))]
-    return tuple(pair[0].tolist()), tuple(pair[1].tolist())
+def _sample_hue(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A direction (3,) away from grey, of zero mean and largest magnitude 1."""
+    hue = rng.standard_normal(3)
+    hue -= hue.mean()
+    return hue / np.abs(hue).max()
 
 
-def sample_paint(rng: np.random.Generator, families: tuple[str, ...] = FAMILIES,
-                 contrast: tuple[float, float] = (0.2, 0.6),
-                 repeats: tuple[float, float] = (0.6, 1.2)) -> Paint:
-    """A paint of one of `families`, of any colour."""
-    dark, light = sample_colours(rng, contrast)
-    return Paint(dark, light, str(rng.choice(families)), int(rng.integers(NUM_VARIANTS)),
-                 float(rng.uniform(*repeats)), float(rng.choice((0, 0, 45, 90, 135))))
+def _colour(rgb: NDArray[np.float64]) -> Colour:
+    """From three values in [0, 1] to a colour that is neither quite black nor quite white."""
+    red, green, blue = np.clip(255 * rgb, 4, 251).tolist()
+    return red, green, blue
+
+
+def sample_paint(rng: np.random.Generator, families: tuple[str, ...], *,
+                 brightness: tuple[float, float], saturation: tuple[float, float],
+                 contrast: tuple[float, float], repeats: tuple[float, float], same_hue: bool = False) -> Paint:
+    """A paint of any hue.
+
+    Args:
+        rng: Source of randomness.
+        families: Texture families to choose among.
+        brightness: Range of the mean brightness of its two colours, in [0, 1].
+        saturation: Range of their saturation, in [0, 1].
+        contrast: Range of the difference of their brightness.
+        repeats: Range of the repeats of its texture over one unit of length.
+        same_hue: Whether its two colours differ in brightness alone.
+    """
+    middle = rng.uniform(*brightness)
+    half = rng.uniform(*contrast) / 2 * rng.choice((-1, 1))
+    hue = 0.5 * rng.uniform(*saturation) * _sample_hue(rng)
+    other = hue if same_hue else 0.5 * rng.uniform(*saturation) * _sample_hue(rng)
+    return Paint(
+        dark=_colour(middle - half + hue),
+        light=_colour(middle + half + other),
+        family=families[int(rng.integers(len(families)))],
+        variant=int(rng.integers(NUM_VARIANTS)),
+        repeats=float(rng.uniform(*repeats)),
+        angle=float(rng.choice((0, 0, 45, 90, 135))))
+
+
+def _muted(rng: np.random.Generator, repeats: tuple[float, float]) -> Paint:
+    """A paint for what is no object."""
+    return sample_paint(rng, FAMILIES, brightness=(0.35, 0.65), saturation=(0.0, 0.4),
+                        contrast=(0.03, 0.14), repeats=repeats, same_hue=True)
 
 
 def _clutter(rng: np.random.Generator) -> Outline:
@@ -50,7 +76,7 @@ def _clutter(rng: np.random.Generator) -> Outline:
     return ring(0.5, float(rng.uniform(0.25, 0.4)))
 
 
-def _frame(x: float, y: float, scale: float, degrees: float) -> np.ndarray:
+def _frame(x: float, y: float, scale: float, degrees: float) -> NDArray[np.float64]:
     angle = np.deg2rad(degrees)
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     return np.array([[cos, -sin, x], [sin, cos, y], [0.0, 0.0, 1.0]])
@@ -72,14 +98,13 @@ def paint_background(seed: int, size: tuple[int, int], light: Light) -> Canvas:
     extent = max(size)
     window = (0, 0, width, height)
     ground = _frame(0, 0, extent * rng.uniform(0.4, 1.0), rng.uniform(-180, 180))
-    canvas = texture(sample_paint(rng, contrast=(0.05, 0.3)), ground, window)
-    horizon = rng.uniform(0.3, 0.8) * height
-    if rng.random() < 0.7:
-        frame = _frame(width / 2, horizon, extent, rng.uniform(-8, 8))
-        draw(canvas, polygon((-1, 0), (1, 0), (1, 1.2), (-1, 1.2)), frame,
-             sample_paint(rng, contrast=(0.05, 0.3), repeats=(1, 2.5)), light)
-    for _ in range(rng.integers(2, 7)):
-        scale = extent * rng.uniform(0.12, 0.4)
+    canvas = texture(_muted(rng, (0.6, 1.2)), ground, window)
+    if rng.random() < 0.6:
+        frame = _frame(width / 2, rng.uniform(0.4, 0.9) * height, extent, rng.uniform(-8, 8))
+        draw(canvas, polygon((-1, 0), (1, 0), (1, 1.2), (-1, 1.2)), frame, _muted(rng, (1, 2)),
+             light)
+    for _ in range(rng.integers(0, 5)):
+        scale = extent * rng.uniform(0.12, 0.3)
         frame = _frame(rng.uniform(0, width), rng.uniform(0, height), scale, rng.uniform(-180, 180))
-        draw(canvas, _clutter(rng), frame, sample_paint(rng, contrast=(0.05, 0.4)), light)
+        draw(canvas, _clutter(rng), frame, _muted(rng, (0.6, 1.2)), light)
     return canvas

@@ -14,15 +14,18 @@ from .render import extent
 from .state import Light, ObjectState, Scene
 from .textures import FAMILIES
 
-USUAL_TEXTURE = 0.75
+USUAL_TEXTURE = 0.9
 """Chance that a part wears one of its category's own textures, not just any."""
 
 
 def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
     """An individual of a category in a random pose, one pixel a unit, at the origin."""
     count = len(kind.parts)
+    bright = rng.random() < 0.5
     paints = tuple(
-        sample_paint(rng, families if rng.random() < USUAL_TEXTURE else FAMILIES, (0.25, 0.6))
+        sample_paint(rng, families if rng.random() < USUAL_TEXTURE else FAMILIES,
+                     brightness=(0.65, 0.85) if bright else (0.15, 0.35), saturation=(0.2, 0.9),
+                     contrast=(0.2, 0.5), repeats=(0.7, 1.1))
         for families in kind.textures)
     return ObjectState(
         name=kind.name,
@@ -62,8 +65,8 @@ def sample_light(rng: np.random.Generator) -> Light:
 
 def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scene:
     """One object that fills much of a square picture of `size` pixels, as in ImageNet."""
-    length = size * rng.uniform(0.6, 0.98)
-    room = 0.5 * size - 0.42 * length  # a little of it may be cut off
+    length = size * rng.uniform(0.7, 1.0)
+    room = 0.5 * size - 0.44 * length  # a little of it may be cut off
     centre = size / 2 + rng.uniform(-room, room, 2)
     state = fit(sample_object(rng, kind), tuple(centre.tolist()), length)
     return Scene((size, size), int(rng.integers(2**31)), (state,), sample_light(rng))

@@ -14,7 +14,7 @@ FLOWER = Category(
      *(Part(f'petal_{i}', petal(0.46, 0.34), 'stem_1', (0.42, 0), 360 / 7 * i, 8, 0, 1 + i % 2,
             key=(0.44, 0)) for i in range(7)),
      Part('centre', ellipse(0.16), 'stem_1', (0.42, 0), 0, 0, 2, 3, key=(0, 0))),
-    (('plain', 'stripes'), ('grain', 'plain'), ('spots', 'checks')),
+    (('plain',), ('grain',), ('spots', 'checks')),
     frozenset({'plant', 'leaves', 'stem', 'petals'}), tilt=25)
 
 PALM = Category(
@@ -27,7 +27,7 @@ PALM = Category(
               34 if angle > 0 else -34, 16, 0, 1, key=(0.48, 0)))),
      *(Part(f'nut_{i}', ellipse(0.09), 'trunk_1', (0.46, -0.08 + 0.16 * i), 0, 0, 2, 2)
        for i in range(2))),
-    (('fur', 'stripes'), ('bricks', 'stripes'), ('plain',)),
+    (('fur',), ('bricks',), ('plain',)),
     frozenset({'plant', 'leaves', 'trunk'}), tilt=12)
 
 MUSHROOM = Category(
@@ -41,7 +41,7 @@ MUSHROOM = Category(
      *(Part(f'spot_{i}', ellipse(rx, 0.8 * rx), 'cap', (x, y), 0, 0, 2, 3, key=(0, 0))
        for i, (x, y, rx) in enumerate(((-0.36, -0.18, 0.1), (0.0, -0.36, 0.13),
                                        (0.34, -0.15, 0.11))))),
-    (('plain', 'patches'), ('grain', 'stripes'), ('plain',)),
+    (('patches', 'plain'), ('grain',), ('plain',)),
     frozenset({'plant', 'stem', 'cap'}), tilt=25)
 
 CAR = Category(
@@ -59,7 +59,7 @@ CAR = Category(
          Part(f'{end}_wheel', ellipse(0.23), 'body', (x, 0.2), 0, 180, 1, 2, key=(0, 0)),
          Part(f'{end}_hub', ring(0.13, 0.06), f'{end}_wheel', slot=2, layer=3))),
      Part('lamp', ellipse(0.07, 0.06), 'body', (0.9, 0.0), 0, 0, 2, 1, key=(0, 0))),
-    (('plain', 'checks'), ('plain', 'bricks'), ('plain',)),
+    (('plain',), ('checks',), ('plain',)),
     frozenset({'vehicle', 'wheels', 'windows', 'side_view'}), tilt=18)
 
 BICYCLE = Category(
@@ -80,7 +80,7 @@ BICYCLE = Category(
        for i, (angle, c, s) in enumerate(((0, 1, 0), (60, 0.5, 0.866), (120, -0.5, 0.866)))),
      Part('bar', limb(0.26, 0.04), 'fork', (-0.06, 0), -110, 14, 2, 2, key=(0.26, 0)),
      Part('crank', limb(0.26, 0.035), 'seat_tube', (0, 0), 0, 180, 2, 2, key=(0.26, 0))),
-    (('plain', 'stripes'), ('plain',), ('plain',)),
+    (('plain',), ('plain',), ('plain',)),
     frozenset({'vehicle', 'wheels', 'side_view', 'thin'}), tilt=20)
 
 PLANE = Category(
@@ -99,8 +99,8 @@ PLANE = Category(
      Part('right_engine', limb(0.26, 0.07), 'right_wing', (-0.08, 0.4), 0, 0, 2, 1),
      Part('cockpit', blob((-0.1, -0.09), (0.1, -0.05), (0.1, 0.05), (-0.1, 0.09)), 'fuselage',
           (0.78, 0), 0, 0, 2, 2)),
-    (('stripes', 'plain'), ('plain',), ('plain',)),
-    frozenset({'vehicle', 'wings', 'tail', 'top_view', 'symmetric'}), tilt=90)
+    (('stripes', 'bricks'), ('plain',), ('plain',)),
+    frozenset({'vehicle', 'wings', 'tail', 'top_view', 'symmetric'}), tilt=50)
 
 SAILBOAT = Category(
     'sailboat',
@@ -115,7 +115,7 @@ SAILBOAT = Category(
           24, 2, 2, key=(0, -0.22)),
      *(Part(f'port_{i}', ellipse(0.06), 'hull', (-0.36 + 0.36 * i, 0.1), 0, 0, 2, 1)
        for i in range(3))),
-    (('cloth', 'stripes'), ('grain', 'bricks'), ('plain',)),
+    (('cloth', 'stripes'), ('grain',), ('plain',)),
     frozenset({'vehicle', 'sails', 'hull', 'side_view'}), tilt=20)
 
 LAMP = Category(
@@ -127,7 +127,7 @@ LAMP = Category(
      Part('bulb', ellipse(0.14, at=(0.34, 0)), 'upper_arm', (0.6, 0), 80, 26, 2),
      Part('shade', polygon((-0.04, -0.1), (0.36, -0.34), (0.36, 0.34), (-0.04, 0.1)), 'bulb',
           (0.0, 0), 0, 0, 0, 2, key=(0.36, 0))),
-    (('cloth', 'plain'), ('plain', 'grain'), ('plain',)),
+    (('cloth',), ('plain',), ('plain',)),
     frozenset({'tool', 'arms', 'base', 'side_view'}), tilt=12)
 
 SCISSORS = Category(
@@ -143,7 +143,7 @@ SCISSORS = Category(
      Part('lower_bow', ring(0.26, 0.15, at=(0.2, 0)), 'lower_shank', (0.42, 0), 12, 0, 1, -1,
           key=(0.2, 0)),
      Part('screw', ellipse(0.055), 'upper_blade', slot=2, layer=3, key=(0, 0))),
-    (('plain', 'grain'), ('plain', 'checks'), ('plain',)),
-    frozenset({'tool', 'blades', 'handles', 'thin', 'symmetric'}), tilt=90)
+    (('grain',), ('checks',), ('plain',)),
+    frozenset({'tool', 'blades', 'handles', 'thin', 'symmetric'}), tilt=50)
 
 THINGS = (FLOWER, PALM, MUSHROOM, CAR, BICYCLE, PLANE, SAILBOAT, LAMP, SCISSORS)
