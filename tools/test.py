@@ -1,4 +1,4 @@
-"""Evaluate a checkpoint: python tools/test.py configs/densecl/mini.py work_dirs/.../epoch_10.pth."""
+"""Evaluate a checkpoint: python tools/test.py configs/densecl/mini.py epoch_10.pth."""
 
 import argparse
 

@@ -11,10 +11,10 @@ from mmengine.runner import Runner
 
 from mmcontrast.utils.errors import UserError, input_errors
 
-# Read by the Runner from the config itself, beside its constructor's parameters.
+# Read by Config, or by the Runner from the config itself, beside its constructor's parameters.
 _EXTRA_KEYS = {
-    "activation_checkpointing", "compile", "efficient_conv_bn_eval", "find_unused_parameters",
-    "model_wrapper_cfg", "runner_type", "sync_bn",
+    "activation_checkpointing", "compile", "custom_imports", "efficient_conv_bn_eval",
+    "find_unused_parameters", "model_wrapper_cfg", "runner_type", "sync_bn",
 }  # fmt: skip
 KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) - {"self"} | _EXTRA_KEYS
 

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
+from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.checkpoint import find_checkpoint, trusted_checkpoints
 from mmcontrast.utils.errors import UserError, input_errors
@@ -78,11 +79,21 @@ def train(
             runner = build_runner(cfg)
             runner.logger.log(level, statement)
             build_training(runner)
-            runner.train()
+            run(runner)
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
     return runner
+
+
+def run(runner: Runner) -> None:
+    """Train, and give the signals back whatever happens."""
+    try:
+        runner.train()
+    finally:
+        for hook in runner.hooks:
+            if isinstance(hook, InterruptHook):
+                hook.release()
 
 
 def build_runner(cfg: Config) -> Runner:

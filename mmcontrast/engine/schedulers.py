@@ -18,7 +18,8 @@ class WarmupCosineLR(_ParamScheduler):
     Args:
         optimizer: Optimiser or wrapper whose ``lr`` is set.
         warmup: Steps of the warm-up; the base learning rate is reached at this step.
-        total: Steps until the learning rate is 0 again.
+        begin: Step at which the schedule starts.
+        end: Step at which the learning rate is 0 again; the Runner fills in the end of training.
         last_step: Index of the last step, for a resume without a state dict.
         by_epoch: Whether a step is an epoch.
         verbose: Whether to print each value.
@@ -28,26 +29,28 @@ class WarmupCosineLR(_ParamScheduler):
         self,
         optimizer: Any,
         warmup: int,
-        total: int,
+        begin: int = 0,
+        end: int = INF,
         last_step: int = -1,
         by_epoch: bool = True,
         verbose: bool = False,
     ):
-        if not 0 <= warmup < total:
-            raise ValueError(f"WarmupCosineLR needs 0 <= warmup < total, got {warmup=}, {total=}.")
+        if not 0 <= warmup < end - begin:
+            raise ValueError(
+                f"WarmupCosineLR needs a warm-up shorter than training, got {warmup=} of "
+                f"{end - begin} steps."
+            )
         self.warmup = warmup
-        self.total = total
-        super().__init__(
-            optimizer, "lr", last_step=last_step, by_epoch=by_epoch, verbose=verbose, end=INF
-        )
+        super().__init__(optimizer, "lr", begin, end, last_step, by_epoch, verbose)
 
     @classmethod
     def build_iter_from_epoch(
         cls,
         *args: Any,
         warmup: float,
-        total: float,
         epoch_length: int,
+        begin: float = 0,
+        end: float = INF,
         by_epoch: bool = True,
         **kwargs: Any,
     ) -> "WarmupCosineLR":
@@ -57,7 +60,8 @@ class WarmupCosineLR(_ParamScheduler):
         return cls(
             *args,
             warmup=round(warmup * epoch_length),
-            total=round(total * epoch_length),
+            begin=round(begin * epoch_length),
+            end=end if end == INF else round(end * epoch_length),
             by_epoch=False,
             **kwargs,
         )
@@ -66,7 +70,7 @@ class WarmupCosineLR(_ParamScheduler):
         """Return the share of the base learning rate at a step, in 0..1."""
         if step < self.warmup:
             return step / self.warmup
-        progress = min((step - self.warmup) / (self.total - self.warmup), 1.0)
+        progress = (step - self.warmup) / (self.end - self.begin - self.warmup)
         return 0.5 * (1 + math.cos(math.pi * progress))
 
     def _get_value(self) -> list[float]:

@@ -64,7 +64,7 @@ def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
     rows = -(-len(panels) // _COLUMNS)
     columns = min(len(panels), _COLUMNS)
     figure = Figure(figsize=(4.6 * columns, 3.1 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flat
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis, names in zip(axes, panels, strict=False):
         for name in names:
             steps, values = zip(*series[name], strict=True)
@@ -76,7 +76,7 @@ def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
         axis.tick_params(labelsize=8)
         if len(names) > 1:
             axis.legend(fontsize=8)
-    for axis in list(axes)[len(panels) :]:
+    for axis in axes[len(panels) :]:
         axis.remove()
     if title:
         figure.suptitle(title, fontsize=12)

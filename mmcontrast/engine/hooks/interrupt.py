@@ -47,6 +47,10 @@ class InterruptHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Give the signals back."""
+        self.release()
+
+    def release(self) -> None:
+        """Give the signals back, also after training was broken off."""
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous = {}
@@ -82,7 +86,7 @@ class InterruptHook(Hook):
                 break
         # A rank that left earlier would make the launcher kill the one that is still writing.
         barrier()
-        self.after_train(runner)
+        self.release()
         raise SystemExit(128 + number)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
