@@ -15,21 +15,29 @@ from mmcontrast.datasets.mini import LAYOUTS, contact_sheet, make_mini
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--out', default='data/mini', help='folder of the world (%(default)s)')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--layouts', nargs='+', choices=list(LAYOUTS), default=list(LAYOUTS))
-    parser.add_argument('--num-images', nargs='+', default=[], metavar='LAYOUT=TRAIN,VAL',
-                        help='other numbers of pictures, such as imagenet=400,100')
-    parser.add_argument('--preview', metavar='FILE.png',
-                        help='also write a contact sheet of all classes')
+    parser.add_argument("--out", default="data/mini", help="folder of the world (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--layouts", nargs="+", choices=list(LAYOUTS), default=list(LAYOUTS))
+    parser.add_argument(
+        "--num-images",
+        nargs="+",
+        default=[],
+        metavar="LAYOUT=TRAIN,VAL",
+        help="other numbers of pictures, such as imagenet=400,100",
+    )
+    parser.add_argument(
+        "--preview", metavar="FILE.png", help="also write a contact sheet of all classes"
+    )
     args = parser.parse_args()
     try:
-        args.num_images = {name: tuple(map(int, counts.split(',')))
-                           for name, counts in (entry.split('=') for entry in args.num_images)}
+        args.num_images = {
+            name: tuple(map(int, counts.split(",")))
+            for name, counts in (entry.split("=") for entry in args.num_images)
+        }
         if any(len(counts) != 2 for counts in args.num_images.values()):
             raise ValueError
     except ValueError:
-        parser.error('--num-images takes entries like imagenet=400,100')
+        parser.error("--num-images takes entries like imagenet=400,100")
     return args
 
 
@@ -40,20 +48,22 @@ def main() -> int:
     try:
         made = make_mini(args.out, args.seed, args.layouts, args.num_images)
     except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 1
     seconds = time.perf_counter() - start
     for name, layout in made.items():
-        size = sum(path.stat().st_size for path in layout.folder.rglob('*') if path.is_file())
-        print(f'{name:9s} {layout.num_train:5d} train {layout.num_val:5d} val '
-              f'{size / 1e6:6.1f} MB  {layout.folder}'
-              f'{"" if layout.fresh else "  (already there)"}')
-    print(f'{seconds:.1f} s, seed {args.seed}')
+        size = sum(path.stat().st_size for path in layout.folder.rglob("*") if path.is_file())
+        print(
+            f"{name:9s} {layout.num_train:5d} train {layout.num_val:5d} val "
+            f"{size / 1e6:6.1f} MB  {layout.folder}"
+            f"{'' if layout.fresh else '  (already there)'}"
+        )
+    print(f"{seconds:.1f} s, seed {args.seed}")
     if args.preview:
         Image.fromarray(contact_sheet(args.seed)).save(Path(args.preview))
-        print(f'contact sheet: {args.preview}')
+        print(f"contact sheet: {args.preview}")
     return 0
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     sys.exit(main())

@@ -13,7 +13,23 @@ from .sample import fit, sample_group, sample_light, sample_object, sample_portr
 from .state import Light, ObjectState, Paint, Scene
 
 __all__ = [
-    'ATTRIBUTES', 'CATEGORIES', 'CLASSES', 'LAYOUTS', 'Light', 'Made', 'ObjectState', 'Paint',
-    'Rendered', 'Scene', 'category', 'contact_sheet', 'fit', 'make_mini', 'render',
-    'sample_group', 'sample_light', 'sample_object', 'sample_portrait',
+    "ATTRIBUTES",
+    "CATEGORIES",
+    "CLASSES",
+    "LAYOUTS",
+    "Light",
+    "Made",
+    "ObjectState",
+    "Paint",
+    "Rendered",
+    "Scene",
+    "category",
+    "contact_sheet",
+    "fit",
+    "make_mini",
+    "render",
+    "sample_group",
+    "sample_light",
+    "sample_object",
+    "sample_portrait",
 ]

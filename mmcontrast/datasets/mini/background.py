@@ -24,9 +24,16 @@ def _colour(rgb: NDArray[np.float64]) -> Colour:
     return red, green, blue
 
 
-def sample_paint(rng: np.random.Generator, families: tuple[str, ...], *,
-                 brightness: tuple[float, float], saturation: tuple[float, float],
-                 contrast: tuple[float, float], repeats: tuple[float, float], same_hue: bool = False) -> Paint:
+def sample_paint(
+    rng: np.random.Generator,
+    families: tuple[str, ...],
+    *,
+    brightness: tuple[float, float],
+    saturation: tuple[float, float],
+    contrast: tuple[float, float],
+    repeats: tuple[float, float],
+    same_hue: bool = False,
+) -> Paint:
     """A paint of any hue.
 
     Args:
@@ -48,13 +55,21 @@ def sample_paint(rng: np.random.Generator, families: tuple[str, ...], *,
         family=families[int(rng.integers(len(families)))],
         variant=int(rng.integers(NUM_VARIANTS)),
         repeats=float(rng.uniform(*repeats)),
-        angle=float(rng.choice((0, 0, 45, 90, 135))))
+        angle=float(rng.choice((0, 0, 45, 90, 135))),
+    )
 
 
 def _muted(rng: np.random.Generator, repeats: tuple[float, float]) -> Paint:
     """A paint for what is no object."""
-    return sample_paint(rng, FAMILIES, brightness=(0.35, 0.65), saturation=(0.0, 0.4),
-                        contrast=(0.03, 0.14), repeats=repeats, same_hue=True)
+    return sample_paint(
+        rng,
+        FAMILIES,
+        brightness=(0.35, 0.65),
+        saturation=(0.0, 0.4),
+        contrast=(0.03, 0.14),
+        repeats=repeats,
+        same_hue=True,
+    )
 
 
 def _clutter(rng: np.random.Generator) -> Outline:
@@ -101,8 +116,9 @@ def paint_background(seed: int, size: tuple[int, int], light: Light) -> Canvas:
     canvas = texture(_muted(rng, (0.6, 1.2)), ground, window)
     if rng.random() < 0.6:
         frame = _frame(width / 2, rng.uniform(0.4, 0.9) * height, extent, rng.uniform(-8, 8))
-        draw(canvas, polygon((-1, 0), (1, 0), (1, 1.2), (-1, 1.2)), frame, _muted(rng, (1, 2)),
-             light)
+        draw(
+            canvas, polygon((-1, 0), (1, 0), (1, 1.2), (-1, 1.2)), frame, _muted(rng, (1, 2)), light
+        )
     for _ in range(rng.integers(0, 5)):
         scale = extent * rng.uniform(0.12, 0.3)
         frame = _frame(rng.uniform(0, width), rng.uniform(0, height), scale, rng.uniform(-180, 180))

@@ -20,5 +20,5 @@ def category(name: str) -> Category:
         KeyError: There is none; the message lists the names.
     """
     if name not in CLASSES:
-        raise KeyError(f'no category {name!r} in the mini-world; there are {", ".join(CLASSES)}')
+        raise KeyError(f"no category {name!r} in the mini-world; there are {', '.join(CLASSES)}")
     return CATEGORIES[CLASSES.index(name)]

@@ -17,8 +17,8 @@ from .writers import coco, imagenet, voc
 VERSION = 2
 """Raised whenever the files that a seed gives change; older worlds are then made anew."""
 
-MANIFEST = 'mini.json'
-_TEMPORARY = '.mini-'
+MANIFEST = "mini.json"
+_TEMPORARY = ".mini-"
 
 
 class Writer(Protocol):
@@ -37,9 +37,10 @@ class Layout(NamedTuple):
 
 
 LAYOUTS: dict[str, Layout] = {
-    'imagenet': Layout(imagenet.write, 1500, 400),
-    'coco': Layout(coco.write, 240, 80),
-    'voc': Layout(voc.write, 200, 80)}
+    "imagenet": Layout(imagenet.write, 1500, 400),
+    "coco": Layout(coco.write, 240, 80),
+    "voc": Layout(voc.write, 200, 80),
+}
 
 
 class Made(NamedTuple):
@@ -51,9 +52,12 @@ class Made(NamedTuple):
     fresh: bool
 
 
-def make_mini(root: str | os.PathLike[str] = 'data/mini', seed: int = 0,
-              layouts: Sequence[str] = tuple(LAYOUTS),
-              num_images: Mapping[str, tuple[int, int]] | None = None) -> dict[str, Made]:
+def make_mini(
+    root: str | os.PathLike[str] = "data/mini",
+    seed: int = 0,
+    layouts: Sequence[str] = tuple(LAYOUTS),
+    num_images: Mapping[str, tuple[int, int]] | None = None,
+) -> dict[str, Made]:
     """Make the mini-world, or find it made already.
 
     A layout that is there with the same options and version is left alone; one with others is
@@ -72,43 +76,55 @@ def make_mini(root: str | os.PathLike[str] = 'data/mini', seed: int = 0,
     Raises:
         ValueError: A layout is unknown or a number is not positive.
         FileExistsError: Something that is no mini-world is in the way; it is left untouched.
-        PermissionError: The folder cannot be written.
+        OSError: The folder cannot be written.
     """
     root = Path(root)
     options = {name: _options(name, seed, num_images or {}) for name in layouts}
     unknown = sorted(set(num_images or {}) - set(options))
     if unknown:
-        raise ValueError(f'num_images names {", ".join(unknown)}, which is not among the layouts '
-                         f'to be made: {", ".join(options)}')
+        raise ValueError(
+            f"num_images names {', '.join(unknown)}, which is not among the layouts "
+            f"to be made: {', '.join(options)}"
+        )
     missing = [name for name in options if _manifest(root / name) != options[name]]
     if missing:
         _refuse_foreign(root, missing)
         _prepare(root)
-        with FileLock(root / f'{_TEMPORARY}lock'):
+        with FileLock(root / f"{_TEMPORARY}lock"):
             _sweep(root)
             missing = [name for name in missing if _manifest(root / name) != options[name]]
             for name in missing:
                 _make_layout(root, name, options[name])
-    return {name: Made(root / name, entry['num_train'], entry['num_val'], name in missing)
-            for name, entry in options.items()}
+    return {
+        name: Made(root / name, entry["num_train"], entry["num_val"], name in missing)
+        for name, entry in options.items()
+    }
 
 
 def _options(name: str, seed: int, num_images: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     """The manifest that a layout made now would have."""
     if name not in LAYOUTS:
-        raise ValueError(f'unknown layout {name!r}; there are {", ".join(LAYOUTS)}')
+        raise ValueError(f"unknown layout {name!r}; there are {', '.join(LAYOUTS)}")
     num_train, num_val = num_images.get(name, LAYOUTS[name][1:])
     if num_train < 1 or num_val < 1:
-        raise ValueError(f'{name} needs at least one picture for training and one for '
-                         f'validation, not {num_train} and {num_val}')
-    return {'format': 'mmcontrast mini-world', 'version': VERSION, 'seed': seed, 'layout': name,
-            'num_train': num_train, 'num_val': num_val}
+        raise ValueError(
+            f"{name} needs at least one picture for training and one for "
+            f"validation, not {num_train} and {num_val}"
+        )
+    return {
+        "format": "mmcontrast mini-world",
+        "version": VERSION,
+        "seed": seed,
+        "layout": name,
+        "num_train": num_train,
+        "num_val": num_val,
+    }
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a layout on disk, None when there is none."""
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
@@ -117,16 +133,23 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 def _refuse_foreign(root: Path, names: Sequence[str]) -> None:
     """Refuse to write into or over what is no mini-world."""
     if root.exists() and not root.is_dir():
-        raise FileExistsError(f'{root} is a file, not a folder; give another one')
+        raise FileExistsError(f"{root} is a file, not a folder; give another one")
     for folder in (root / name for name in names):
         if folder.exists() and _manifest(folder) is None:
-            raise FileExistsError(f'{folder} is there but holds no {MANIFEST}, so it is not part '
-                                  'of a mini-world and is left alone; give another folder')
-    inside = [path for path in root.iterdir() if not path.name.startswith(_TEMPORARY)] \
-        if root.exists() else []
+            raise FileExistsError(
+                f"{folder} is there but holds no {MANIFEST}, so it is not part "
+                "of a mini-world and is left alone; give another folder"
+            )
+    inside = (
+        [path for path in root.iterdir() if not path.name.startswith(_TEMPORARY)]
+        if root.exists()
+        else []
+    )
     if inside and all(_manifest(path) is None for path in inside):
-        raise FileExistsError(f'{root} is not empty and holds no mini-world (its first entry is '
-                              f'{min(inside).name}); give a new or an empty folder')
+        raise FileExistsError(
+            f"{root} is not empty and holds no mini-world (its first entry is "
+            f"{min(inside).name}); give a new or an empty folder"
+        )
 
 
 def _prepare(root: Path) -> None:
@@ -136,13 +159,15 @@ def _prepare(root: Path) -> None:
         with tempfile.TemporaryFile(dir=root):
             pass
     except OSError as error:
-        raise PermissionError(f'cannot write the mini-world to {root}: {error.strerror}; '
-                              'give a folder that you may write to') from error
+        raise OSError(
+            f"cannot write the mini-world to {root}: {error.strerror}; "
+            "give a folder that you may write to"
+        ) from error
 
 
 def _sweep(root: Path) -> None:
     """Remove what a killed run left; the lock is held, so nobody is using it."""
-    for path in root.glob(f'{_TEMPORARY}*'):
+    for path in root.glob(f"{_TEMPORARY}*"):
         if path.is_dir():
             shutil.rmtree(path)
 
@@ -150,11 +175,11 @@ def _sweep(root: Path) -> None:
 def _make_layout(root: Path, name: str, options: dict[str, Any]) -> None:
     """Write one layout beside its place, then move it there."""
     workspace = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=root))
-    new = workspace / 'new'
+    new = workspace / "new"
     new.mkdir()
-    LAYOUTS[name].write(new, options['seed'], options['num_train'], options['num_val'])
-    (new / MANIFEST).write_text(json.dumps(options, indent=2) + '\n', encoding='utf-8')
+    LAYOUTS[name].write(new, options["seed"], options["num_train"], options["num_val"])
+    (new / MANIFEST).write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
     if (root / name).exists():
-        os.rename(root / name, workspace / 'old')
+        os.rename(root / name, workspace / "old")
     os.rename(new, root / name)
     shutil.rmtree(workspace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,39 +36,48 @@ def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, in
         (y1 - y0, x1 - x0, 3).
     """
     x0, y0, x1, y1 = window
-    scale = np.sqrt(abs(np.linalg.det(frame[:2, :2])))
-    level = int(np.clip(np.log2(max(TILE_SIZE * paint.repeats / scale, 1)), 0, NUM_LEVELS - 1))
+    (a, b), (c, d) = frame[:2, :2].tolist()
+    scale = math.sqrt(abs(a * d - b * c))
+    level = min(int(math.log2(max(TILE_SIZE * paint.repeats / scale, 1))), NUM_LEVELS - 1)
     grey = tile(paint.family, paint.variant, level)
-    angle = np.deg2rad(paint.angle)
-    cos, sin = np.cos(angle), np.sin(angle)
-    to_tile = (TILE_SIZE >> level) * paint.repeats * np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
-    inverse = np.linalg.inv(frame)
-    inverse[:2, 2] += inverse[:2, :2] @ (x0, y0)
-    sampled = cv2.warpAffine(grey, to_tile @ inverse, (x1 - x0, y1 - y0),
-                             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                             borderMode=cv2.BORDER_WRAP)[..., None]
-    dark, light = np.float32(paint.dark), np.float32(paint.light)
+    angle = math.radians(paint.angle)
+    cos, sin = math.cos(angle), math.sin(angle)
+    inverse = cv2.invertAffineTransform(frame[:2])
+    inverse[:, 2] += inverse[:, :2] @ (x0, y0)
+    to_tile = (TILE_SIZE >> level) * paint.repeats * np.array([[cos, -sin], [sin, cos]])
+    sampled = cv2.warpAffine(
+        grey,
+        to_tile @ inverse,
+        (x1 - x0, y1 - y0),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_WRAP,
+    )[..., None]
+    dark, light = np.array([paint.dark, paint.light], np.float32)
     return dark + (light - dark) * sampled
 
 
 def _relief(cover: NDArray[np.uint8], light: Light) -> NDArray[np.float32]:
     """Brightness factor (H, W) of a part that bulges towards the eye."""
-    reach = max(int(0.3 * np.sqrt(cover.mean() / 255 * cover.size)) | 1, 3)
+    reach = max(int(0.3 * math.sqrt(cv2.countNonZero(cover))) | 1, 3)
     half = reach // 2
     padded = cv2.copyMakeBorder(cover, half, half, half, half, cv2.BORDER_CONSTANT)
     soft = cv2.blur(padded, (reach, reach)).astype(np.float32) / 255
-    angle = np.deg2rad(light.direction)
-    dx, dy = round(half * np.cos(angle)), round(half * np.sin(angle))
+    angle = math.radians(light.direction)
+    dx, dy = round(half * math.cos(angle)), round(half * math.sin(angle))
     height, width = cover.shape
 
     def at(shift_x: int, shift_y: int) -> NDArray[np.float32]:
-        return soft[half + shift_y:half + shift_y + height, half + shift_x:half + shift_x + width]
+        return soft[
+            half + shift_y : half + shift_y + height, half + shift_x : half + shift_x + width
+        ]
 
-    return 1 + light.relief * (at(-dx, -dy) - at(dx, dy) + 0.5 * (at(0, 0) - 1))
+    bulge = at(-dx, -dy) - at(dx, dy) + 0.5 * (at(0, 0) - 1)
+    return (1 + light.relief * bulge).astype(np.float32)
 
 
-def draw(canvas: Canvas, outline: Outline, frame: NDArray[np.float64], paint: Paint,
-         light: Light) -> tuple[NDArray[np.uint8], tuple[slice, slice]] | None:
+def draw(
+    canvas: Canvas, outline: Outline, frame: NDArray[np.float64], paint: Paint, light: Light
+) -> tuple[NDArray[np.uint8], tuple[slice, slice]] | None:
     """Draw an outline in place.
 
     Args:

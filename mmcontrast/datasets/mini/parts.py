@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,24 +80,33 @@ class Category:
         Returns:
             One affine matrix (3, 3) a part, from the part's own frame to the object's.
         """
-        frames: dict[str, NDArray[np.float64]] = {}  # without the size, which is not inherited
-        size_of: dict[str, float] = {}
+        placed: dict[str | None, tuple[float, float, float, float]] = {None: (0.0, 0.0, 0.0, 1.0)}
+        frames = []
         for part, turn, size in zip(self.parts, joints, sizes, strict=True):
-            angle = np.deg2rad(part.angle + part.swing * turn)
-            cos, sin = np.cos(angle), np.sin(angle)
-            x, y = part.joint
-            frame = np.array([[cos, -sin, x], [sin, cos, y], [0.0, 0.0, 1.0]])
-            if part.parent is not None:
-                frame[:2, 2] *= size_of[part.parent]
-                frame = frames[part.parent] @ frame
-            frames[part.name], size_of[part.name] = frame, size
-        return [frames[part.name] @ np.diag([s, s, 1.0])
-                for part, s in zip(self.parts, sizes, strict=True)]
+            x, y, direction, scale = placed[part.parent]
+            cos, sin = math.cos(direction), math.sin(direction)
+            x += scale * (cos * part.joint[0] - sin * part.joint[1])
+            y += scale * (sin * part.joint[0] + cos * part.joint[1])
+            direction += math.radians(part.angle + part.swing * turn)
+            placed[part.name] = (x, y, direction, size)
+            cos, sin = size * math.cos(direction), size * math.sin(direction)
+            frames.append(np.array([[cos, -sin, x], [sin, cos, y], [0.0, 0.0, 1.0]]))
+        return frames
 
 
-def chain(name: str, parent: str, joint: tuple[float, float], angle: float,
-          lengths: Sequence[float], widths: Sequence[float], *, bend: float = 0.0,
-          swing: float = 25.0, slot: int = 0, layer: int = 0) -> tuple[Part, ...]:
+def chain(
+    name: str,
+    parent: str,
+    joint: tuple[float, float],
+    angle: float,
+    lengths: Sequence[float],
+    widths: Sequence[float],
+    *,
+    bend: float = 0.0,
+    swing: float = 25.0,
+    slot: int = 0,
+    layer: int = 0,
+) -> tuple[Part, ...]:
     """A limb of several bars, each hanging on the end of the one before.
 
     Args:
@@ -113,9 +123,17 @@ def chain(name: str, parent: str, joint: tuple[float, float], angle: float,
     """
     parts = []
     for i, length in enumerate(lengths):
-        parts.append(Part(
-            f'{name}_{i}', limb(length, widths[i], widths[i + 1]),
-            parent if i == 0 else f'{name}_{i - 1}',
-            joint if i == 0 else (lengths[i - 1], 0.0),
-            angle if i == 0 else bend, swing, slot, layer, key=(length, 0.0)))
+        parts.append(
+            Part(
+                f"{name}_{i}",
+                limb(length, widths[i], widths[i + 1]),
+                parent if i == 0 else f"{name}_{i - 1}",
+                joint if i == 0 else (lengths[i - 1], 0.0),
+                angle if i == 0 else bend,
+                swing,
+                slot,
+                layer,
+                key=(length, 0.0),
+            )
+        )
     return tuple(parts)

@@ -24,12 +24,15 @@ def contact_sheet(seed: int = 0, columns: int = 6) -> NDArray[np.uint8]:
     Returns:
         (H, W, 3) uint8 RGB; a class a row, the second half of the classes right of the first.
     """
+
     def picture(label: int, column: int) -> NDArray[np.uint8]:
         index = column * len(CATEGORIES) + label
-        rng = picture_rng(seed, 'imagenet', 'train', index)
+        rng = picture_rng(seed, "imagenet", "train", index)
         return render(sample_portrait(rng, CATEGORIES[label], PICTURE_SIZE)).image
 
-    rows = [np.concatenate([picture(label, column) for column in range(columns)], 1)
-            for label in range(len(CATEGORIES))]
+    rows = [
+        np.concatenate([picture(label, column) for column in range(columns)], 1)
+        for label in range(len(CATEGORIES))
+    ]
     half = len(rows) // _BLOCKS
     return np.concatenate([np.concatenate(rows[:half]), np.concatenate(rows[half:])], 1)

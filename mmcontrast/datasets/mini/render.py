@@ -42,31 +42,45 @@ class Rendered:
         return (self.instances == index + 1).astype(np.uint8)
 
 
-def extent(state: ObjectState) -> tuple[float, float, float, float]:
-    """Box of an object's whole outline in pixels: x0, y0, x1, y1."""
-    points = np.concatenate([
-        point for part, frame in zip(state.category.parts, state.frames(), strict=True)
-        for point in contours(part.outline, frame)])
+Curves = list[list[NDArray[np.float64]]]
+"""The contours of each part in pixels."""
+
+
+def outlines(state: ObjectState) -> Curves:
+    """The contours of each part of an object in pixels."""
+    return [
+        contours(part.outline, frame)
+        for part, frame in zip(state.category.parts, state.frames(), strict=True)
+    ]
+
+
+def extent(curves: Curves) -> tuple[float, float, float, float]:
+    """Box around outlines: x0, y0, x1, y1."""
+    points = np.concatenate([contour for part in curves for contour in part])
     (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
     return x0, y0, x1, y1
 
 
-def _cast_shadow(canvas: Canvas, state: ObjectState, light: Light) -> None:
-    """Darken what lies behind an object, away from the light."""
+def _cast_shadow(canvas: Canvas, curves: Curves, reach: float, light: Light) -> None:
+    """Darken what lies behind an object, up to `reach` pixels away from the light."""
     height, width = canvas.shape[:2]
-    reach = 0.08 * state.scale
     angle = np.deg2rad(light.direction)
     offset = 1.5 * reach * np.array([np.cos(angle), np.sin(angle)])
     cover = np.zeros((height, width), np.uint8)
-    for part, frame in zip(state.category.parts, state.frames(), strict=True):
-        curves = [np.rint(c + offset).astype(np.int32) for c in contours(part.outline, frame)]
-        cv2.fillPoly(cover, curves, 255)
+    for part in curves:
+        cv2.fillPoly(cover, [np.rint(contour + offset).astype(np.int32) for contour in part], 255)
     soft = cv2.blur(cover, (2 * int(reach) + 1,) * 2).astype(np.float32)
     canvas *= 1 - (light.shadow / 255) * soft[..., None]
 
 
-def _draw_object(canvas: Canvas, state: ObjectState, light: Light, number: int,
-                 instances: NDArray[np.uint8], parts: NDArray[np.uint8]) -> None:
+def _draw_object(
+    canvas: Canvas,
+    state: ObjectState,
+    light: Light,
+    number: int,
+    instances: NDArray[np.uint8],
+    parts: NDArray[np.uint8],
+) -> None:
     """Draw one object on the picture and its numbers on both maps, in place."""
     kinds, frames = state.category, state.frames()
     for index in kinds.draw_order:
@@ -81,7 +95,7 @@ def _draw_object(canvas: Canvas, state: ObjectState, light: Light, number: int,
 
 def _develop(canvas: Canvas, light: Light) -> NDArray[np.uint8]:
     """Light, blur, noise and tone curve of the camera."""
-    image = canvas * np.float32(light.gain)
+    image = canvas * np.array(light.gain, np.float32)
     if light.blur > 0:
         image = cv2.GaussianBlur(image, (0, 0), light.blur)
     noise = np.random.default_rng(light.noise_seed).standard_normal(image.shape, np.float32)
@@ -89,8 +103,9 @@ def _develop(canvas: Canvas, light: Light) -> NDArray[np.uint8]:
     return np.rint(255 * (image / 255) ** light.gamma).astype(np.uint8)
 
 
-def _keypoints(state: ObjectState, instances: NDArray[np.uint8],
-               number: int) -> NDArray[np.float64]:
+def _keypoints(
+    state: ObjectState, instances: NDArray[np.uint8], number: int
+) -> NDArray[np.float64]:
     """Key points of one object, (K, 3)."""
     height, width = instances.shape
     rows = []
@@ -102,7 +117,7 @@ def _keypoints(state: ObjectState, instances: NDArray[np.uint8],
         seen = OUTSIDE
         if 0 <= column < width and 0 <= row < height:
             # A key point at the very tip of a part may fall just beside its pixels.
-            around = instances[max(row - 1, 0):row + 2, max(column - 1, 0):column + 2]
+            around = instances[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
             seen = VISIBLE if (around == number).any() else HIDDEN
         rows.append((x, y, seen))
     return np.array(rows)
@@ -114,15 +129,18 @@ def render(scene: Scene) -> Rendered:
     canvas = paint_background(scene.background, scene.size, scene.light)
     instances = np.zeros((height, width), np.uint8)
     parts = np.zeros((height, width), np.uint8)
+    curves = [outlines(state) for state in scene.objects]
     for index, state in enumerate(scene.objects):
-        _cast_shadow(canvas, state, scene.light)
+        _cast_shadow(canvas, curves[index], 0.08 * state.scale, scene.light)
         _draw_object(canvas, state, scene.light, index + 1, instances, parts)
-    boxes = [cv2.boundingRect((instances == i + 1).astype(np.uint8))
-             for i in range(len(scene.objects))]
+    boxes = [
+        cv2.boundingRect((instances == i + 1).astype(np.uint8)) for i in range(len(scene.objects))
+    ]
     return Rendered(
         image=_develop(canvas, scene.light),
         instances=instances,
         parts=parts,
         keypoints=[_keypoints(state, instances, i + 1) for i, state in enumerate(scene.objects)],
         boxes=np.array([(x, y, x + w, y + h) for x, y, w, h in boxes], np.int64).reshape(-1, 4),
-        full_boxes=np.array([extent(s) for s in scene.objects], np.float64).reshape(-1, 4))
+        full_boxes=np.array([extent(c) for c in curves], np.float64).reshape(-1, 4),
+    )

@@ -10,12 +10,15 @@ import numpy as np
 from .background import sample_paint
 from .categories import CATEGORIES
 from .parts import Category
-from .render import extent
+from .render import extent, outlines
 from .state import Light, ObjectState, Scene
 from .textures import FAMILIES
 
 USUAL_TEXTURE = 0.9
 """Chance that a part wears one of its category's own textures, not just any."""
+
+MAX_OVERLAP = 0.3
+"""Largest part of an object's box that another's may cover."""
 
 
 def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
@@ -23,10 +26,16 @@ def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
     count = len(kind.parts)
     bright = rng.random() < 0.5
     paints = tuple(
-        sample_paint(rng, families if rng.random() < USUAL_TEXTURE else FAMILIES,
-                     brightness=(0.65, 0.85) if bright else (0.15, 0.35), saturation=(0.2, 0.9),
-                     contrast=(0.2, 0.5), repeats=(0.7, 1.1))
-        for families in kind.textures)
+        sample_paint(
+            rng,
+            families if rng.random() < USUAL_TEXTURE else FAMILIES,
+            brightness=(0.65, 0.85) if bright else (0.15, 0.35),
+            saturation=(0.2, 0.9),
+            contrast=(0.2, 0.5),
+            repeats=(0.7, 1.1),
+        )
+        for families in kind.textures
+    )
     return ObjectState(
         name=kind.name,
         centre=(0.0, 0.0),
@@ -37,12 +46,13 @@ def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
         shear=float(rng.uniform(-0.2, 0.2)),
         joints=tuple(rng.uniform(-1, 1, count).tolist()),
         sizes=tuple(np.exp(rng.uniform(-0.13, 0.13, count)).tolist()),
-        paints=paints)
+        paints=paints,
+    )
 
 
 def fit(state: ObjectState, centre: tuple[float, float], size: float) -> ObjectState:
     """The same object with its box around `centre` and `size` pixels on its longer side."""
-    x0, y0, x1, y1 = extent(state)
+    x0, y0, x1, y1 = extent(outlines(state))
     scale = size / max(x1 - x0, y1 - y0)
     dx = scale * ((x0 + x1) / 2 - state.centre[0])
     dy = scale * ((y0 + y1) / 2 - state.centre[1])
@@ -60,7 +70,8 @@ def sample_light(rng: np.random.Generator) -> Light:
         gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
         blur=float(max(rng.uniform(-0.6, 0.8), 0)),
         noise=float(rng.uniform(0, 5)),
-        noise_seed=int(rng.integers(2**31)))
+        noise_seed=int(rng.integers(2**31)),
+    )
 
 
 def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scene:
@@ -72,8 +83,12 @@ def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scen
     return Scene((size, size), int(rng.integers(2**31)), (state,), sample_light(rng))
 
 
-def sample_group(rng: np.random.Generator, size: tuple[int, int], count: int,
-                 kinds: Sequence[Category] = CATEGORIES) -> Scene:
+def sample_group(
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    count: int,
+    kinds: Sequence[Category] = CATEGORIES,
+) -> Scene:
     """Several objects at different distances, as in COCO and VOC.
 
     Args:
@@ -86,13 +101,14 @@ def sample_group(rng: np.random.Generator, size: tuple[int, int], count: int,
     taken: list[tuple[float, float, float, float]] = []
     for _ in range(count):
         state = sample_object(rng, kinds[int(rng.integers(len(kinds)))])
+        x0, y0, x1, y1 = extent(outlines(state))
+        shape = np.array([x1 - x0, y1 - y0]) / max(x1 - x0, y1 - y0)
         for _ in range(8):
             length = min(size) * rng.uniform(0.25, 0.75)
             centre = rng.uniform(0.3 * length, np.array(size) - 0.3 * length)
-            there = fit(state, tuple(centre.tolist()), length)
-            box = extent(there)
-            if all(_overlap(box, other) < 0.3 for other in taken):
-                placed.append(there)
+            box = (*(centre - length * shape / 2), *(centre + length * shape / 2))
+            if all(_overlap(box, other) < MAX_OVERLAP for other in taken):
+                placed.append(fit(state, tuple(centre.tolist()), length))
                 taken.append(box)
                 break
     placed.sort(key=lambda state: state.centre[1])  # lower in the picture is nearer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ def _noise(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> Tile
     frequency = np.fft.fftfreq(TILE_SIZE, 1 / TILE_SIZE)
     radius = np.hypot(frequency[:, None], frequency[None, :] * stretch)
     radius[0, 0] = 1.0
-    spectrum = np.fft.fft2(rng.standard_normal((TILE_SIZE, TILE_SIZE))) * radius ** -slope
+    spectrum = np.fft.fft2(rng.standard_normal((TILE_SIZE, TILE_SIZE))) * radius**-slope
     spectrum[0, 0] = 0.0
     field = np.fft.ifft2(spectrum).real
     return np.clip(0.5 + field / (4 * field.std()), 0, 1).astype(np.float32)
@@ -31,10 +31,10 @@ def _noise(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> Tile
 def _grid(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Row and column coordinates (each (S, S)) that run from 0 to `count`."""
     axis = (np.arange(TILE_SIZE) + 0.5) * count / TILE_SIZE
-    return tuple(np.meshgrid(axis, axis, indexing='ij'))  # type: ignore[return-value]
+    return tuple(np.meshgrid(axis, axis, indexing="ij"))  # type: ignore[return-value]
 
 
-def _step(field: NDArray[np.float64], sharpness: float = 8.0) -> Tile:
+def _step(field: NDArray[np.floating], sharpness: float = 8.0) -> Tile:
     """A soft threshold at zero."""
     return (1 / (1 + np.exp(-np.clip(sharpness * field, -30, 30)))).astype(np.float32)
 
@@ -58,7 +58,9 @@ def _spots(rng: np.random.Generator) -> Tile:
     shift = rng.uniform(-0.25, 0.25, (2, count, count))
     cell = (row.astype(int), column.astype(int))
     radius = rng.uniform(0.2, 0.42, (count, count))[cell]
-    distance = np.hypot(row % 1 - 0.5 - 0.4 * shift[0][cell], column % 1 - 0.5 - 0.4 * shift[1][cell])
+    distance = np.hypot(
+        row % 1 - 0.5 - 0.4 * shift[0][cell], column % 1 - 0.5 - 0.4 * shift[1][cell]
+    )
     return _step(radius - distance, 25)
 
 
@@ -77,7 +79,9 @@ def _bricks(rng: np.random.Generator) -> Tile:
     count = 2 * int(rng.integers(3, 5))
     row, column = _grid(count)
     column = column / 2 + 0.5 * (row.astype(int) % 2)
-    shade = rng.uniform(0.45, 1.0, (count, count))[row.astype(int), column.astype(int) % (count // 2)]
+    shade = rng.uniform(0.45, 1.0, (count, count))[
+        row.astype(int), column.astype(int) % (count // 2)
+    ]
     gap = np.minimum(0.5 - abs(row % 1 - 0.5), 2 * (0.5 - abs(column % 1 - 0.5)))
     return shade.astype(np.float32) * _step(gap - 0.12, 30)
 
@@ -99,12 +103,21 @@ def _cloth(rng: np.random.Generator) -> Tile:
 
 
 _MAKERS: dict[str, Callable[[np.random.Generator], Tile]] = {
-    'plain': _plain, 'fur': _fur, 'stripes': _stripes, 'spots': _spots, 'checks': _checks,
-    'scales': _scales, 'bricks': _bricks, 'grain': _grain, 'patches': _patches, 'cloth': _cloth}
+    "plain": _plain,
+    "fur": _fur,
+    "stripes": _stripes,
+    "spots": _spots,
+    "checks": _checks,
+    "scales": _scales,
+    "bricks": _bricks,
+    "grain": _grain,
+    "patches": _patches,
+    "cloth": _cloth,
+}
 FAMILIES: tuple[str, ...] = tuple(_MAKERS)
 
 
-@lru_cache(maxsize=None)
+@cache
 def tile(family: str, variant: int, level: int = 0) -> Tile:
     """One repeat of a texture.
 

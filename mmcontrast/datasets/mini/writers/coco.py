@@ -29,21 +29,25 @@ def polygons(mask: NDArray[np.uint8]) -> list[list[float]]:
     return result
 
 
-def _annotate(rendered: Rendered, names: list[str], image_id: int, first_id: int) -> list[
-        dict[str, Any]]:
+def _annotate(
+    rendered: Rendered, names: list[str], image_id: int, first_id: int
+) -> list[dict[str, Any]]:
     """The annotations of one picture."""
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for index in annotated(rendered):
         mask = rendered.mask(index)
         x0, y0, x1, y1 = rendered.boxes[index].tolist()
-        annotations.append({
-            'id': first_id + len(annotations),
-            'image_id': image_id,
-            'category_id': CLASSES.index(names[index]) + 1,
-            'bbox': [x0, y0, x1 - x0, y1 - y0],
-            'area': int(mask.sum()),
-            'iscrowd': 0,
-            'segmentation': polygons(mask)})
+        annotations.append(
+            {
+                "id": first_id + len(annotations),
+                "image_id": image_id,
+                "category_id": CLASSES.index(names[index]) + 1,
+                "bbox": [x0, y0, x1 - x0, y1 - y0],
+                "area": int(mask.sum()),
+                "iscrowd": 0,
+                "segmentation": polygons(mask),
+            }
+        )
     return annotations
 
 
@@ -56,25 +60,36 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_train: Number of training pictures.
         num_val: Number of validation pictures.
     """
-    (folder / 'annotations').mkdir()
-    categories = [{'id': label + 1, 'name': kind.name,
-                   'supercategory': 'animal' if 'animal' in kind.attributes else 'thing'}
-                  for label, kind in enumerate(CATEGORIES)]
+    (folder / "annotations").mkdir()
+    categories = [
+        {
+            "id": label + 1,
+            "name": kind.name,
+            "supercategory": "animal" if "animal" in kind.attributes else "thing",
+        }
+        for label, kind in enumerate(CATEGORIES)
+    ]
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
-        pictures = folder / f'{split}2017'
+        pictures = folder / f"{split}2017"
         pictures.mkdir()
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
         for index in range(count):
-            rendered, names = render_group(seed, 'coco', split, index)
+            rendered, names = render_group(seed, "coco", split, index)
             image_id = index + 1
-            path = pictures / f'{image_id:012d}.jpg'
+            path = pictures / f"{image_id:012d}.jpg"
             save_jpeg(path, rendered.image)
             height, width = rendered.instances.shape
-            images.append({'id': image_id, 'file_name': path.name, 'width': width,
-                           'height': height})
+            images.append(
+                {"id": image_id, "file_name": path.name, "width": width, "height": height}
+            )
             annotations += _annotate(rendered, names, image_id, len(annotations) + 1)
-        content = {'info': {'description': 'mini-world'}, 'licenses': [], 'images': images,
-                   'annotations': annotations, 'categories': categories}
-        target = folder / 'annotations' / f'instances_{split}2017.json'
-        target.write_text(json.dumps(content), encoding='utf-8')
+        content = {
+            "info": {"description": "mini-world"},
+            "licenses": [],
+            "images": images,
+            "annotations": annotations,
+            "categories": categories,
+        }
+        target = folder / "annotations" / f"instances_{split}2017.json"
+        target.write_text(json.dumps(content), encoding="utf-8")

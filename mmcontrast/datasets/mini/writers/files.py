@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..render import Rendered, render
 from ..sample import sample_group
 
-SPLITS = ('train', 'val')
+SPLITS = ("train", "val")
 JPEG_QUALITY = 85
 MIN_PIXELS = 24
 """Objects of which less is seen are not annotated."""
@@ -37,5 +37,5 @@ def annotated(rendered: Rendered) -> list[int]:
 
 def save_jpeg(path: Path, image: NDArray[np.uint8]) -> None:
     """Store an RGB picture (H, W, 3)."""
-    _, data = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     path.write_bytes(data.tobytes())

@@ -26,6 +26,6 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
             (folder / split / kind.name).mkdir(parents=True)
         for index in range(count):
             kind = CATEGORIES[index % len(CATEGORIES)]
-            rng = picture_rng(seed, 'imagenet', split, index)
+            rng = picture_rng(seed, "imagenet", split, index)
             image = render(sample_portrait(rng, kind, PICTURE_SIZE)).image
-            save_jpeg(folder / split / kind.name / f'{kind.name}_{index:05d}.jpg', image)
+            save_jpeg(folder / split / kind.name / f"{kind.name}_{index:05d}.jpg", image)

@@ -14,7 +14,7 @@ from ..categories import CLASSES
 from ..render import Rendered
 from .files import SPLITS, annotated, render_group, save_jpeg
 
-YEAR = 'VOC2012'
+YEAR = "VOC2012"
 BORDER = 255
 HARD_FRACTION = 0.5
 """An object of which less than this is seen (by its box) is marked truncated and difficult."""
@@ -32,7 +32,7 @@ def palette() -> bytes:
 
 def _save_mask(path: Path, labels: NDArray[np.uint8], border: NDArray[np.bool_]) -> None:
     """Store (H, W) labels as a palette PNG, the pixels of `border` as 255."""
-    picture = Image.fromarray(np.where(border, BORDER, labels).astype(np.uint8), mode='P')
+    picture = Image.fromarray(np.where(border, BORDER, labels).astype(np.uint8), mode="P")
     picture.putpalette(palette())
     picture.save(path)
 
@@ -47,25 +47,29 @@ def _borders(instances: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def _xml(name: str, rendered: Rendered, names: list[str], kept: list[int]) -> str:
     """The boxes of a picture; VOC counts pixels from 1 and includes the last one."""
     height, width = rendered.instances.shape
-    root = ElementTree.Element('annotation')
-    for tag, text in (('folder', YEAR), ('filename', f'{name}.jpg'), ('segmented', '1')):
+    root = ElementTree.Element("annotation")
+    for tag, text in (("folder", YEAR), ("filename", f"{name}.jpg"), ("segmented", "1")):
         ElementTree.SubElement(root, tag).text = text
-    size = ElementTree.SubElement(root, 'size')
-    for tag, value in (('width', width), ('height', height), ('depth', 3)):
+    size = ElementTree.SubElement(root, "size")
+    for tag, value in (("width", width), ("height", height), ("depth", 3)):
         ElementTree.SubElement(size, tag).text = str(value)
     for index in kept:
         x0, y0, x1, y1 = rendered.boxes[index].tolist()
         a0, b0, a1, b1 = rendered.full_boxes[index].tolist()
         hard = (x1 - x0) * (y1 - y0) < HARD_FRACTION * (a1 - a0) * (b1 - b0)
-        entry = ElementTree.SubElement(root, 'object')
-        for tag, text in (('name', names[index]), ('pose', 'Unspecified'),
-                          ('truncated', str(int(hard))), ('difficult', str(int(hard)))):
+        entry = ElementTree.SubElement(root, "object")
+        for tag, text in (
+            ("name", names[index]),
+            ("pose", "Unspecified"),
+            ("truncated", str(int(hard))),
+            ("difficult", str(int(hard))),
+        ):
             ElementTree.SubElement(entry, tag).text = text
-        box = ElementTree.SubElement(entry, 'bndbox')
-        for tag, value in (('xmin', x0 + 1), ('ymin', y0 + 1), ('xmax', x1), ('ymax', y1)):
+        box = ElementTree.SubElement(entry, "bndbox")
+        for tag, value in (("xmin", x0 + 1), ("ymin", y0 + 1), ("xmax", x1), ("ymax", y1)):
             ElementTree.SubElement(box, tag).text = str(value)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding='unicode')
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
@@ -81,31 +85,39 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_val: Number of validation pictures.
     """
     base = folder / YEAR
-    for name in ('JPEGImages', 'SegmentationClass', 'SegmentationObject', 'Annotations',
-                 'ImageSets/Segmentation', 'ImageSets/Main'):
+    for name in (
+        "JPEGImages",
+        "SegmentationClass",
+        "SegmentationObject",
+        "Annotations",
+        "ImageSets/Segmentation",
+        "ImageSets/Main",
+    ):
         (base / name).mkdir(parents=True)
     listed: dict[str, list[str]] = {}
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
-        listed[split] = [f'2012_{SPLITS.index(split)}{index:05d}' for index in range(count)]
+        listed[split] = [f"2012_{SPLITS.index(split)}{index:05d}" for index in range(count)]
         for index, name in enumerate(listed[split]):
-            rendered, names = render_group(seed, 'voc', split, index)
+            rendered, names = render_group(seed, "voc", split, index)
             kept = annotated(rendered)
-            save_jpeg(base / 'JPEGImages' / f'{name}.jpg', rendered.image)
+            save_jpeg(base / "JPEGImages" / f"{name}.jpg", rendered.image)
             objects = np.zeros(256, np.uint8)
             classes = np.zeros(256, np.uint8)
             for position, i in enumerate(kept):
                 objects[i + 1] = position + 1
                 classes[i + 1] = CLASSES.index(names[i]) + 1
             border = _borders(rendered.instances)
-            _save_mask(base / 'SegmentationClass' / f'{name}.png', classes[rendered.instances],
-                       border)
-            _save_mask(base / 'SegmentationObject' / f'{name}.png', objects[rendered.instances],
-                       border)
+            _save_mask(
+                base / "SegmentationClass" / f"{name}.png", classes[rendered.instances], border
+            )
+            _save_mask(
+                base / "SegmentationObject" / f"{name}.png", objects[rendered.instances], border
+            )
             text = _xml(name, rendered, names, kept)
-            (base / 'Annotations' / f'{name}.xml').write_text(text, encoding='utf-8')
-    listed['trainval'] = listed['train'] + listed['val']
-    listed['train_aug'] = listed['train']
+            (base / "Annotations" / f"{name}.xml").write_text(text, encoding="utf-8")
+    listed["trainval"] = listed["train"] + listed["val"]
+    listed["train_aug"] = listed["train"]
     for split, members in listed.items():
-        for kind in ('Segmentation', 'Main'):
-            target = base / 'ImageSets' / kind / f'{split}.txt'
-            target.write_text(''.join(f'{name}\n' for name in members), encoding='utf-8')
+        for kind in ("Segmentation", "Main"):
+            target = base / "ImageSets" / kind / f"{split}.txt"
+            target.write_text("".join(f"{name}\n" for name in members), encoding="utf-8")
