@@ -52,6 +52,8 @@ class TarShards(IterableDataset):
         ValueError: There are fewer samples than a batch of every process needs.
     """
 
+    metainfo: dict[str, Any] = {}  # noqa: RUF012  MMEngine's visualizer asks for it
+
     def __init__(
         self,
         shards: str | Sequence[str],

@@ -13,8 +13,8 @@ A transform takes and returns a ``results`` dict. The keys that matter:
     What part of the source ``image`` shows, ``(x0, y0, x1, y1)`` in source pixels, and whether it
     is mirrored. Each geometric transform keeps them up to date.
 
-Random numbers come from the global generators (Python's, and torch's where torchvision draws),
-which the datasets seed for each sample.
+Random numbers come from Python's global generator. The datasets seed it for each sample, and
+torch's and numpy's as well, for transforms of other libraries.
 """
 
 from mmcontrast.datasets.transforms.color import ColorJitter, GaussianBlur, Grayscale, Solarize

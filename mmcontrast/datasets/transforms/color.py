@@ -7,7 +7,6 @@ one core they take a fifth to a tenth of the time of Pillow's and torchvision's.
 
 import math
 import random
-from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -41,12 +40,11 @@ def adjust_saturation(image: UInt8, factor: float) -> UInt8:
 
 def adjust_hue(image: UInt8, shift: float) -> UInt8:
     """Turn the hue by ``shift`` of the full circle, -0.5 to 0.5."""
-    level = np.arange(256)
     # OpenCV's full-range hue has 256 steps a circle on the way in and 255 on the way out.
-    hue = np.round((level / 256 + shift) % 1 * 255)
-    table = np.stack([hue, level, level], axis=1).astype(np.uint8)[:, None]
+    table = np.round((np.arange(256) / 256 + shift) % 1 * 255).astype(np.uint8)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-    return cv2.cvtColor(cv2.LUT(hsv, table), cv2.COLOR_HSV2RGB_FULL)
+    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
 
 
 def to_grey(image: UInt8) -> UInt8:
@@ -91,27 +89,23 @@ class ColorJitter:
     def __init__(
         self, brightness: float, contrast: float, saturation: float, hue: float, p: float = 1.0
     ):
-        # torchvision checks the ranges and turns half widths into ranges.
+        # torchvision checks the ranges and turns half widths into ranges, or None for no change.
         ranges = v2.ColorJitter(brightness, contrast, saturation, hue)
-        self.ranges = (ranges.brightness, ranges.contrast, ranges.saturation, ranges.hue)
+        pairs = (
+            (adjust_brightness, ranges.brightness),
+            (adjust_contrast, ranges.contrast),
+            (adjust_saturation, ranges.saturation),
+            (adjust_hue, ranges.hue),
+        )
+        self.changes = [(change, tuple(range_)) for change, range_ in pairs if range_ is not None]
         self.p = p
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         if random.random() < self.p:
-            order, *factors = v2.ColorJitter.get_params(*self.ranges)
-            for kind in order.tolist():
-                if factors[kind] is not None:
-                    results["image"] = _JITTERS[kind](results["image"], factors[kind])
+            for change, range_ in random.sample(self.changes, len(self.changes)):
+                results["image"] = change(results["image"], random.uniform(*range_))
         return results
-
-
-_JITTERS: tuple[Callable[[UInt8, float], UInt8], ...] = (
-    adjust_brightness,
-    adjust_contrast,
-    adjust_saturation,
-    adjust_hue,
-)
 
 
 @TRANSFORMS.register_module()

@@ -1,26 +1,28 @@
 """Transforms that move pixels; each records which part of the source picture is left.
 
-Resizing is torchvision's bilinear kernel with antialiasing on uint8, which gives Pillow's pixels to
-within one grey level.
+Resizing is torch's bilinear kernel with antialiasing on uint8, which gives Pillow's pixels to
+within one grey level. Parameters are drawn by torchvision's rules, but with Python's generator: a
+few numbers through tensors would take as long as resizing.
 """
 
+import math
 import random
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional as F
+from torch.nn.functional import interpolate
 
 from mmcontrast.registry import TRANSFORMS
 
 
-def _resize(image: NDArray[np.uint8], size: list[int]) -> NDArray[np.uint8]:
-    # The kernel is twice as fast on memory in one piece, channels last; the array is just that.
-    tensor = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
-    resized = F.resize(tensor, size, antialias=True)
-    return np.ascontiguousarray(resized.permute(1, 2, 0).numpy())
+def _resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    # The kernel is twice as fast on memory in one piece, channels last. The array is just that,
+    # if the batch dimension is added before the permutation (only so does its stride fit).
+    tensor = torch.from_numpy(np.ascontiguousarray(image))[None].permute(0, 3, 1, 2)
+    resized = interpolate(tensor, (height, width), mode="bilinear", antialias=True)
+    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
 def _source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[float, ...]:
@@ -66,13 +68,25 @@ class RandomResizedCrop:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         image = results["image"]
-        # torchvision draws for pictures as it knows them; this one has a shape but no pixels.
-        shape = torch.empty((1, *image.shape[:2]), device="meta")
-        top, left, height, width = v2.RandomResizedCrop.get_params(shape, self.scale, self.ratio)
-        results["box"] = _source_box(results, left, top, left + width, top + height)
-        part = image[top : top + height, left : left + width]
-        results["image"] = _resize(part, [self.size, self.size])
+        left, top, right, bottom = self._draw(image.shape[1], image.shape[0])
+        results["box"] = _source_box(results, left, top, right, bottom)
+        results["image"] = _resize(image[top:bottom, left:right], self.size, self.size)
         return results
+
+    def _draw(self, width: int, height: int) -> tuple[int, int, int, int]:
+        low, high = (math.log(value) for value in self.ratio)
+        for _ in range(10):
+            area = width * height * random.uniform(*self.scale)
+            ratio = math.exp(random.uniform(low, high))
+            w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            if 0 < w <= width and 0 < h <= height:
+                left, top = random.randint(0, width - w), random.randint(0, height - h)
+                return left, top, left + w, top + h
+        # A very long or tall picture: the largest part of an allowed shape, from the middle.
+        w = min(width, round(height * self.ratio[1]))
+        h = min(height, round(width / self.ratio[0]))
+        left, top = (width - w) // 2, (height - h) // 2
+        return left, top, left + w, top + h
 
 
 @TRANSFORMS.register_module()
@@ -99,7 +113,11 @@ class Resize:
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
-        results["image"] = _resize(results["image"], [self.size])
+        height, width = results["image"].shape[:2]
+        # The long side is rounded down, as in torchvision.
+        long_side = int(self.size * max(height, width) / min(height, width))
+        size = (self.size, long_side) if height <= width else (long_side, self.size)
+        results["image"] = _resize(results["image"], *size)
         return results
 
 

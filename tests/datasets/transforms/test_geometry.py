@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy.stats import ks_2samp
 from torchvision.transforms import v2
 
 from mmcontrast.datasets.base import seeded
@@ -57,32 +58,37 @@ def test_crop_equals_pillow_and_records_its_box(seed):
     assert np.abs(results["image"] - expected).max() <= 1
 
 
-def test_crop_draws_torchvisions_boxes():
-    ours, theirs = [], []
-    transform = v2.RandomResizedCrop(8, scale=(0.2, 1.0))
-    tensor = torch.zeros(3, 150, 200)
-    for seed in range(20):
-        with seeded(seed):
-            ours.append(RandomResizedCrop(8, scale=(0.2, 1.0))(results_of(photo(200, 150)))["box"])
-        with seeded(seed):
-            box = transform.make_params([tensor])
-        left, top = box["left"], box["top"]
-        theirs.append((left, top, left + box["width"], top + box["height"]))
-    assert ours == theirs
-
-
-def test_crop_area_and_ratio_stay_in_range():
+def draw_boxes(transform, count=1500, width=200, height=150):
+    results = results_of(np.zeros((height, width, 3), np.uint8))
     boxes = []
-    for seed in range(200):
+    for seed in range(count):
         with seeded(seed):
-            boxes.append(RandomResizedCrop(4, scale=(0.2, 0.6))(results_of(photo(200, 150)))["box"])
-    x0, y0, x1, y1 = np.array(boxes).T
-    area = (x1 - x0) * (y1 - y0) / (200 * 150)
-    ratio = (x1 - x0) / (y1 - y0)
-    assert area.min() > 0.19 and area.max() < 0.61
-    assert area.mean() == pytest.approx(0.4, abs=0.03)
-    assert ratio.min() > 0.73 and ratio.max() < 1.36
-    assert np.log(ratio).mean() == pytest.approx(0, abs=0.04)
+            boxes.append(transform(dict(results))["box"])
+    return np.array(boxes).T
+
+
+@pytest.mark.parametrize("scale", [(0.2, 1.0), (0.08, 0.5)])
+def test_crop_boxes_are_distributed_as_torchvisions(scale):
+    ours = draw_boxes(RandomResizedCrop(4, scale=scale))
+    shape = torch.empty((3, 150, 200), device="meta")
+    with seeded(0):
+        draws = [v2.RandomResizedCrop.get_params(shape, scale, (3 / 4, 4 / 3)) for _ in range(1500)]
+    top, left, height, width = np.array(draws).T
+    theirs = (left, top, left + width, top + height)
+    for side, other in zip(ours, theirs, strict=True):
+        assert ks_2samp(side, other).pvalue > 0.001
+    width, height = ours[2] - ours[0], ours[3] - ours[1]
+    area = width * height / (200 * 150)
+    assert area.min() >= scale[0] - 0.01 and area.max() <= scale[1] + 0.01
+    assert (width / height).min() > 0.73 and (width / height).max() < 1.36
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "box"), [(500, 20, (236, 0, 263, 20)), (9, 90, (0, 39, 9, 51))]
+)
+def test_crop_of_very_long_pictures_is_the_middle(width, height, box):
+    boxes = draw_boxes(RandomResizedCrop(4, scale=(0.9, 1.0)), 3, width, height).T
+    assert boxes.tolist() == [list(box)] * 3
 
 
 @pytest.mark.parametrize("seed", range(6))
