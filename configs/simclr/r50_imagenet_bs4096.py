@@ -64,7 +64,7 @@ train_dataloader = dict(
 optim_wrapper = dict(
     type="OptimWrapper",
     # Biases and norms get neither decay nor layer-wise adaptation.
-    optimizer=dict(type="LARS", lr=4.8, momentum=0.9, weight_decay=1e-6, trust_coefficient=1e-3),
+    optimizer=dict(type="LARS", lr=4.8, momentum=0.9, weight_decay=1e-6, eta=1e-3),
 )
 # Linear from 0 over 10 epochs, then one cosine to 0, step by step.
 param_scheduler = dict(
