@@ -5,7 +5,7 @@ r"""MoCo v2, ResNet-18, Tiny ImageNet at 64 pixels: a run of minutes on a CPU, o
     --cfg-options train_dataloader.batch_size=64
 
 Data: data/tinyimagenet/{train,val}/<class>/*.JPEG, all classes or some of them.
-Cost and score on 40 classes: see docs/results.md. The settings are ours, for short runs.
+Cost and score on 40 classes: docs/results.md. The settings are ours, for short runs.
 Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
 """
 

@@ -1,0 +1,146 @@
+"""Every config reads, builds, has the papers' settings, and says how to run it."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
+
+from mmcontrast.registry import MODELS, TRANSFORMS
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "configs").glob("*/*.py")
+    if path.parent.name != "_base_"
+)
+VIEW = {
+    "moco": [
+        dict(type="RandomResizedCrop", size=224, scale=(0.2, 1.0)),
+        dict(type="ColorJitter", brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1, p=0.8),
+        dict(type="Grayscale", p=0.2),
+        dict(type="GaussianBlur", sigma=(0.1, 2.0), p=0.5),
+        dict(type="HorizontalFlip", p=0.5),
+    ],
+    "simclr": [
+        dict(type="RandomResizedCrop", size=224, scale=(0.08, 1.0)),
+        dict(type="HorizontalFlip", p=0.5),
+        dict(type="ColorJitter", brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, p=0.8),
+        dict(type="Grayscale", p=0.2),
+        dict(type="GaussianBlur", sigma=(0.1, 2.0), p=0.5),
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as the Runner does, in our scope."""
+    with DefaultScope.overwrite_default_scope("mmcontrast"):
+        yield
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_builds(path):
+    cfg = Config.fromfile(ROOT / path)
+    model = MODELS.build(cfg.model)
+    wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    scheduler = dict(cfg.param_scheduler)
+    if scheduler.pop("convert_to_iter_based", False):
+        PARAM_SCHEDULERS.build(
+            dict(
+                type=scheduler["type"],
+                optimizer=wrapper,
+                warmup=10,
+                end=100,
+                by_epoch=False,
+            )
+        )
+    else:
+        PARAM_SCHEDULERS.build(dict(scheduler, optimizer=wrapper))
+    for transform in cfg.train_dataloader.dataset.pipeline:
+        assert TRANSFORMS.build(transform)
+    assert cfg.train_dataloader.drop_last
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_header_says_how_to_run_it(path):
+    header = (ROOT / path).read_text().split('"""')[1]
+    for text in (f"python tools/train.py {path}", f"bash tools/dist_train.sh {path}", "Cost"):
+        assert text in header
+    assert "ours" in header.lower()
+    assert "max_epochs" in header
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_one_schedule_length(path):
+    cfg = Config.fromfile(ROOT / path)
+    schedule = cfg.param_scheduler
+    assert schedule.get("T_max", schedule.get("end")) == cfg.train_cfg.max_epochs
+
+
+@pytest.mark.parametrize(
+    ("path", "epochs", "lr", "depth"),
+    [
+        ("densecl/r50_coco", 800, 0.3, 50),
+        ("densecl/r50_imagenet", 200, 0.03, 50),
+        ("densecl/r101_imagenet", 200, 0.03, 101),
+        ("mocov2/r50_imagenet", 200, 0.03, 50),
+        ("mocov2/r50_coco", 800, 0.3, 50),
+    ],
+)
+def test_settings_of_moco_and_densecl(path, epochs, lr, depth):
+    cfg = Config.fromfile(ROOT / "configs" / f"{path}.py")
+    assert cfg.train_cfg.max_epochs == epochs
+    assert cfg.optim_wrapper.optimizer == dict(type="SGD", lr=lr, momentum=0.9, weight_decay=1e-4)
+    assert cfg.param_scheduler == dict(
+        type="CosineAnnealingLR", T_max=epochs, eta_min=0, by_epoch=True
+    )
+    assert cfg.auto_scale_lr.base_batch_size == 256
+    assert cfg.train_dataloader.batch_size == 32
+    model = cfg.model
+    assert model.backbone.depth == depth
+    assert (model.queue_size, model.momentum, model.loss.temperature) == (65536, 0.999, 0.2)
+    assert cfg.view == VIEW["moco"]
+    if "densecl" in path:
+        assert (model.dense_weight, model.dense_loss.temperature) == (0.5, 0.2)
+        assert model.neck.num_grid is None
+        assert model.dense_start_iters == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "lr", "epochs"),
+    [("r50_imagenet_bs256", 32, 0.3, 200), ("r50_imagenet_bs4096", 256, 4.8, 100)],
+)
+def test_settings_of_simclr(name, batch, lr, epochs):
+    cfg = Config.fromfile(ROOT / f"configs/simclr/{name}.py")
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr, optimizer.momentum) == ("LARS", lr, 0.9)
+    assert (optimizer.weight_decay, optimizer.eta) == (1e-6, 1e-3)
+    assert lr == pytest.approx(0.3 * cfg.auto_scale_lr.base_batch_size / 256)
+    assert cfg.train_dataloader.batch_size == batch
+    assert (cfg.param_scheduler.warmup, cfg.param_scheduler.end) == (10, epochs)
+    assert cfg.model.loss.temperature == 0.1
+    assert cfg.model.backbone.zero_init_residual
+    assert cfg.model.neck.norm_cfg.type == cfg.model.backbone.norm_cfg.type == "SyncBN"
+    assert cfg.view == VIEW["simclr"]
+
+
+def test_settings_of_simclr_on_cifar10():
+    cfg = Config.fromfile(ROOT / "configs/simclr/r18_cifar10.py")
+    assert cfg.model.backbone.stem == "cifar"
+    assert cfg.model.loss.temperature == 0.5
+    assert "GaussianBlur" not in [transform.type for transform in cfg.view]
+    assert cfg.optim_wrapper.optimizer.weight_decay == 1e-4
+
+
+def test_sizes_of_the_papers_networks():
+    model = MODELS.build(Config.fromfile(ROOT / "configs/densecl/r50_coco.py").model)
+    count = {
+        name: sum(p.numel() for p in module.parameters()) for name, module in model.named_children()
+    }
+    assert count["backbone"] == 23_508_032
+    assert count["neck"] == 8_917_248
+    assert model.queue.keys.shape == model.dense_queue.keys.shape == torch.Size([128, 65536])

@@ -1,0 +1,63 @@
+"""Registries: lazy, and helpful where a name is unknown."""
+
+import subprocess
+import sys
+
+import mmengine.registry
+import pytest
+
+from mmcontrast.registry import DATASETS, MODELS, TRANSFORMS, Registry, UnknownTypeError
+
+
+@pytest.mark.parametrize(
+    ("registry", "name", "suggestion"),
+    [
+        (MODELS, "DensCL", "'DenseCL'"),
+        (MODELS, "mocov2", "'MoCoV2'"),
+        (MODELS, "mmcontrast.SimClr", "'SimCLR'"),
+        (DATASETS, "ImageFolders", "'ImageFolder'"),
+        (TRANSFORMS, "RandomResizeCrop", "'RandomResizedCrop'"),
+    ],
+)
+def test_unknown_name_is_answered_with_the_closest(registry, name, suggestion):
+    with pytest.raises(UnknownTypeError) as raised:
+        registry.build(dict(type=name))
+    assert f"{name!r} is not a registered {registry.name}." in str(raised.value)
+    assert suggestion in str(raised.value)
+
+
+def test_unlike_all_names_it_lists_what_there_is():
+    with pytest.raises(UnknownTypeError, match="Registered in mmcontrast: .*DenseCL.*SimCLR"):
+        MODELS.get("Xyzzy")
+
+
+def test_membership():
+    assert "DenseCL" in MODELS
+    assert "ImgDataPreprocessor" in MODELS  # MMEngine's parent registry has it
+    assert "Xyzzy" not in MODELS
+
+
+def test_a_failed_import_is_named_and_breaks_nothing_else(tmp_path, monkeypatch):
+    package = tmp_path / "leaves"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "good.py").write_text("LOADED = True\n")
+    (package / "needs_more.py").write_text("import a_package_that_is_not_there\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    root = mmengine.registry.Registry("root", scope="tests")
+    registry = Registry("leaf", parent=root, locations=("leaves",))
+    with pytest.raises(UnknownTypeError) as raised:
+        registry.get("Anything")
+    assert "leaves.needs_more (No module named 'a_package_that_is_not_there')" in str(raised.value)
+    assert sys.modules["leaves.good"].LOADED
+
+
+def test_nothing_is_imported_before_the_first_look_up():
+    code = (
+        "import sys, mmcontrast.registry as r\n"
+        "assert 'mmcontrast.models.methods.densecl' not in sys.modules\n"
+        "r.MODELS.get('DenseCL')\n"
+        "assert 'mmcontrast.models.methods.densecl' in sys.modules\n"
+        "assert 'mmcontrast.datasets.images' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
