@@ -22,7 +22,7 @@ from mmcontrast.registry import DATASETS
 ON_ERROR = ("raise", "skip")
 
 
-class TooManyUnreadableError(RuntimeError):
+class TooManyUnreadableError(OSError):
     """So many pictures in a row are unreadable that something larger must be wrong."""
 
     LIMIT = 20

@@ -178,7 +178,7 @@ def _picture(fields: dict[str, Any], path: str) -> dict[str, Any]:
     suffix = next((name for name in fields if is_picture(f"x.{name}")), None)
     if suffix is None:
         known = ", ".join(name for name in fields if not name.startswith("__"))
-        raise UnreadableImageError(
+        raise UnreadableImageError.of(
             path, f"the sample has no picture ({' '.join(EXTENSIONS)}), only {known}"
         )
     found: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])

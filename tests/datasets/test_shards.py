@@ -135,7 +135,7 @@ def test_unreadable_pictures(shards, tmp_path):
     with tarfile.open(tmp_path / "train-2.tar", "a") as tar:
         add(tar, "bad.jpg", b"no picture")
         add(tar, "text.txt", b"a sample without a picture")
-    with pytest.raises(RuntimeError, match=r"train-2\.tar/(bad|text).*on_error='skip'"):
+    with pytest.raises(OSError, match=r"train-2\.tar/(bad|text).*on_error='skip'"):
         list(dataset_of(shards, num_samples=26))
     samples = [s["data_sample"] for s in dataset_of(shards, num_samples=26, on_error="skip")]
     skipped = flat(s.get("skipped", []) for s in samples)

@@ -15,20 +15,26 @@ _ORIENTATION = 0x0112  # the EXIF tag
 _SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
-class UnreadableImageError(RuntimeError):
-    """A picture is missing, corrupt or of a kind that cannot become 8-bit RGB."""
+class UnreadableImageError(OSError):
+    """A picture is missing, corrupt or of a kind that cannot become 8-bit RGB.
 
-    def __init__(self, path: str, reason: str):
-        super().__init__(path, reason)
+    It can be made of a message alone, which is how it comes out of a data loader's worker.
+    """
+
+    def __init__(self, message: str, path: str = "", reason: str = ""):
+        super().__init__(message)
         self.path = path
         self.reason = reason
 
-    def __str__(self) -> str:
-        return (
-            f"Cannot read the picture {self.path}: {self.reason}. Repair or remove the file, or "
-            "set on_error='skip' in the dataset: it replaces such pictures, counts them and "
-            "lists them at the end."
+    @classmethod
+    def of(cls, path: str, reason: str) -> "UnreadableImageError":
+        """The error for the picture ``path``, with the remedy."""
+        message = (
+            f"Cannot read the picture {path}: {reason}. Repair or remove the file, or set "
+            "on_error='skip' in the dataset: it replaces such pictures, counts them and lists "
+            "them at the end."
         )
+        return cls(message, path, reason)
 
 
 @TRANSFORMS.register_module()
@@ -61,7 +67,7 @@ class LoadImage:
             data = results.pop("bytes", None) or Path(results["path"]).read_bytes()
             image, size = self._decode(data)
         except FileNotFoundError as error:
-            raise UnreadableImageError(str(results["path"]), "there is no such file") from error
+            raise UnreadableImageError.of(str(results["path"]), "there is no such file") from error
         except (
             OSError,
             RuntimeError,
@@ -74,7 +80,7 @@ class LoadImage:
                 if isinstance(error, UnidentifiedImageError)
                 else str(error).strip().rstrip(".") or type(error).__name__
             )
-            raise UnreadableImageError(str(results["path"]), reason) from error
+            raise UnreadableImageError.of(str(results["path"]), reason) from error
         results.update(image=image, size=size, box=(0.0, 0.0, *map(float, size)), flip=False)
         return results
 

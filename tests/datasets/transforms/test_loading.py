@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from mmcontrast.datasets.transforms import LoadImage, UnreadableImageError
+from mmcontrast.datasets.transforms import LoadImage, RandomResizedCrop, UnreadableImageError
 from tests.datasets.conftest import photo
 
 
@@ -94,6 +95,27 @@ def test_min_side_chooses_the_decoded_scale(tmp_path, min_side, divisor):
     assert results["image"].shape == (120 // divisor, 160 // divisor, 3)
     # Boxes stay in source pixels.
     assert results["size"] == (160, 120) and results["box"] == (0, 0, 160, 120)
+
+
+@pytest.mark.parametrize("box", [(0, 0, 768, 576), (100, 60, 320, 276), (368, 120, 700, 440)])
+def test_views_of_a_scaled_decode_look_like_those_of_all_pixels(tmp_path, monkeypatch, box):
+    image = cv2.resize(photo(96, 72), (768, 576), interpolation=cv2.INTER_CUBIC)
+    noise = np.random.default_rng(0).normal(0, 12, image.shape)
+    noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
+    Image.fromarray(noisy).save(tmp_path / "a.jpg", quality=90)
+    views = []
+    for min_side, divisor in ((None, 1), (140, 4)):
+        transform = RandomResizedCrop(54)
+        part = tuple(value // divisor for value in box)
+        monkeypatch.setattr(transform, "_draw", lambda width, height, part=part: part)
+        results = transform(load(tmp_path / "a.jpg", min_side=min_side))
+        assert results["box"] == box
+        views.append(results["image"].astype(float))
+    difference = views[0] - views[1]
+    assert np.abs(difference).mean() < 3 and abs(difference.mean()) < 0.3
+    # Neither blurred nor sharpened.
+    full, scaled = (np.abs(np.diff(view, axis=1)).mean() for view in views)
+    assert scaled == pytest.approx(full, rel=0.2)
 
 
 def test_bytes_are_decoded_without_a_file(tmp_path):
