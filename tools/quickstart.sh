@@ -20,10 +20,21 @@ install_basics() {
     ensure_cv2
 }
 
+# Runs a Python script of tools/, its whole output in a file, its progress on the terminal.
+show_progress() {
+    local output=$WORK_DIR/output.txt
+    mkdir -p "$WORK_DIR"
+    # Ctrl-C is for the training, which saves a checkpoint then; its readers wait for the end.
+    "$PY" "$@" 2>&1 | (trap '' INT; tee "$output" | sed -un 's/.*\(Epoch(.*\)/    \1/p') || {
+        tail -n 20 "$output" >&2
+        die "python $* failed (above: the end of $output)"
+    }
+}
+
 # Prints the k-NN accuracy of the network with the weights "$2" (none: untrained).
 measure_knn() {
     local dir=$WORK_DIR/$1
-    "$PY" tools/test.py "$CONFIG" "${@:2}" --device cpu --work-dir "$dir" >&2
+    show_progress tools/test.py "$CONFIG" "${@:2}" --device cpu --work-dir "$dir" >&2
     "$PY" - "$dir" <<'PY'
 import json, pathlib, sys
 
@@ -44,7 +55,7 @@ say "Untrained: k-NN accuracy of random weights"
 before=$(measure_knn untrained)
 
 say "Training DenseCL on the CPU: $CONFIG"
-"$PY" tools/train.py "$CONFIG" --device cpu --work-dir "$WORK_DIR" --resume auto
+show_progress tools/train.py "$CONFIG" --device cpu --work-dir "$WORK_DIR" --resume auto
 checkpoint=$(<"$WORK_DIR/last_checkpoint")
 
 say "Trained: k-NN accuracy"
