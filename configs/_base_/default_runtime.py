@@ -16,6 +16,7 @@ default_hooks = dict(
     non_finite=dict(type="NonFiniteLossHook"),
     queue_length=dict(type="QueueLengthHook"),
     skipped_files=dict(type="SkippedFilesHook"),
+    history=dict(type="HistoryLengthHook"),
     curves=dict(type="CurvesHook"),
 )
 

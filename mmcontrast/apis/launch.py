@@ -26,7 +26,12 @@ def launcher_arguments(processes: str, arguments: list[str]) -> list[str]:
     if not processes.isdigit() or int(processes) < 1:
         raise UserError(f"The number of processes must be 1 or more, got {processes!r}.")
     _check_devices(int(processes), arguments)
-    restarts = ["--nproc-per-node", processes, "--max-restarts", os.environ.get("MAX_RESTARTS", "0")]
+    restarts = [
+        "--nproc-per-node",
+        processes,
+        "--max-restarts",
+        os.environ.get("MAX_RESTARTS", "0"),
+    ]
     num_nodes, node_rank = int(os.environ.get("NNODES", 1)), int(os.environ.get("NODE_RANK", 0))
     address, port = os.environ.get("MASTER_ADDR", "127.0.0.1"), os.environ.get("PORT")
     if num_nodes > 1 and "MASTER_ADDR" not in os.environ:

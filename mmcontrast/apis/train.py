@@ -13,10 +13,15 @@ from mmengine.runner import Runner
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.checkpoint import find_checkpoint, trusted_checkpoints
+from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config, optimizers_of
 from .distributed import set_up_processes
+
+_MMENGINE_HOOKS = {
+    "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
+}  # fmt: skip
 
 
 def train(
@@ -78,6 +83,8 @@ def train(
             level, statement = settle_learning_rate(cfg, auto_scale_lr)
             runner = build_runner(cfg)
             runner.logger.log(level, statement)
+            for problem in find_conflicts(installed_versions()):
+                runner.logger.warning(problem)
             build_training(runner)
             run(runner)
         finally:
@@ -108,6 +115,11 @@ def build_runner(cfg: Config) -> Runner:
             # Unlike classes, MMEngine does not look functions up in the default scope.
             if function and isinstance(function["type"], str) and "." not in function["type"]:
                 function["type"] = f"{SCOPE}.{function['type']}"
+    hooks = cfg.get("default_hooks") or {}
+    for name in [name for name, hook in hooks.items() if hook is None]:
+        # MMEngine lets a config switch its own default hooks off with None, and fails for others.
+        if name not in _MMENGINE_HOOKS:
+            del hooks[name]
     with input_errors(f"{cfg.filename}"):
         return Runner.from_cfg(cfg)
 

@@ -1,5 +1,7 @@
 """Errors that a user can act on, and how the command-line tools show them."""
 
+import difflib
+import inspect
 import logging
 import os
 import re
@@ -41,7 +43,7 @@ def input_errors(context: str) -> Iterator[None]:
     except UserError:
         raise
     except _INPUT_ERRORS as error:
-        raise UserError(f"{context}: {explain(error)}") from error
+        raise UserError(f"{context}: {explain(error)}{_nearest_parameter(error)}") from error
 
 
 def explain(error: BaseException) -> str:
@@ -54,7 +56,34 @@ def explain(error: BaseException) -> str:
             r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt): ?", text, re.MULTILINE
         )
         text = text.rsplit(raised[-1], 1)[-1].strip() if raised else text
-    return text or type(error).__name__
+    if text:
+        return text
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.filename}:{frame.lineno}: {frame.line}"
+
+
+def _nearest_parameter(error: BaseException) -> str:
+    """For a call with an unknown keyword, return what the callee has instead."""
+    match = re.search(
+        r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'", str(error)
+    )
+    if not isinstance(error, TypeError) or match is None:
+        return ""
+    owner, wrong = match.groups()
+    names: set[str] = set()
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        # MMEngine's builder calls what it builds `obj_cls`; DataLoader is called by its name.
+        for callee in (frame.f_locals.get("obj_cls"), frame.f_globals.get(owner)):
+            bases = inspect.getmro(callee) if inspect.isclass(callee) else (callee,)
+            if any(getattr(base, "__name__", None) == owner for base in bases):
+                for base in bases:
+                    function = base.__init__ if inspect.isclass(base) else base
+                    names |= set(inspect.signature(function).parameters)
+    names -= {"self", "args", "kwargs"}
+    close = difflib.get_close_matches(wrong, names, n=3, cutoff=0.5)
+    if close:
+        return f". Did you mean {' or '.join(close)}?"
+    return f". It has: {', '.join(sorted(names))}." if names else ""
 
 
 @contextmanager

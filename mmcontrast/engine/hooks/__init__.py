@@ -4,6 +4,7 @@ from .architecture import ArchitectureHook
 from .checkpoint import SafeCheckpointHook
 from .curves import CurvesHook
 from .guards import NonFiniteLossHook, QueueLengthHook
+from .history import HistoryLengthHook
 from .interrupt import InterruptHook
 from .memory_format import ChannelsLastHook
 from .resume import IterationSeedHook, ResumeHook
@@ -13,6 +14,7 @@ __all__ = [
     "ArchitectureHook",
     "ChannelsLastHook",
     "CurvesHook",
+    "HistoryLengthHook",
     "InterruptHook",
     "IterationSeedHook",
     "NonFiniteLossHook",

@@ -1,0 +1,84 @@
+"""Where each key of a merged config was written."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+Key = tuple[str, ...]
+
+
+def leaves(config: Mapping[str, Any], prefix: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """Yield the path and the value of everything in a config that is not a dict with content."""
+    for name, value in config.items():
+        path = (*prefix, str(name))
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, path)
+        else:
+            yield path, value
+
+
+def find_origins(config: str | Path, keys: Iterator[Key] | list[Key]) -> dict[Key, str]:
+    """Find the file and line that a key of the merged config comes from.
+
+    Args:
+        config: Path of the config file; the files of its ``_base_`` are searched after it.
+        keys: Paths as from :func:`leaves`.
+
+    Returns:
+        ``'path/to/file.py:12'`` for each key, or ``'computed'`` where no file simply states it.
+    """
+    files = [(file, _statements(file)) for file in _inheritance(Path(config))]
+    return {key: _origin(key, files) for key in keys}
+
+
+def _origin(key: Key, files: list[tuple[Path, dict[Key, int]]]) -> str:
+    for file, statements in files:
+        for length in range(len(key), 0, -1):
+            if key[:length] in statements:
+                return f"{file}:{statements[key[:length]]}"
+    return "computed"
+
+
+def _inheritance(file: Path) -> Iterator[Path]:
+    """Yield a config and what it is based on, the overriding ones first."""
+    yield file
+    for statement in ast.parse(file.read_text()).body:
+        if isinstance(statement, ast.Assign) and _name(statement) == "_base_":
+            bases = ast.literal_eval(statement.value)
+            for base in reversed([bases] if isinstance(bases, str) else bases):
+                path, _ = Config._get_cfg_path(base, str(file))
+                yield from _inheritance(Path(path))
+
+
+def _statements(file: Path) -> dict[Key, int]:
+    """Map each key that a file states, other than by a dict of further keys, to its line."""
+    found: dict[Key, int] = {}
+    for statement in ast.parse(file.read_text()).body:
+        if isinstance(statement, ast.Assign) and (name := _name(statement)):
+            _collect(statement.value, (name,), found)
+    return found
+
+
+def _name(statement: ast.Assign) -> str:
+    target = statement.targets[0]
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _collect(value: ast.expr, key: Key, found: dict[Key, int]) -> None:
+    items: list[tuple[str | None, ast.expr]] = []
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict":
+        items = [(keyword.arg, keyword.value) for keyword in value.keywords]
+    elif isinstance(value, ast.Dict):
+        items = [
+            (str(name.value) if isinstance(name, ast.Constant) else None, item)
+            for name, item in zip(value.keys, value.values, strict=True)
+        ]
+    # A dict with ** in it states more than can be seen here.
+    if not items or any(name is None for name, _ in items):
+        found[key] = value.lineno
+    for name, item in items:
+        if name is not None:
+            _collect(item, (*key, name), found)
