@@ -27,7 +27,7 @@ def test_unknown_name_is_answered_with_the_closest(registry, name, suggestion):
 
 
 def test_unlike_all_names_it_lists_what_there_is():
-    with pytest.raises(UnknownTypeError, match="Registered in mmcontrast: .*DenseCL.*SimCLR"):
+    with pytest.raises(UnknownTypeError, match=r"Registered in mmcontrast: .*DenseCL.*SimCLR"):
         MODELS.get("Xyzzy")
 
 

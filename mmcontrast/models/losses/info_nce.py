@@ -45,26 +45,30 @@ class _InfoNCE(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, query_RC, key_RC, negatives_CK, temperature, chunk_size):
-        loss, pos, neg, correct, grad = [], [], [], [], []
+        loss, pos, correct, grad = [], [], [], []
         with_grad = ctx.needs_input_grad[0]
+        # One block for the logits of all chunks: fresh pages for each would cost as much as the
+        # product that fills them.
+        block = negatives_CK.new_empty(min(chunk_size, len(query_RC)), negatives_CK.shape[1])
         for q, k in zip(query_RC.split(chunk_size), key_RC.split(chunk_size), strict=True):
             pos_r = (q * k).sum(dim=1)
-            logits_rK = q @ negatives_CK
             pos.append(pos_r)
-            neg.append(logits_rK.mean(dim=1))
-            # The shift that keeps exp() finite; shared by the positive and the negatives.
+            pos_r = pos_r / temperature
+            logits_rK = torch.mm(q / temperature, negatives_CK, out=block[: len(q)])
             top_r = logits_rK.amax(dim=1)
             correct.append(pos_r > top_r)
+            # The shift that keeps exp() finite; shared by the positive and the negatives.
             top_r = torch.maximum(top_r, pos_r)
-            exp_rK = logits_rK.sub_(top_r[:, None]).mul_(1 / temperature).exp_()
-            exp_pos_r = ((pos_r - top_r) / temperature).exp()
+            exp_rK = logits_rK.sub_(top_r[:, None]).exp_()
+            exp_pos_r = (pos_r - top_r).exp()
             total_r = exp_rK.sum(dim=1) + exp_pos_r
-            loss.append(total_r.log() + (top_r - pos_r) / temperature)
+            loss.append(total_r.log() + (top_r - pos_r))
             if with_grad:
                 away_rC = exp_rK @ negatives_CK.t()
                 towards_rC = k * (exp_pos_r - total_r)[:, None]
                 grad.append((away_rC + towards_rC) / (total_r * temperature)[:, None])
-        outputs = torch.cat(loss), torch.cat(pos), torch.cat(neg), torch.cat(correct)
+        neg_R = query_RC @ negatives_CK.mean(dim=1)
+        outputs = torch.cat(loss), torch.cat(pos), neg_R, torch.cat(correct)
         ctx.mark_non_differentiable(*outputs[1:])
         ctx.save_for_backward(*([torch.cat(grad)] if with_grad else []))
         return outputs
