@@ -57,7 +57,7 @@ train_dataloader = dict(
         type="Images",
         data_root="data/coco/train2017",
         pipeline=[
-            dict(type="LoadImage"),
+            dict(type="LoadImage", min_side=580),  # photographs: no crop is enlarged
             dict(type="Views", views=[view, view]),
             dict(type="PackInputs"),
         ],

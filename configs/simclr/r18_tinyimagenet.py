@@ -5,7 +5,7 @@ r"""SimCLR, ResNet-18, Tiny ImageNet at 64 pixels: a run of minutes on a CPU, on
     --cfg-options train_dataloader.batch_size=64
 
 Data: data/tinyimagenet/{train,val}/<class>/*.JPEG, all classes or some of them.
-Cost and score on 40 classes: docs/results.md. The settings are ours, for short runs.
+Cost and score on 40 classes: see docs/results.md. The settings are ours, for short runs.
 Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
 """
 
@@ -93,6 +93,6 @@ optim_wrapper = dict(
     type="OptimWrapper", optimizer=dict(type="SGD", lr=0.1, momentum=0.9, weight_decay=1e-4)
 )
 param_scheduler = dict(type="CosineAnnealingLR", T_max=10, eta_min=0, by_epoch=True)
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=10, val_interval=10)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=10, val_interval=5)
 # The learning rate above is for this many images a step, over all devices.
 auto_scale_lr = dict(base_batch_size=128)

@@ -56,7 +56,7 @@ train_dataloader = dict(
         type="Images",
         data_root="data/imagenet/train",
         pipeline=[
-            dict(type="LoadImage"),
+            dict(type="LoadImage", min_side=915),  # photographs: few crops are enlarged
             dict(type="Views", views=[view, view]),
             dict(type="PackInputs"),
         ],
