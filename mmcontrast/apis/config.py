@@ -53,8 +53,9 @@ def load_config(path: str | Path, options: Iterable[str] = ()) -> Config:
                 f"--cfg-options {key}: neither {path} nor MMEngine's Runner has {name!r}."
                 + _did_you_mean(name, {*cfg, *KNOWN_KEYS})
             )
-    with input_errors("--cfg-options"):
-        cfg.merge_from_dict(values)
+    for key, value in values.items():
+        with input_errors(f"--cfg-options {key}"):
+            cfg.merge_from_dict({key: value})
     check_keys(cfg)
     return cfg
 

@@ -6,6 +6,7 @@ code when a safe load fails.
 """
 
 import pickle
+import pickletools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,8 +36,8 @@ def _history_method(owner: Any, name: str) -> Any:
 _SAFE_GLOBALS: list[Any] = [
     (_history_method, "builtins.getattr"),
     HistoryBuffer,
-    np._core.multiarray._reconstruct,
-    np._core.multiarray.scalar,
+    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+    np._core.multiarray.scalar,  # type: ignore[attr-defined]
     np.ndarray,
     np.dtype,
     *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u4", "?")},
@@ -117,20 +118,21 @@ def _unsafe_globals(path: Path) -> list[str]:
 
 
 def _unsafe_globals_of_pickle(path: Path) -> list[str]:
-    """Names in a bare pickle, read without executing it."""
-    import pickletools
-
-    names, strings = [], ["", ""]
-    try:
-        for opcode, argument, _ in pickletools.genops(path.read_bytes()):
-            if opcode.name == "GLOBAL":
-                names.append(str(argument).replace(" ", "."))
-            elif opcode.name == "STACK_GLOBAL":
-                names.append(".".join(strings[-2:]))
-            elif isinstance(argument, str):
-                strings.append(argument)
-    except Exception:
-        return []
+    """Names in a file of one pickle or, as old torch wrote, several; nothing is executed."""
+    names: list[str] = []
+    strings = ["", ""]
+    with path.open("rb") as file:
+        try:
+            while file.peek(1):
+                for opcode, argument, _ in pickletools.genops(file):
+                    if opcode.name == "GLOBAL":
+                        names.append(str(argument).replace(" ", "."))
+                    elif opcode.name == "STACK_GLOBAL":
+                        names.append(".".join(strings[-2:]))
+                    elif isinstance(argument, str):
+                        strings.append(argument)
+        except Exception:  # numbers behind the pickles, or no pickle at all
+            pass
     return [
         name for name in dict.fromkeys(names) if not name.startswith(("collections.", "torch."))
     ]

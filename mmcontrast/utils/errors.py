@@ -78,7 +78,7 @@ def _nearest_parameter(error: BaseException) -> str:
             if any(getattr(base, "__name__", None) == owner for base in bases):
                 for base in bases:
                     function = base.__init__ if inspect.isclass(base) else base
-                    names |= set(inspect.signature(function).parameters)
+                    names |= set(inspect.signature(function).parameters)  # type: ignore[arg-type]
     names -= {"self", "args", "kwargs"}
     close = difflib.get_close_matches(wrong, names, n=3, cutoff=0.5)
     if close:
@@ -101,6 +101,10 @@ def report_errors() -> Iterator[None]:
     except UserError as error:
         _show(error)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output, such as `head`, has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         _show(error)
         sys.exit(1)
@@ -127,9 +131,10 @@ def _write_traceback() -> Path | None:
     from mmengine.logging import MMLogger
 
     for handler in MMLogger.get_current_instance().handlers:
-        if isinstance(handler, logging.FileHandler):
+        path = Path(getattr(handler, "baseFilename", ""))
+        # The folder of a run may be gone by now, if it was a temporary one.
+        if isinstance(handler, logging.FileHandler) and path.is_file():
             handler.flush()
-            path = Path(handler.baseFilename)
             with path.open("a") as log:
                 log.write(traceback.format_exc())
             return path

@@ -1,0 +1,57 @@
+"""Files are written whole or not at all."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from mmengine.fileio import get_file_backend
+
+from mmcontrast.utils import atomic
+
+
+def test_writes_and_replaces(tmp_path):
+    path = tmp_path / "a" / "file"
+    for content in (b"old", b"new"):
+        atomic.write_atomically(content, path)
+        assert path.read_bytes() == content
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+    assert path.stat().st_mode & 0o777 == 0o666 & ~atomic._umask()
+
+
+def test_a_full_disk_leaves_the_previous_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    atomic.write_atomically(b"old", path)
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic.write_atomically(b"new", path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_kill_before_the_rename_leaves_the_previous_file(tmp_path):
+    path = tmp_path / "file"
+    atomic.write_atomically(b"old", path)
+    script = (
+        "import os, signal\n"
+        "from mmcontrast.utils import atomic\n"
+        "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"atomic.write_atomically(b'new', {str(path)!r})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script])
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+
+
+def test_mmengine_finds_the_backend(tmp_path):
+    backend = get_file_backend(str(tmp_path), backend_args=dict(backend="atomic"))
+    backend.put_text("text", str(tmp_path / "file"))
+    backend.put(b"bytes", str(tmp_path / "other"))
+    assert (tmp_path / "file").read_text() == "text"
+    assert (tmp_path / "other").read_bytes() == b"bytes"

@@ -1,0 +1,63 @@
+"""How errors reach the user."""
+
+import logging
+
+import pytest
+from mmengine.logging import MMLogger
+from torch.utils.data import DataLoader, Dataset
+
+from mmcontrast.utils.errors import TrainingStopped, UserError, explain, input_errors, report_errors
+
+
+def test_user_errors_are_one_message(capsys):
+    for error, code in (
+        (UserError("use b"), 2),
+        (TrainingStopped("gone"), 1),
+        (OSError("disk"), 1),
+    ):
+        with pytest.raises(SystemExit) as stopped, report_errors():
+            raise error
+        assert stopped.value.code == code
+        err = capsys.readouterr().err
+        assert f"error: {error}" in err
+        assert "Traceback" not in err
+
+
+def test_the_log_file_has_the_traceback(tmp_path, capsys):
+    log = tmp_path / "run.log"
+    MMLogger.get_instance("errors", log_file=str(log), log_level=logging.INFO)
+    with pytest.raises(SystemExit), report_errors(), input_errors("model"):
+        raise TypeError("wrong width")
+    assert f"full traceback: {log}" in capsys.readouterr().err
+    assert "TypeError: wrong width" in log.read_text()
+    assert "Traceback" in log.read_text()
+
+
+def test_faults_of_ours_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError), report_errors():
+        _ = 1 / 0
+    with pytest.raises(ZeroDivisionError), input_errors("model"):
+        _ = 1 / 0
+
+
+class Broken(Dataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        raise OSError("/data/7.jpg is cut off")
+
+
+def test_errors_of_workers_are_what_the_worker_said():
+    with pytest.raises(OSError, match="cut off") as caught:
+        next(iter(DataLoader(Broken(), num_workers=1)))
+    assert "Original Traceback" in str(caught.value)
+    assert explain(caught.value) == "/data/7.jpg is cut off"
+
+
+def test_errors_without_words():
+    assert explain(KeyError("lr")) == "lr"
+    try:
+        assert not explain
+    except AssertionError as error:
+        assert "assert not explain" in explain(error) or "AssertionError" in explain(error)
