@@ -39,6 +39,8 @@ class Registry(mmengine_registry.Registry):
         locations: Packages whose direct sub-modules are imported on the first look-up.
     """
 
+    _imported: bool
+
     def __init__(
         self, name: str, parent: mmengine_registry.Registry, locations: tuple[str, ...] = ()
     ):

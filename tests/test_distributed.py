@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmcontrast.models.losses import NTXent
 from mmcontrast.models.modules import SyncBN
 from mmcontrast.ops.distributed import gather, gather_with_grad, shuffle_batch, unshuffle
-from tests.small import CONFIGS, build_method, losses, make_batch, total
+from tests.small import CONFIGS, build_method, make_batch, total
 
 METHODS = sorted(CONFIGS)
 CASES = {

@@ -30,7 +30,7 @@ class WarmupCosineLR(_ParamScheduler):
         optimizer: Any,
         warmup: int,
         begin: int = 0,
-        end: int = INF,
+        end: float = INF,
         last_step: int = -1,
         by_epoch: bool = True,
         verbose: bool = False,
@@ -57,7 +57,7 @@ class WarmupCosineLR(_ParamScheduler):
         """Build the schedule per step from one in epochs of ``epoch_length`` steps."""
         if not by_epoch:
             raise ValueError("convert_to_iter_based needs a schedule with by_epoch=True.")
-        return cls(
+        return cls(  # type: ignore[misc]  # *args is the optimiser alone
             *args,
             warmup=round(warmup * epoch_length),
             begin=round(begin * epoch_length),

@@ -37,9 +37,9 @@ def unpack(archive: Path, out: Path) -> dict[str, int]:
                 f"{archive} holds no batches.meta.txt: it is not cifar-10-binary.tar.gz, the "
                 "binary version of CIFAR-10."
             )
-        classes = tar.extractfile(files["batches.meta.txt"]).read().decode().split()
+        classes = tar.extractfile(files["batches.meta.txt"]).read().decode().split()  # type: ignore[union-attr]
         for name in sorted(name for name in files if name.endswith(".bin")):
-            records = np.frombuffer(tar.extractfile(files[name]).read(), np.uint8)
+            records = np.frombuffer(tar.extractfile(files[name]).read(), np.uint8)  # type: ignore[union-attr]
             if len(records) % RECORD:
                 raise ValueError(f"{name} in {archive} is cut off: download the archive anew.")
             split = "test" if name.startswith("test") else "train"

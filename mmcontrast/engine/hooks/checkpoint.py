@@ -26,6 +26,8 @@ class SafeCheckpointHook(CheckpointHook):
             ``max_keep_ckpts``, ...
     """
 
+    last_ckpt: str | None
+
     def __init__(self, **kwargs: Any):
         kwargs.setdefault("backend_args", dict(backend="atomic"))
         super().__init__(**kwargs)

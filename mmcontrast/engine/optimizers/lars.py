@@ -66,11 +66,10 @@ class LARS(Optimizer):
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._update(parameter, group)
+                    self._update(parameter, parameter.grad, group)
         return loss
 
-    def _update(self, parameter: torch.Tensor, group: dict[str, Any]) -> None:
-        update = parameter.grad
+    def _update(self, parameter: torch.Tensor, update: torch.Tensor, group: dict[str, Any]) -> None:
         if parameter.dim() > 1:
             decay = group["weight_decay"]
             weight_norm, grad_norm = parameter.norm(), update.norm()

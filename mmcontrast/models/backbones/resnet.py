@@ -5,6 +5,7 @@ He et al., CVPR 2016, in the v1.5 form (stride in the 3x3 convolution of a bottl
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -104,7 +105,7 @@ class ResNet(BaseModule):
         if len(strides) != 4:
             raise ValueError(f"A ResNet has four stages, got the strides {tuple(strides)}.")
         for number, (stage, stride) in enumerate(zip(self.stages, strides, strict=True), start=1):
-            first = stage[0]
+            first: Any = stage[0]
             if first.downsample is not None:
                 first.downsample[0].stride = (stride, stride)
             elif stride != 1:

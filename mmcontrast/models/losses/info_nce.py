@@ -7,7 +7,7 @@ He et al., CVPR 2020, equation 1; van den Oord et al., 2018, equation 4.
 Shapes: R queries (images, or cells of images), C embedding, K negatives.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,14 @@ class _InfoNCE(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, query_RC, key_RC, negatives_CK, temperature, chunk_size):
+    def forward(
+        ctx: Any,
+        query_RC: Tensor,
+        key_RC: Tensor,
+        negatives_CK: Tensor,
+        temperature: float,
+        chunk_size: int,
+    ) -> tuple[Tensor, ...]:
         loss, pos, correct, grad = [], [], [], []
         with_grad = ctx.needs_input_grad[0]
         # One block for the logits of all chunks: fresh pages for each would cost as much as the
@@ -75,7 +82,7 @@ class _InfoNCE(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad_loss_R, *_):
+    def backward(ctx: Any, grad_loss_R: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         (grad_RC,) = ctx.saved_tensors
         return grad_loss_R[:, None] * grad_RC, None, None, None, None
 

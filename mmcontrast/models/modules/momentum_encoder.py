@@ -1,9 +1,10 @@
 """The slowly moving copy of an encoder that makes consistent keys."""
 
 import copy
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class MomentumEncoder(nn.Module):
@@ -25,6 +26,10 @@ class MomentumEncoder(nn.Module):
     Raises:
         ValueError: The momentum is outside [0.5, 1].
     """
+
+    if TYPE_CHECKING:  # the copies
+
+        def __getattr__(self, name: str) -> nn.Module: ...
 
     def __init__(self, momentum: float = 0.999, **online: nn.Module):
         if not 0.5 <= momentum <= 1:
@@ -53,11 +58,11 @@ class MomentumEncoder(nn.Module):
             **online: The modules given to the constructor, under the same names.
         """
         for name, module in online.items():
-            mine = list(self.get_submodule(name).parameters())
-            theirs = [parameter.float() for parameter in module.parameters()]
+            mine: list[Tensor] = list(self.get_submodule(name).parameters())
+            theirs: list[Tensor] = [parameter.float() for parameter in module.parameters()]
             torch._foreach_lerp_(mine, theirs, 1 - self.momentum)
 
-    def _apply(self, fn, recurse=True):
+    def _apply(self, fn: Any, recurse: bool = True) -> "MomentumEncoder":
         # Module.to(), .half() and .bfloat16() all come through here.
         super()._apply(fn, recurse)
         for parameter in self.parameters():

@@ -4,6 +4,7 @@ Shapes: N items in this process, C channels.
 """
 
 import warnings
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,13 @@ class SplitBN(nn.BatchNorm2d):
         **kwargs: Those of ``nn.BatchNorm2d``.
     """
 
-    def __init__(self, num_features: int, num_groups: int = 8, **kwargs):
+    # None of these is optional here.
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
+    def __init__(self, num_features: int, num_groups: int = 8, **kwargs: Any):
         super().__init__(num_features, **kwargs)
         self.num_groups = num_groups
 
@@ -83,6 +90,11 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
     gradient to be that of the whole batch.
     """
 
+    # None of these is optional here.
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
     process_group = None
     _check_input_dim = nn.SyncBatchNorm._check_input_dim
     _check_non_zero_input_channels = nn.SyncBatchNorm._check_non_zero_input_channels
@@ -92,7 +104,7 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
         if not self.training or get_world_size() == 1:
             return super().forward(x)
         if x.is_cuda:
-            return nn.SyncBatchNorm.forward(self, x)
+            return nn.SyncBatchNorm.forward(self, x)  # type: ignore[arg-type]
         dims = [0, *range(2, x.dim())]
         shape = [1, -1] + [1] * (x.dim() - 2)
         with torch.autocast(x.device.type, enabled=False):
