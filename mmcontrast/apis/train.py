@@ -207,7 +207,7 @@ def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
     scale = scale or settings.get("enable", False)
     batch = cfg.train_dataloader.get("batch_size")
     accumulated = cfg.optim_wrapper.get("accumulative_counts", 1)
-    optimizers = optimizers_of(cfg)
+    optimizers = [optimizer for optimizer in optimizers_of(cfg) if "lr" in optimizer]
     rates = ", ".join(f"{optimizer['lr']:g}" for optimizer in optimizers)
     if scale and not (base and batch):
         raise UserError(

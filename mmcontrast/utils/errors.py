@@ -88,10 +88,10 @@ def _nearest_parameter(error: BaseException) -> str:
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Show a :class:`UserError` (and input errors in a loop) as one message and exit.
+    """Show a :class:`UserError`, and what bad data causes later, as one message and exit.
 
-    The full traceback goes to the log file of the run, if there is one already. Errors that no
-    input explains keep their traceback on the screen: they are ours to mend.
+    The full traceback goes to the log file of the run. Errors that no input explains, or for which
+    there is no log file, keep their traceback on the screen: they are ours to mend.
 
     Raises:
         SystemExit: With the error's ``exit_code``.
@@ -105,7 +105,8 @@ def report_errors() -> Iterator[None]:
         # The reader of our output, such as `head`, has had enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # Unreadable data, or data of a shape that a method cannot use.
         _show(error)
         sys.exit(1)
     except Exception:
@@ -114,10 +115,13 @@ def report_errors() -> Iterator[None]:
 
 
 def _show(error: Exception) -> None:
+    log_file = _write_traceback()
+    if log_file is None and not isinstance(error, UserError):
+        traceback.print_exc()
+        return
     rank = os.environ.get("RANK", "0")
     prefix = "error" if rank == "0" else f"error (rank {rank})"
     message = f"\n{prefix}: {explain(error)}"
-    log_file = _write_traceback()
     if log_file is not None:
         message += f"\n(full traceback: {log_file})"
     sys.stdout.flush()

@@ -38,7 +38,7 @@ def log_of(folder):
 
 
 def test_a_run_leaves_logs_checkpoints_and_curves(run, tmp_path):
-    curves = "default_hooks.curves.type=CurvesHook"
+    curves = "default_hooks.draw.type=CurvesHook"
     tensorboard = "visualizer.vis_backends.0.type=TensorboardVisBackend"
     runner = run(SHORT, curves, data_root=str(write_pictures(tmp_path / "other", 12)))
     assert runner.iter == 3  # 12 pictures in batches of 4: --data-root was used
@@ -133,7 +133,7 @@ def test_scaling_happens_once(cfg):
 
 def test_scaling_needs_to_know_the_batch():
     cfg = settings()
-    del cfg.auto_scale_lr
+    cfg.pop("auto_scale_lr")
     with pytest.raises(UserError, match="needs auto_scale_lr=dict"):
         settle_learning_rate(cfg, scale=True)
     assert "names no batch" in settle_learning_rate(cfg, scale=False)[1]

@@ -171,7 +171,7 @@ def test_sigkill(config, tmp_path):
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-    while not (tmp_path / "run/epoch_3.pth").exists():
+    while not (tmp_path / "cut/epoch_3.pth").exists():
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()

@@ -35,6 +35,7 @@ class InterruptHook(Hook):
         self._signal = 0
         self._received_at = 0.0
         self._process = 0
+        self._ignored_by_worker = False
         self._previous: dict[signal.Signals, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -91,7 +92,11 @@ class InterruptHook(Hook):
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._process:
-            # A data-loader worker, which inherits this handler: it has to serve until the end.
+            # A data-loader worker, which inherits this handler. It has to serve until the end; a
+            # second SIGTERM comes from a main process that waits for it in vain.
+            if number == signal.SIGTERM and self._ignored_by_worker:
+                os._exit(128 + number)
+            self._ignored_by_worker |= number == signal.SIGTERM
             return
         now = time.monotonic()
         if (
