@@ -1,0 +1,91 @@
+"""MoCo v2, ResNet-18 at 48 pixels, on the embedded mini-world: a few minutes on two CPU cores.
+
+  python tools/train.py configs/mocov2/mini.py
+  bash tools/dist_train.sh configs/mocov2/mini.py 2 --cfg-options train_dataloader.batch_size=32
+
+Data: python tools/data/make_mini.py --out data/mini
+Cost and score: docs/results.md. The settings are ours, for short runs.
+Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
+"""
+
+_base_ = "../_base_/default_runtime.py"
+
+model = dict(
+    type="MoCoV2",
+    data_preprocessor=dict(
+        type="ViewPreprocessor",
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        channels_last=True,
+    ),
+    backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="SplitBN", num_groups=4)),
+    neck=dict(type="Projection", in_channels=512, hidden_channels=512, out_channels=128),
+    loss=dict(type="InfoNCE", temperature=0.2),
+    queue_size=512,  # 8 steps: in a short run keys age quickly
+    momentum=0.996,
+)
+
+view = [
+    dict(type="RandomResizedCrop", size=48, scale=(0.2, 1.0)),
+    dict(type="ColorJitter", brightness=0.4, contrast=0.4, saturation=0.4, hue=0.10, p=0.8),
+    dict(type="Grayscale", p=0.2),
+    dict(type="HorizontalFlip", p=0.5),
+]
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type="ResumableSampler", shuffle=True),
+    collate_fn=dict(type="collate"),
+    dataset=dict(
+        type="Images",
+        data_root="data/mini/imagenet/train",
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="Views", views=[view, view]),
+            dict(type="PackInputs"),
+        ],
+    ),
+)
+
+# 20-nearest-neighbour accuracy of frozen features: `bank` pictures vote on `query` pictures.
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=48),
+    dict(type="CenterCrop", size=48),
+    dict(type="PackInputs"),
+]
+val_dataloader = dict(
+    batch_size=100,
+    num_workers=2,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    collate_fn=dict(type="collate"),
+    dataset=dict(
+        type="ConcatDataset",
+        datasets=[
+            dict(
+                type="ImageFolder",
+                data_root="data/mini/imagenet/train",
+                meta=dict(split="bank"),
+                pipeline=eval_pipeline,
+            ),
+            dict(
+                type="ImageFolder",
+                data_root="data/mini/imagenet/val",
+                meta=dict(split="query"),
+                pipeline=eval_pipeline,
+            ),
+        ],
+    ),
+)
+val_evaluator = dict(type="KNN", k=20)
+val_cfg = dict(type="ValLoop")
+test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
+
+optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="AdamW", lr=5e-4, weight_decay=1e-4))
+param_scheduler = dict(type="CosineAnnealingLR", T_max=12, eta_min=0, by_epoch=True)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=12, val_interval=4)
+# The learning rate above is for this many images a step, over all devices.
+auto_scale_lr = dict(base_batch_size=64)
+default_hooks = dict(logger=dict(interval=10))
