@@ -79,10 +79,15 @@ def test_two_processes_train_evaluate_and_survive_sigterm(tmp_path):
     assert whole["meta"]["iter"] == 18  # 24 pictures, 2 x 2 a step
 
     # The signal reaches one process only; both stop, and the resumed run ends up the same.
-    command = ["bash", "tools/dist_train.sh", str(config), "2", "--work-dir", str(tmp_path / "cut")]
-    slow = "custom_imports.imports=['tests.small','tests.slow_iterations']"
+    (tmp_path / "slow").mkdir()
+    extra = (
+        "custom_imports = dict(imports=['tests.small', 'tests.slow_iterations'])\n"
+        "custom_hooks = [dict(type='SlowIterations')]\n"
+    )
+    slow = write_config(tmp_path / "slow", tmp_path / "pictures", extra)
+    to = ("--work-dir", str(tmp_path / "cut"), *options)
     process = subprocess.Popen(
-        [*command, *options, slow, "default_hooks.slow.type=SlowIterations"],
+        ["bash", "tools/dist_train.sh", str(slow), "2", *to],
         env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     while not (tmp_path / "cut/epoch_1.pth").exists():
@@ -94,7 +99,7 @@ def test_two_processes_train_evaluate_and_survive_sigterm(tmp_path):
     assert process.returncode == 128 + 15, output
     assert "SIGTERM received" in output
     assert (tmp_path / "cut/interrupted.pth").exists()
-    done = call(*command, "--resume", *options)
+    done = call("bash", "tools/dist_train.sh", config, "2", "--resume", "auto", *to)
     assert done.returncode == 0, done.stderr
     cut = torch.load(tmp_path / "cut/epoch_3.pth", weights_only=False)
     for name, tensor in whole["state_dict"].items():
