@@ -89,8 +89,8 @@ val_cfg = dict(type="ValLoop")
 test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
 
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="AdamW", lr=5e-4, weight_decay=1e-4))
-param_scheduler = dict(type="CosineAnnealingLR", T_max=12, eta_min=0, by_epoch=True)
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=12, val_interval=4)
+param_scheduler = dict(type="CosineAnnealingLR", T_max=8, eta_min=0, by_epoch=True)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=8, val_interval=8)
 # The learning rate above is for this many images a step, over all devices.
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(logger=dict(interval=10))
