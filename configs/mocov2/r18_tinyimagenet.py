@@ -9,7 +9,7 @@ Cost and score on 40 classes: see docs/results.md. The settings are ours, for sh
 Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/data/tinyimagenet_knn.py"]
 
 model = dict(
     type="MoCoV2",
@@ -50,40 +50,6 @@ train_dataloader = dict(
         ],
     ),
 )
-
-# 20-nearest-neighbour accuracy of frozen features: `bank` pictures vote on `query` pictures.
-eval_pipeline = [
-    dict(type="LoadImage"),
-    dict(type="Resize", size=64),
-    dict(type="CenterCrop", size=64),
-    dict(type="PackInputs"),
-]
-val_dataloader = dict(
-    batch_size=100,
-    num_workers=2,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate"),
-    dataset=dict(
-        type="ConcatDataset",
-        datasets=[
-            dict(
-                type="ImageFolder",
-                data_root="data/tinyimagenet/train",
-                meta=dict(split="bank"),
-                pipeline=eval_pipeline,
-            ),
-            dict(
-                type="ImageFolder",
-                data_root="data/tinyimagenet/val",
-                meta=dict(split="query"),
-                pipeline=eval_pipeline,
-            ),
-        ],
-    ),
-)
-val_evaluator = dict(type="KNN", k=20)
-val_cfg = dict(type="ValLoop")
-test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
 
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="AdamW", lr=5e-4, weight_decay=1e-4))
 param_scheduler = dict(type="CosineAnnealingLR", T_max=10, eta_min=0, by_epoch=True)
