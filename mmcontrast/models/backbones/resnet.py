@@ -3,14 +3,13 @@
 He et al., CVPR 2016, in the v1.5 form (stride in the 3x3 convolution of a bottleneck).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, Bottleneck
-from torchvision.models.resnet import ResNet as TorchvisionResNet
+from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
 from mmcontrast.models.modules.norm import build_norm
 from mmcontrast.registry import MODELS
@@ -23,6 +22,33 @@ _DEPTHS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], list[int]]] = {
 }
 
 
+def _make_stage(
+    block: type[BasicBlock] | type[Bottleneck],
+    in_channels: int,
+    channels: int,
+    depth: int,
+    stride: int,
+    norm: Callable[[int], nn.Module],
+) -> nn.Sequential:
+    out_channels = channels * block.expansion
+    shortcut = None
+    if stride != 1 or in_channels != out_channels:
+        shortcut = nn.Sequential(conv1x1(in_channels, out_channels, stride), norm(out_channels))
+    return nn.Sequential(
+        block(in_channels, channels, stride, shortcut, norm_layer=norm),
+        *(block(out_channels, channels, norm_layer=norm) for _ in range(depth - 1)),
+    )
+
+
+def _initialise(network: nn.Module, zero_init_residual: bool) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif zero_init_residual and isinstance(module, BasicBlock | Bottleneck):
+            last: Any = module.bn3 if isinstance(module, Bottleneck) else module.bn2
+            nn.init.zeros_(last.weight)
+
+
 @MODELS.register_module()
 class ResNet(BaseModule):
     """A ResNet without classifier; its keys are torchvision's (``conv1.weight``, ``layer1.0...``).
@@ -31,6 +57,8 @@ class ResNet(BaseModule):
         depth: 18, 34, 50 or 101.
         stem: ``'imagenet'``: 7x7 convolution of stride 2 and max-pooling; ``'cifar'``: 3x3 of
             stride 1 and no pooling, for pictures of 32 pixels.
+        base_channels: Width of the stem and of the first stage's 3x3 convolutions; each further
+            stage doubles it. 64 is the published network; 32 takes a quarter of its time.
         out_indices: Stages whose maps are returned, 0 to 3.
         strides: Of the four stages.
         dilations: Of the four stages' 3x3 convolutions.
@@ -48,6 +76,7 @@ class ResNet(BaseModule):
         self,
         depth: int = 50,
         stem: str = "imagenet",
+        base_channels: int = 64,
         out_indices: Sequence[int] = (3,),
         strides: Sequence[int] = (1, 2, 2, 2),
         dilations: Sequence[int] = (1, 1, 1, 1),
@@ -64,26 +93,26 @@ class ResNet(BaseModule):
             raise ValueError(f"out_indices must name stages 0 to 3, got {tuple(out_indices)}.")
         if not -1 <= frozen_stages <= 4:
             raise ValueError(f"frozen_stages must be between -1 and 4, got {frozen_stages}.")
-        block, layers = _DEPTHS[depth]
-        network = TorchvisionResNet(
-            block,
-            layers,
-            num_classes=1,
-            zero_init_residual=zero_init_residual,
-            norm_layer=partial(build_norm, norm_cfg or dict(type="BN")),
-        )
-        self.conv1, self.bn1, self.relu = network.conv1, network.bn1, network.relu
-        self.maxpool: nn.Module = network.maxpool
-        self.layer1, self.layer2 = network.layer1, network.layer2
-        self.layer3, self.layer4 = network.layer3, network.layer4
-        if stem == "cifar":
-            self.conv1 = nn.Conv2d(3, 64, 3, stride=1, padding=1, bias=False)
-            nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
-            self.maxpool = nn.Identity()
-        elif stem != "imagenet":
+        if stem not in ("imagenet", "cifar"):
             raise ValueError(f"stem must be 'imagenet' or 'cifar', got {stem!r}.")
+        if base_channels < 1:
+            raise ValueError(f"base_channels must be positive, got {base_channels}.")
+        block, depths = _DEPTHS[depth]
+        norm = partial(build_norm, norm_cfg or dict(type="BN"))
+        kernel, stride, padding = (7, 2, 3) if stem == "imagenet" else (3, 1, 1)
+        self.conv1 = nn.Conv2d(3, base_channels, kernel, stride, padding, bias=False)
+        self.bn1 = norm(base_channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1) if stem == "imagenet" else nn.Identity()
+        widths = [base_channels * 2**i for i in range(4)]
+        inputs = [base_channels] + [width * block.expansion for width in widths]
+        self.layer1, self.layer2, self.layer3, self.layer4 = (
+            _make_stage(block, inputs[i], widths[i], depths[i], 2 if i else 1, norm)
+            for i in range(4)
+        )
+        _initialise(self, zero_init_residual)
         self.out_indices = tuple(out_indices)
-        self.out_channels = tuple(64 * 2**i * block.expansion for i in out_indices)
+        self.out_channels = tuple(inputs[i + 1] for i in out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
         self.set_strides(strides)

@@ -27,6 +27,14 @@ def test_size_of_resnet50():
     assert len(network.state_dict()) == 318
 
 
+def test_base_channels_scale_every_stage():
+    for depth, expansion in ((18, 1), (50, 4)):
+        network = ResNet(depth, base_channels=16, out_indices=(0, 3))
+        stages = network(torch.randn(2, 3, 64, 64))
+        assert [stage.shape[1] for stage in stages] == [16 * expansion, 128 * expansion]
+        assert network.out_channels == (16 * expansion, 128 * expansion)
+
+
 def test_cifar_stem_keeps_the_resolution():
     assert ResNet(18, stem="cifar")(torch.randn(2, 3, 32, 32))[0].shape == (2, 512, 4, 4)
 
@@ -77,6 +85,7 @@ def test_norm_choice():
     [
         (dict(depth=42), "depth must be one of"),
         (dict(stem="big"), "stem must be"),
+        (dict(base_channels=0), "base_channels"),
         (dict(out_indices=(4,)), "out_indices"),
         (dict(frozen_stages=5), "frozen_stages"),
         (dict(depth=18, strides=(2, 2, 2, 2)), "layer1 has no shortcut"),
