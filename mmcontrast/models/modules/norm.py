@@ -42,13 +42,14 @@ class SplitBN(nn.BatchNorm2d):
     running_var: Tensor
     num_batches_tracked: Tensor
     momentum: float
+    _check_input_dim = nn.SyncBatchNorm._check_input_dim  # (N, C) too, for projection heads
 
     def __init__(self, num_features: int, num_groups: int = 8, **kwargs: Any):
         super().__init__(num_features, **kwargs)
         self.num_groups = num_groups
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, H, W)."""
+        """Normalise (N, C) or (N, C, H, W)."""
         groups = self._groups_here(len(x)) if self.training else 1
         if groups == 1:
             return super().forward(x)

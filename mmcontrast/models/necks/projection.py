@@ -3,7 +3,9 @@
 Shapes: N images, D backbone channels, C embedding, S = grid * grid cells.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -11,6 +13,20 @@ from torch import Tensor, nn
 
 from mmcontrast.models.modules.norm import build_norm
 from mmcontrast.registry import MODELS
+
+
+def _perceptron(
+    layer: Callable[..., nn.Module], widths: Sequence[int], norm_cfg: dict | None
+) -> nn.Sequential:
+    """Layers with ReLU between them; a norm, if any, follows each and replaces its bias."""
+    modules: list[nn.Module] = []
+    for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
+        if i > 0:
+            modules.append(nn.ReLU(inplace=True))
+        modules.append(layer(inputs, outputs, bias=norm_cfg is None))
+        if norm_cfg is not None:
+            modules.append(build_norm(norm_cfg, outputs))
+    return nn.Sequential(*modules)
 
 
 @MODELS.register_module()
@@ -43,14 +59,7 @@ class Projection(BaseModule):
     ):
         super().__init__(init_cfg)
         widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
-        layers: list[nn.Module] = []
-        for i in range(num_layers):
-            layers.append(nn.Linear(widths[i], widths[i + 1], bias=norm_cfg is None))
-            if norm_cfg is not None:
-                layers.append(build_norm(norm_cfg, widths[i + 1]))
-            if i < num_layers - 1:
-                layers.append(nn.ReLU(inplace=True))
-        self.mlp = nn.Sequential(*layers)
+        self.mlp = _perceptron(nn.Linear, widths, norm_cfg)
         if norm_cfg is not None and not last_norm_bias:
             self.mlp[-1].bias.requires_grad_(False)
 
@@ -79,6 +88,8 @@ class DenseProjection(BaseModule):
         out_channels: Embedding C of both heads.
         num_grid: Cells a side that the map is pooled to before the dense head; None keeps the
             backbone's own grid, 7 for 224-pixel images.
+        norm_cfg: Norm after every layer of both heads, as in :class:`Projection`; the paper has
+            none. With it short runs learn sooner.
     """
 
     def __init__(
@@ -87,20 +98,14 @@ class DenseProjection(BaseModule):
         hidden_channels: int,
         out_channels: int,
         num_grid: int | None = None,
+        norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
         self.num_grid = num_grid
-        self.mlp = nn.Sequential(
-            nn.Linear(in_channels, hidden_channels),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden_channels, out_channels),
-        )
-        self.conv = nn.Sequential(
-            nn.Conv2d(in_channels, hidden_channels, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(hidden_channels, out_channels, 1),
-        )
+        widths = [in_channels, hidden_channels, out_channels]
+        self.mlp = _perceptron(nn.Linear, widths, norm_cfg)
+        self.conv = _perceptron(partial(nn.Conv2d, kernel_size=1), widths, norm_cfg)
 
     def to_grid(self, feature: Tensor) -> Tensor:
         """Pool a map to the grid of the dense head, (N, D, H, W) -> (N, D, grid, grid)."""

@@ -54,3 +54,23 @@ def test_grids(num_grid, cells):
     q, dense, pooled = neck([torch.randn(2, 4, 7, 7)])
     assert q.shape == pooled.shape == (2, 3)
     assert dense.shape == (2, 3, cells)
+
+
+@pytest.mark.parametrize("num_images", [1, 8])
+def test_norms_of_the_dense_heads(num_images):
+    neck = DenseProjection(4, 8, 3, norm_cfg=dict(type="SplitBN", num_groups=2))
+    plain = DenseProjection(4, 8, 3)
+    assert {k for k, _ in plain.named_parameters()} == {
+        f"{head}.{layer}.{kind}"
+        for head in ("mlp", "conv")
+        for layer in (0, 2)
+        for kind in ("weight", "bias")
+    }
+    assert neck.mlp[0].bias is None and neck.conv[3].bias is None
+    neck.train(num_images > 1)
+    out, dense, pooled = neck([torch.randn(num_images, 4, 2, 2)])
+    assert out.shape == pooled.shape == (num_images, 3) and dense.shape == (num_images, 3, 4)
+    if num_images > 1:
+        for group in (slice(0, None, 2), slice(1, None, 2)):
+            torch.testing.assert_close(out[group].mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+            torch.testing.assert_close(dense[group].mean((0, 2)), torch.zeros(3), atol=1e-5, rtol=0)
