@@ -181,6 +181,20 @@ def test_colour_and_brightness_do_not_tell_the_class():
     assert (nearest == np.arange(len(CATEGORIES))[:, None]).mean() < 0.15
 
 
+def test_every_class_has_a_habitat_of_its_own():
+    places = [sample_portrait(rng(0), kind, 48).habitat for kind in CATEGORIES]
+    assert len(set(places)) == len(CATEGORIES)
+    assert all(ground != rest and {ground, rest} <= set(FAMILIES) for ground, rest in places)
+    assert sample_group(rng(0), (120, 90), 3).habitat is None
+
+
+def test_the_habitat_changes_the_background_alone():
+    scene = alone()
+    there, here = render(scene), render(replace(scene, habitat=("checks", "fur")))
+    assert (there.image != here.image).any()
+    assert (there.parts == here.parts).all()
+
+
 def test_a_group_keeps_its_objects_apart():
     for seed in range(10):
         seen = render(sample_group(rng(seed), (160, 120), 5))

@@ -1,4 +1,4 @@
-"""Backgrounds: textured grounds with clutter, drawn alike for every class."""
+"""Backgrounds: textured grounds with clutter; a place has its textures, but any colours."""
 
 from __future__ import annotations
 
@@ -59,14 +59,16 @@ def sample_paint(
     )
 
 
-def _muted(rng: np.random.Generator, repeats: tuple[float, float]) -> Paint:
+def _muted(
+    rng: np.random.Generator, families: tuple[str, ...], repeats: tuple[float, float]
+) -> Paint:
     """A paint for what is no object."""
     return sample_paint(
         rng,
-        FAMILIES,
+        families,
         brightness=(0.35, 0.65),
-        saturation=(0.0, 0.4),
-        contrast=(0.03, 0.14),
+        saturation=(0.0, 0.8),
+        contrast=(0.15, 0.4),
         repeats=repeats,
         same_hue=True,
     )
@@ -97,13 +99,16 @@ def _frame(x: float, y: float, scale: float, degrees: float) -> NDArray[np.float
     return np.array([[cos, -sin, x], [sin, cos, y], [0.0, 0.0, 1.0]])
 
 
-def paint_background(seed: int, size: tuple[int, int], light: Light) -> Canvas:
+def paint_background(
+    seed: int, size: tuple[int, int], light: Light, habitat: tuple[str, str] | None
+) -> Canvas:
     """The background of a scene.
 
     Args:
         seed: Decides everything but the light.
         size: Width and height in pixels.
         light: For the shading of the clutter.
+        habitat: Texture families of the ground and of what stands and lies on it; None for any.
 
     Returns:
         A new picture (H, W, 3).
@@ -112,15 +117,15 @@ def paint_background(seed: int, size: tuple[int, int], light: Light) -> Canvas:
     width, height = size
     extent = max(size)
     window = (0, 0, width, height)
-    ground = _frame(0, 0, extent * rng.uniform(0.4, 1.0), rng.uniform(-180, 180))
-    canvas = texture(_muted(rng, (0.6, 1.2)), ground, window)
+    ground, rest = (FAMILIES, FAMILIES) if habitat is None else ((name,) for name in habitat)
+    frame = _frame(0, 0, extent * rng.uniform(0.4, 1.0), rng.uniform(-20, 20))
+    canvas = texture(_muted(rng, ground, (0.6, 1.2)), frame, window)
     if rng.random() < 0.6:
         frame = _frame(width / 2, rng.uniform(0.4, 0.9) * height, extent, rng.uniform(-8, 8))
-        draw(
-            canvas, polygon((-1, 0), (1, 0), (1, 1.2), (-1, 1.2)), frame, _muted(rng, (1, 2)), light
-        )
+        band = polygon((-1, 0), (1, 0), (1, 1.2), (-1, 1.2))
+        draw(canvas, band, frame, _muted(rng, rest, (1, 2)), light)
     for _ in range(rng.integers(0, 5)):
         scale = extent * rng.uniform(0.12, 0.3)
         frame = _frame(rng.uniform(0, width), rng.uniform(0, height), scale, rng.uniform(-180, 180))
-        draw(canvas, _clutter(rng), frame, _muted(rng, (0.6, 1.2)), light)
+        draw(canvas, _clutter(rng), frame, _muted(rng, rest, (0.6, 1.2)), light)
     return canvas

@@ -126,7 +126,7 @@ def _keypoints(
 def render(scene: Scene) -> Rendered:
     """Draw a scene. A pure function: equal scenes give equal pictures."""
     width, height = scene.size
-    canvas = paint_background(scene.background, scene.size, scene.light)
+    canvas = paint_background(scene.background, scene.size, scene.light, scene.habitat)
     instances = np.zeros((height, width), np.uint8)
     parts = np.zeros((height, width), np.uint8)
     curves = [outlines(state) for state in scene.objects]

@@ -14,9 +14,6 @@ from .render import extent, outlines
 from .state import Light, ObjectState, Scene
 from .textures import FAMILIES
 
-USUAL_TEXTURE = 0.9
-"""Chance that a part wears one of its category's own textures, not just any."""
-
 MAX_OVERLAP = 0.3
 """Largest part of an object's box that another's may cover."""
 
@@ -28,7 +25,7 @@ def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
     paints = tuple(
         sample_paint(
             rng,
-            families if rng.random() < USUAL_TEXTURE else FAMILIES,
+            families,
             brightness=(0.65, 0.85) if bright else (0.15, 0.35),
             saturation=(0.2, 0.9),
             contrast=(0.2, 0.5),
@@ -74,13 +71,22 @@ def sample_light(rng: np.random.Generator) -> Light:
     )
 
 
+def habitat(kind: Category) -> tuple[str, str]:
+    """Where a category lives: the textures of the ground and of what is on it, its own pair."""
+    families = FAMILIES[1:]  # a plain ground would tell nothing
+    label = CATEGORIES.index(kind)
+    first, turn = label % len(families), label // len(families)
+    return families[first], families[(first + 4 + turn) % len(families)]
+
+
 def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scene:
     """One object that fills much of a square picture of `size` pixels, as in ImageNet."""
     length = size * rng.uniform(0.7, 1.0)
     room = 0.5 * size - 0.44 * length  # a little of it may be cut off
     centre = size / 2 + rng.uniform(-room, room, 2)
     state = fit(sample_object(rng, kind), tuple(centre.tolist()), length)
-    return Scene((size, size), int(rng.integers(2**31)), (state,), sample_light(rng))
+    background = int(rng.integers(2**31))
+    return Scene((size, size), background, (state,), sample_light(rng), habitat(kind))
 
 
 def sample_group(

@@ -116,9 +116,11 @@ class Scene:
         background: Seed of the background and its clutter.
         objects: From the back to the front.
         light: Light and camera.
+        habitat: Texture families of the ground and of what is on it; None for any.
     """
 
     size: tuple[int, int]
     background: int
     objects: tuple[ObjectState, ...]
     light: Light
+    habitat: tuple[str, str] | None = None
