@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmcontrast.models.modules import SplitBN, SyncBN
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.utils.weights import load_weights, read_backbone
+from mmcontrast.utils.weights import BackboneWeights, load_weights, read_backbone
 
 from .config import load_config
 
@@ -77,11 +77,7 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
         UserError: The backbone is not known or cannot be built.
     """
     weights = read_backbone(checkpoint)
-    settings: dict[str, Any] | None
-    if config is not None:
-        settings = _configured_settings(config)
-    else:
-        settings = stored_settings(weights.config) or _inferred_settings(weights.state_dict)
+    settings = backbone_settings(weights, config) or _inferred_settings(weights.state_dict)
     if settings is None:
         raise UserError(
             f"{checkpoint} ({weights.layout}) does not tell what network it holds: it is no "
@@ -102,7 +98,23 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
     return backbone
 
 
-def _configured_settings(config: str | Path) -> dict[str, Any]:
+def backbone_settings(
+    weights: BackboneWeights, config: str | Path | None = None
+) -> dict[str, Any] | None:
+    """Return the settings that a backbone was trained with, from its config or its checkpoint.
+
+    Args:
+        weights: What was read from the checkpoint.
+        config: Path of a config, which goes before the one in the checkpoint.
+
+    Returns:
+        ``model.backbone`` of the config; None if there is none or it is another project's.
+
+    Raises:
+        UserError: The config cannot be read or has no backbone.
+    """
+    if config is None:
+        return stored_settings(weights.config)
     cfg = load_config(config)
     settings = cfg.get("model", {}).get("backbone")
     if settings is None:
