@@ -11,27 +11,50 @@ import torch
 from torch import Tensor
 
 import mmcontrast
-from mmcontrast.models.backbones import ResNet
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.checkpoint import trusted_checkpoints
 from mmcontrast.utils.coverage import compare
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.utils.weights import read_backbone
 
-from .backbone import ResNetForm, backbone_settings, load_backbone, resnet_form
+from .backbone import backbone_settings, load_backbone
 from .onnx import to_onnx
+from .resnet_form import is_resnet, plain_form, published_form
 
 StateDict = dict[str, Tensor]
 
 
 class _Source(NamedTuple):
-    """What is exported: a backbone, and where it comes from."""
+    """What is exported.
+
+    Attributes:
+        checkpoint: Its path.
+        config: Path of a config that was given with it.
+        layout: What the checkpoint was recognised as.
+        tensors: The backbone's weights under its own names.
+        settings: Those that it was trained with, as far as they are known.
+    """
 
     checkpoint: str
     config: str | None
     layout: str
     tensors: StateDict
-    settings: dict[str, Any] | None
+    settings: dict[str, Any]
+
+    @property
+    def bare(self) -> StateDict:
+        """The weights without the prefix that TimmBackbone puts before the network's own names."""
+        for prefix in ("network.model.", "network."):
+            if all(name.startswith(prefix) for name in self.tensors):
+                return {name.removeprefix(prefix): t for name, t in self.tensors.items()}
+        return self.tensors
+
+    @property
+    def geometry(self) -> str:
+        """Strides and dilations that a ResNet does not usually have, as arguments."""
+        usual = dict(strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1))
+        own = {name: tuple(self.settings.get(name, value)) for name, value in usual.items()}
+        return ", ".join(f"{name}={own[name]}" for name in usual if own[name] != usual[name])
 
 
 class _Export(NamedTuple):
@@ -67,14 +90,17 @@ def export_weights(
     """
     if to not in TARGETS:
         raise UserError(f"There is no export to {to!r}. Choose one of: {', '.join(TARGETS)}.")
+    suffix = _SUFFIXES.get(to)
+    if suffix and Path(out).suffix != suffix:
+        raise UserError(f"{to} reads files whose name ends in {suffix}, not {Path(out).name}.")
     with trusted_checkpoints(trust_checkpoint):
         weights = read_backbone(checkpoint)
         source = _Source(
             str(checkpoint),
             None if config is None else str(config),
             weights.layout,
-            _without_wrapper(weights.state_dict),
-            backbone_settings(weights, config),
+            weights.state_dict,
+            backbone_settings(weights, config) or {},
         )
         content, usage = TARGETS[to](source)
     with input_errors(f"cannot write {out}"):
@@ -83,57 +109,63 @@ def export_weights(
 
 
 def _to_openmmlab(library: str, source: _Source) -> _Export:
-    form = _plain_resnet(source.tensors, library)
-    if form is None:
+    tensors = source.tensors
+    if is_resnet(source.bare):
+        tensors = source.bare
+        form = plain_form(tensors, library)
+        arguments = [f"depth={form.depth}", "style='pytorch'"]
+        if form.base_channels != 64:
+            arguments += [f"{part}_channels={form.base_channels}" for part in ("base", "stem")]
+        arguments += [source.geometry] if source.geometry else []
+        usage = f"backbone: type='ResNet' (not 'ResNetV1c'), {', '.join(arguments)}, with"
+    else:
         usage = (
             "backbone: the type and arguments that were trained (a class of this package needs "
             "custom_imports=dict(imports=['mmcontrast.models.backbones'])), with"
-        )
-    else:
-        _refuse_stem(form, library)
-        width = f", base_channels={form.base_channels}, stem_channels={form.base_channels}"
-        usage = (
-            f"backbone: type='ResNet' (not 'ResNetV1c'), depth={form.depth}"
-            f"{'' if form.base_channels == 64 else width}, style='pytorch', with"
         )
     usage += "\n  init_cfg=dict(type='Pretrained', checkpoint='{out}', prefix='backbone.')"
     if library == "mmseg":
         usage += "\nand pretrained=None in the model."
     else:
         usage += "\nA C4 detector needs the same init_cfg in roi_head.shared_head: it is layer4."
-    tensors = {f"backbone.{name}": tensor for name, tensor in source.tensors.items()}
-    return _Export(_saved(dict(state_dict=tensors, meta=_describe(source))), usage)
+    content = dict(state_dict=_prefixed(tensors), meta=_describe(source))
+    return _Export(_saved(content), usage)
 
 
 def _to_torchvision(source: _Source) -> _Export:
-    form = _published_resnet(source, "torchvision")
+    form = published_form(source.bare, "torchvision")
     usage = (
         f"model = torchvision.models.resnet{form.depth}(); model.fc = torch.nn.Identity()\n"
         "model.load_state_dict(torch.load('{out}'))  # the classifier is yours to train"
     )
-    return _Export(_saved(source.tensors), usage)
+    return _Export(_saved(source.bare), usage + _unlike(source))
 
 
 def _to_timm(source: _Source) -> _Export:
-    if not (source.settings or {}).get("type", "").endswith("TimmBackbone"):
-        form = _published_resnet(source, "timm")
-        usage = (
-            f"timm.create_model('resnet{form.depth}', num_classes=0, checkpoint_path='{{out}}')"
-            "  # the classifier is yours to train"
-        )
-        return _Export(_saved(source.tensors), usage)
-    import timm
+    if source.settings.get("type", "").endswith("TimmBackbone"):
+        return _back_to_timm(source)
+    form = published_form(source.tensors, "timm")
+    usage = (
+        f"timm.create_model('resnet{form.depth}', num_classes=0, checkpoint_path='{{out}}')"
+        "  # the classifier is yours to train"
+    )
+    return _Export(_saved(source.tensors), usage + _unlike(source))
 
-    settings = {k: v for k, v in (source.settings or {}).items() if k not in _OURS}
-    name = settings.pop("model_name")
+
+def _back_to_timm(source: _Source) -> _Export:
+    """Export one of timm's own networks, which TimmBackbone had cut to its feature maps."""
+    settings = {key: value for key, value in source.settings.items() if key not in _OURS}
+    name, given = settings.pop("model_name"), source.bare
     with input_errors(f"timm's {name}"), torch.device("meta"):
+        import timm
+
         wanted = timm.create_model(name, num_classes=0, **settings).state_dict()
-    # A network cut to its feature maps numbers its stages with an underscore.
+    # Cut to its maps, a network numbers its stages with an underscore.
     cut = {key: re.sub(r"^(\w+)\.(\d+)\.", r"\1_\2.", key) for key in wanted}
-    names = {key: key if key in source.tensors else cut[key] for key in wanted}
-    tensors = {key: source.tensors[ours] for key, ours in names.items() if ours in source.tensors}
+    names = {key: key if key in given else cut[key] for key in wanted}
+    tensors = {key: given[ours] for key, ours in names.items() if ours in given}
     coverage = compare(wanted, tensors)
-    lost = set(source.tensors) - set(names.values())
+    lost = set(given) - set(names.values())
     if coverage.mismatched or lost:
         raise UserError(
             f"timm's {name} cannot hold this backbone: {', '.join(sorted(lost)[:4])}\n"
@@ -152,17 +184,14 @@ def _to_timm(source: _Source) -> _Export:
 
 
 def _to_detectron2(source: _Source) -> _Export:
-    form = _plain_resnet(source.tensors, "detectron2")
-    if form is None:
-        raise UserError("detectron2's ResNets hold ResNets alone, and this backbone is none.")
-    _refuse_stem(form, "detectron2")
+    form = plain_form(source.bare, "detectron2")
+    if form.depth < 50:
+        published_form(source.bare, "detectron2")  # it asks its basic blocks for this width
     model = {
-        detectron2_name(name): tensor.detach().float().numpy()
-        if tensor.is_floating_point()
-        else tensor.numpy()
-        for name, tensor in source.tensors.items()
+        detectron2_name(name): (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+        for name, tensor in source.bare.items()
     }
-    expansion = 4 if form.depth in (50, 101) else 1
+    expansion = 4 if form.depth >= 50 else 1
     usage = (
         "MODEL:\n  WEIGHTS: '{out}'\n  PIXEL_MEAN: [123.675, 116.28, 103.53]\n"
         "  PIXEL_STD: [58.395, 57.12, 57.375]\n"
@@ -171,7 +200,7 @@ def _to_detectron2(source: _Source) -> _Export:
         f"RES2_OUT_CHANNELS: {form.base_channels * expansion}}}\nINPUT: {{FORMAT: 'RGB'}}"
     )
     content = {"model": model, "__author__": "mmcontrast", "matching_heuristics": True}
-    return _Export(pickle.dumps(content), usage)
+    return _Export(pickle.dumps(content), usage + _unlike(source))
 
 
 def detectron2_name(name: str) -> str:
@@ -186,8 +215,13 @@ def detectron2_name(name: str) -> str:
 def _to_safetensors(source: _Source) -> _Export:
     from safetensors.torch import save
 
-    tensors = {name: tensor.detach().contiguous() for name, tensor in source.tensors.items()}
-    usage = "safetensors.torch.load_file('{out}')  # the backbone's own keys, no prefix"
+    if is_resnet(source.bare):
+        tensors, keys = source.bare, "torchvision's keys"
+    else:
+        # When it is read here, the prefix says that this is a backbone.
+        tensors, keys = _prefixed(source.tensors), "the backbone's own keys behind 'backbone.'"
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    usage = f"safetensors.torch.load_file('{{out}}')  # {keys}"
     return _Export(save(tensors, metadata={"format": "pt", **_describe(source)}), usage)
 
 
@@ -210,70 +244,19 @@ TARGETS: dict[str, Callable[[_Source], _Export]] = {
     "safetensors": _to_safetensors,
     "onnx": _to_onnx,
 }
+_SUFFIXES = {"detectron2": ".pkl", "safetensors": ".safetensors", "onnx": ".onnx"}
 # Arguments of TimmBackbone that timm does not have.
 _OURS = ("type", "out_indices", "init_cfg")
 
 
-def _published_resnet(source: _Source, library: str) -> ResNetForm:
-    """Return the form of a ResNet as it was published.
-
-    Raises:
-        UserError: It is another one, which the library's ``resnet*`` cannot hold.
-    """
-    form = _plain_resnet(source.tensors, library)
-    if form is None:
-        raise UserError(
-            f"{library}'s ResNets cannot hold this backbone, which is none ({source.layout})."
-            + (" Was it trained as a TimmBackbone? Give its config." if library == "timm" else "")
-        )
-    _refuse_stem(form, library)
-    if form.base_channels != 64:
-        raise UserError(
-            f"{library}'s ResNet-{form.depth} has base_channels=64, this backbone "
-            f"{form.base_channels}. mmdet, mmseg, safetensors and onnx can hold it."
-        )
-    return form
+def _unlike(source: _Source) -> str:
+    if not source.geometry:
+        return ""
+    return f"\nIt was trained with {source.geometry}; there, with the usual ones, its maps differ."
 
 
-def _plain_resnet(tensors: StateDict, library: str) -> ResNetForm | None:
-    """Return the form of a ResNet with torchvision's layers; None for other networks.
-
-    Raises:
-        UserError: It is a ResNet of which a part is missing or unusual.
-    """
-    form = resnet_form(tensors)
-    if form is None or form.stem == "deep":
-        return None
-    if form.depth not in (18, 34, 50, 101) or form.stem not in ("imagenet", "cifar"):
-        raise UserError(
-            f"{library} cannot hold this backbone: its layers are no complete ResNet-18, 34, 50 or "
-            "101. Is layer4 missing?"
-        )
-    with torch.device("meta"):
-        wanted = ResNet(form.depth, form.stem, form.base_channels).state_dict()
-    coverage = compare(wanted, tensors)
-    if not coverage.is_exact:
-        raise UserError(
-            f"{library} cannot hold this backbone: it is no plain ResNet-{form.depth}.\n"
-            f"{coverage.report()}"
-        )
-    return form
-
-
-def _refuse_stem(form: ResNetForm, library: str) -> None:
-    if form.stem != "imagenet":
-        raise UserError(
-            f"{library}'s ResNets start with a 7x7 convolution and max-pooling, this backbone with "
-            "the 3x3 convolution of stem='cifar'. safetensors and onnx can hold it."
-        )
-
-
-def _without_wrapper(tensors: StateDict) -> StateDict:
-    """Leave out the prefix that TimmBackbone puts before the network's own keys."""
-    for prefix in ("network.model.", "network."):
-        if all(name.startswith(prefix) for name in tensors):
-            return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-    return tensors
+def _prefixed(tensors: StateDict) -> StateDict:
+    return {f"backbone.{name}": tensor for name, tensor in tensors.items()}
 
 
 def _describe(source: _Source) -> dict[str, str]:

@@ -43,6 +43,7 @@ def to_onnx(backbone: nn.Module) -> bytes:
             f"The export to ONNX needs {' and '.join(missing)}: pip install 'mmcontrast[onnx]'."
         )
     network = _Features(backbone)
+    network.eval()
     # Two sizes and two numbers, none of them 1, which torch.export would take for constants.
     images = [torch.zeros(2, 3, 96, 128), torch.zeros(3, 3, 160, 96)]
     dims = {0: "batch", 2: "height", 3: "width"}

@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from mmcontrast.apis.backbone import load_backbone
 from mmcontrast.apis.export import TARGETS, detectron2_name, export_weights
 from mmcontrast.models.backbones import ResNet, TimmBackbone
 from mmcontrast.utils.checkpoint import CheckpointError, load_checkpoint
 from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.weights import read_backbone
 
 IMAGE = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -77,12 +79,22 @@ def test_openmmlab_holds_other_widths(tmp_path, library):
     module = pytest.importorskip(f"{library}.models.backbones.resnet")
     network = trained(ResNet(18, base_channels=8))
     message = export_weights(save(tmp_path / "a.pth", network), library, tmp_path / "b.pth")
-    assert "depth=18, base_channels=8, stem_channels=8" in message
+    assert "depth=18, style='pytorch', base_channels=8, stem_channels=8, with" in message
     target = module.ResNet(depth=18, base_channels=8, stem_channels=8, out_indices=(3,))
     weights = load_checkpoint(tmp_path / "b.pth")["state_dict"]
     nn.ModuleDict({"backbone": target}).load_state_dict(weights)
     target.eval()
     torch.testing.assert_close(features(target), features(network), atol=1e-5, rtol=0)
+
+
+def test_unusual_strides_are_passed_on(tmp_path):
+    settings = dict(type="ResNet", depth=18, strides=(1, 2, 2, 1))
+    checkpoint = save(tmp_path / "a.pth", ResNet(18), backbone=settings)
+    message = export_weights(checkpoint, "mmdet", tmp_path / "b.pth")
+    assert "depth=18, style='pytorch', strides=(1, 2, 2, 1), with" in message
+    for target in ("torchvision", "timm", "detectron2"):
+        message = export_weights(checkpoint, target, tmp_path / "c.pkl")
+        assert "trained with strides=(1, 2, 2, 1); there, with the usual ones" in message
 
 
 def test_openmmlab_holds_its_own_networks(tmp_path):
@@ -141,6 +153,28 @@ def test_timm_networks_return_to_timm(tmp_path, model):
         torch.testing.assert_close(maps, features(network)[0], atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("target", ["mmdet", "safetensors"])
+def test_a_timm_backbone_keeps_its_names_for_its_own_class(tmp_path, target):
+    pytest.importorskip("timm")
+    network = TimmBackbone("convnext_atto")
+    out = tmp_path / "b.safetensors"
+    export_weights(save(tmp_path / "a.pth", network), target, tmp_path / "b.safetensors")
+    if target == "mmdet":
+        out = out.rename(tmp_path / "b.pth")
+    network.load_state_dict(read_backbone(out).state_dict)
+
+
+def test_a_resnet_of_timm_fits_every_resnet(tmp_path):
+    pytest.importorskip("timm")
+    network = trained(TimmBackbone("resnet18"))
+    checkpoint = save(tmp_path / "a.pth", network)
+    export_weights(checkpoint, "mmseg", tmp_path / "b.pth")
+    export_weights(checkpoint, "torchvision", tmp_path / "c.pth")
+    for out in ("b.pth", "c.pth"):
+        loaded = load_backbone(tmp_path / out)
+        torch.testing.assert_close(features(loaded), features(network)[:1], atol=1e-5, rtol=0)
+
+
 def test_timm_says_what_it_cannot_hold(tmp_path):
     pytest.importorskip("timm")
     settings = dict(type="TimmBackbone", model_name="resnet18")
@@ -148,7 +182,7 @@ def test_timm_says_what_it_cannot_hold(tmp_path):
     with pytest.raises(UserError, match=r"timm's resnet18 cannot hold this backbone: stages_0"):
         export_weights(checkpoint, "timm", tmp_path / "b.pth")
     unknown = save(tmp_path / "a.pth", TimmBackbone("convnext_atto"))
-    with pytest.raises(UserError, match="Was it trained as a TimmBackbone"):
+    with pytest.raises(UserError, match="timm's ResNets cannot hold this backbone, which is none"):
         export_weights(unknown, "timm", tmp_path / "b.pth")
 
 
@@ -210,7 +244,7 @@ def small_checkpoint(path, **settings):
 
 @pytest.mark.parametrize("target", ["torchvision", "timm", "detectron2", "mmdet", "mmseg"])
 def test_a_target_refuses_what_it_cannot_hold(tmp_path, target):
-    out = tmp_path / "out"
+    out = tmp_path / "out.pkl"
     with pytest.raises(UserError, match=f"{target}'s ResNets start with a 7x7"):
         export_weights(small_checkpoint(tmp_path / "a.pth", stem="cifar"), target, out)
     network = ResNet(18, base_channels=4)
@@ -221,12 +255,12 @@ def test_a_target_refuses_what_it_cannot_hold(tmp_path, target):
     network.layer1[0].extra = nn.Linear(2, 2)
     with pytest.raises(UserError, match=r"no plain ResNet-18[\s\S]*layer1.0.extra.weight"):
         export_weights(save(tmp_path / "c.pth", network), target, out)
-    if target in ("torchvision", "timm"):
+    if target in ("torchvision", "timm", "detectron2"):
         with pytest.raises(UserError, match="has base_channels=64, this backbone 4"):
             export_weights(small_checkpoint(tmp_path / "d.pth"), target, out)
     if target in ("torchvision", "detectron2"):
         torch.save({"state_dict": {"backbone.cls_token": torch.zeros(1)}}, tmp_path / "vit.pth")
-        with pytest.raises(UserError, match=f"{target}'s ResNets .*hold"):
+        with pytest.raises(UserError, match=f"{target}'s ResNets cannot hold"):
             export_weights(tmp_path / "vit.pth", target, out)
     assert not out.exists()
 
@@ -235,6 +269,9 @@ def test_wrong_calls(tmp_path):
     checkpoint = small_checkpoint(tmp_path / "a.pth")
     with pytest.raises(UserError, match=r"no export to 'caffe'\. Choose one of: mmdet"):
         export_weights(checkpoint, "caffe", tmp_path / "b")
+    for target in ("detectron2", "safetensors", "onnx"):
+        with pytest.raises(UserError, match=f"{target} reads files whose name ends in"):
+            export_weights(checkpoint, target, tmp_path / "b.pth")
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
         export_weights(checkpoint, "mmdet", tmp_path / "file" / "b.pth")
