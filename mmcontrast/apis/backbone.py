@@ -74,13 +74,18 @@ def backbone_settings(
     Raises:
         UserError: The config cannot be read or has no backbone.
     """
+    scope = SCOPE
     if config is None:
-        return stored_settings(weights.config)
-    cfg = load_config(config)
-    settings = cfg.get("model", {}).get("backbone")
-    if settings is None:
-        raise UserError(f"{config} has no model.backbone.")
-    kind, scope = settings["type"], cfg.get("default_scope", SCOPE)
+        settings = stored_settings(weights.config)
+        if settings is None:
+            return None
+    else:
+        cfg = load_config(config)
+        settings, scope = cfg.get("model", {}).get("backbone"), cfg.get("default_scope", SCOPE)
+        if settings is None:
+            raise UserError(f"{config} has no model.backbone.")
+    # In a process that trains a detector, a bare name would be mmdet's.
+    kind = settings["type"]
     return {**settings, "type": kind if "." in kind else f"{scope}.{kind}"}
 
 

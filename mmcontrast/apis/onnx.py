@@ -1,6 +1,7 @@
 """A backbone as an ONNX graph."""
 
 import importlib.util
+import warnings
 from typing import Any
 
 import torch
@@ -48,7 +49,8 @@ def to_onnx(backbone: nn.Module) -> bytes:
     images = [torch.zeros(2, 3, 96, 128), torch.zeros(3, 3, 160, 96)]
     dims = {0: "batch", 2: "height", 3: "width"}
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of torch, about its own calls
             for image in images:
                 network(image)
             program: Any = torch.onnx.export(

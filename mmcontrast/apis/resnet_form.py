@@ -36,7 +36,8 @@ class ResNetForm(NamedTuple):
 
 def is_resnet(state_dict: Mapping[str, Tensor]) -> bool:
     """Tell whether these are torchvision's names of a ResNet with one convolution as its stem."""
-    return {"conv1.weight", "layer1.0.conv1.weight"} <= set(state_dict)
+    stem = state_dict.get("conv1.weight")
+    return stem is not None and stem.dim() == 4 and "layer1.0.conv1.weight" in state_dict
 
 
 def resnet_form(state_dict: Mapping[str, Tensor]) -> ResNetForm | None:
