@@ -7,9 +7,8 @@ code when a safe load fails.
 
 import pickle
 import pickletools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -219,61 +218,3 @@ def find_checkpoint(work_dir: str | Path) -> Path | None:
     if problems:
         raise CheckpointError("No checkpoint can be read:\n" + "\n".join(problems))
     return None
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How well a checkpoint fits a network.
-
-    Attributes:
-        matched: Names that are in both, with the same shape.
-        missing: Names of the network that the checkpoint lacks.
-        unexpected: Names of the checkpoint that the network lacks.
-        mismatched: Names in both whose shapes differ: (checkpoint's, network's).
-    """
-
-    matched: list[str]
-    missing: list[str]
-    unexpected: list[str]
-    mismatched: dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every tensor has its counterpart."""
-        return not (self.missing or self.unexpected or self.mismatched)
-
-    def summary(self, limit: int = 4) -> str:
-        """Describe it in a few lines, with ``limit`` examples of each kind."""
-        total = len(self.matched) + len(self.missing) + len(self.mismatched)
-        lines = [f"{len(self.matched)} of the network's {total} tensors fit."]
-        shapes = [f"{name} {a} instead of {b}" for name, (a, b) in self.mismatched.items()]
-        for what, names in (
-            ("of another shape in the checkpoint", shapes),
-            ("not in the checkpoint", self.missing),
-            ("only in the checkpoint", self.unexpected),
-        ):
-            if names:
-                more = ", ..." if len(names) > limit else ""
-                lines.append(f"  {len(names)} {what}: {', '.join(names[:limit])}{more}")
-        return "\n".join(lines)
-
-
-def compare(network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]) -> Coverage:
-    """Compare a network's state dict with a checkpoint's.
-
-    ``num_batches_tracked``, which old checkpoints lack and nothing depends on, does not count.
-    """
-    ours = {name: t for name, t in network.items() if not name.endswith("num_batches_tracked")}
-    theirs = {name: t for name, t in checkpoint.items() if not name.endswith("num_batches_tracked")}
-    common = [name for name in ours if name in theirs]
-    mismatched = {
-        name: (tuple(theirs[name].shape), tuple(ours[name].shape))
-        for name in common
-        if theirs[name].shape != ours[name].shape
-    }
-    return Coverage(
-        matched=[name for name in common if name not in mismatched],
-        missing=[name for name in ours if name not in theirs],
-        unexpected=[name for name in theirs if name not in ours],
-        mismatched=mismatched,
-    )

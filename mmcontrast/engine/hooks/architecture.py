@@ -7,9 +7,10 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmcontrast.registry import HOOKS
-from mmcontrast.utils.checkpoint import CheckpointError, compare
+from mmcontrast.utils.checkpoint import CheckpointError
+from mmcontrast.utils.coverage import compare
 
-_LEAST_MATCHED = 0.5
+_LEAST_SHARE = 0.5
 
 
 @HOOKS.register_module()
@@ -35,17 +36,16 @@ class ArchitectureHook(Hook):
         if coverage.is_exact:
             return
         parameters = {name for name, _ in model.named_parameters()}
-        share = len(coverage.matched) / max(len(model.state_dict()), 1)
         if runner._resume:
             problem = "cannot be resumed by this config"
-        elif share < _LEAST_MATCHED or parameters & set(coverage.mismatched):
+        elif coverage.share < _LEAST_SHARE or parameters & set(coverage.mismatched):
             problem = "is of another architecture than this config's model"
         else:
-            runner.logger.warning(f"The checkpoint is incomplete. {coverage.summary()}")
+            runner.logger.warning(f"The checkpoint is incomplete.\n{coverage.report()}")
             return
         raise CheckpointError(
             f"The checkpoint {runner._load_from} {problem} ({type(model).__name__}).\n"
-            f"{coverage.summary()}\n"
+            f"{coverage.report()}\n"
             "Use the config that it was trained with (it lies beside the checkpoint). To start "
             "from its backbone alone: backbone.init_cfg=dict(type='Pretrained', checkpoint=..., "
             "prefix='backbone.')."
