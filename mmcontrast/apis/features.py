@@ -16,9 +16,9 @@ from mmcontrast.datasets.stream import Picture, PictureStream
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features
-from mmcontrast.utils.checkpoint import load_checkpoint
 from mmcontrast.utils.dumped_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.utils.weights import read_backbone
 
 from .backbone import load_backbone
 from .config import load_config
@@ -188,13 +188,9 @@ def _read_config(checkpoint: str | Path | None, config: str | Path | None) -> Ma
         return load_config(config)
     if checkpoint is None:
         raise UserError("An untrained network needs a config, which says what it is.")
-    meta = load_checkpoint(checkpoint).get("meta")
-    text = meta.get("cfg") if isinstance(meta, dict) else None
-    if not isinstance(text, str):
-        return {}
     try:
-        return parse_dumped_config(text)
-    except ValueError:  # of another framework
+        return parse_dumped_config(read_backbone(checkpoint).config)
+    except ValueError:  # another project's way of keeping it
         return {}
 
 

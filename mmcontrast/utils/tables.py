@@ -21,7 +21,9 @@ _GROUP_ROWS = 4096
 
 
 def open_table(path: str | Path) -> AbstractContextManager[Write]:
-    """Write a table piece by piece: ``with open_table('a.npz') as write: write(dict(x=...))``.
+    """Open a table that is written piece by piece.
+
+    ``with open_table('a.npz') as write: write(dict(x=...))``, any number of times.
 
     The rows are on the disk and not in memory, apart from the texts of ``.npz``. The file takes its
     name at the end of the block; an exception in it leaves an older file as it was.
