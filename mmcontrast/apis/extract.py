@@ -98,7 +98,7 @@ def _open_source(
 
 def _columns(batch: Extracted, source: str, classes: tuple[str, ...]) -> Columns:
     samples = batch["data_samples"]
-    labels = [sample.get("label", _label_of(sample["path"], source, classes)) for sample in samples]
+    labels = [sample.get("label", label_of(sample["path"], source, classes)) for sample in samples]
     columns: Columns = dict(
         path=[sample["path"] for sample in samples], label=np.array(labels, dtype=np.int64)
     )
@@ -112,7 +112,8 @@ def _columns(batch: Extracted, source: str, classes: tuple[str, ...]) -> Columns
     return columns
 
 
-def _label_of(path: str, source: str, classes: tuple[str, ...]) -> int:
+def label_of(path: str, source: str, classes: tuple[str, ...]) -> int:
+    """Return the class of a picture: the sub-folder of ``source`` that it is in, -1 for none."""
     inside = Path(path)
     if not (classes and inside.is_relative_to(source)):
         return UNLABELLED
