@@ -53,10 +53,11 @@ def extract_features(
     out = Path(out)
     if dense and out.suffix != ".npz":
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
+    table = open_table(out)
     pictures, total, classes = _open_source(source, config, settings.get("size"))
     rows = 0
     try:
-        with open_table(out) as write:
+        with table as write:
             extractor = FeatureExtractor(checkpoint, config, **settings)
             progress = ProgressBar(total, file=sys.stderr)
             for batch in extractor.stream(pictures, dense):

@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import os
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ _RANDOM = "random weights"
 
 
 class Column(NamedTuple):
-    """A metric of one task: ``mIoU``, ``EncoderDecoder, data/voc/val.txt, 300 iterations``."""
+    """A metric of one task: ``mIoU``, ``EncoderDecoder, data/voc/val.txt, 300 iters, lr 0.05``."""
 
     metric: str
     task: str
@@ -40,7 +41,8 @@ class Row:
         name: What the row is called.
         about: Method and backbone.
         is_random: Whether the weights are untrained.
-        values: Measurements of each column; several where runs differ in seed or config.
+        values: Measurements of each column; several where runs
+            repeat a task, with other seeds for instance.
     """
 
     name: str
@@ -68,7 +70,7 @@ def write_report(folders: Iterable[str | Path], out: str | Path, title: str = ""
     """
     runs, strangers = find_runs(folders)
     root = _common_folder(runs)
-    names = {run.folder: str(run.folder.relative_to(root)) for run in runs}
+    names = {run.folder: str(run.folder.resolve().relative_to(root)) for run in runs}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -110,7 +112,7 @@ def make_table(
     for run in runs:
         row = _row_of(run, runs, names)
         row = rows.setdefault(row.name, row)
-        key = (run.config.get("randomness") or {}).get("seed"), _model(run), _config_name(run)
+        key = _measurement(run)
         for metric, value in run.metrics.items():
             row.values.setdefault(Column(metric, _task(run)), {})[key] = value
     measured = [row for row in rows.values() if row.values]
@@ -149,8 +151,15 @@ def _model(run: Run) -> str:
     return describe(run)["model"]
 
 
-def _config_name(run: Run) -> str:
-    return next((path.stem for path in sorted(run.folder.glob("*.py"))), "")
+def _measurement(run: Run) -> Any:
+    """What makes two values different ones; of equal keys the newest counts.
+
+    A test of a checkpoint repeats what the validation at the end of its training found.
+    """
+    if run.training and not run.is_pretraining:
+        return run.folder
+    config = next((path.stem for path in sorted(run.folder.glob("*.py"))), "")
+    return (run.config.get("randomness") or {}).get("seed"), _model(run), config
 
 
 def _task(run: Run) -> str:
@@ -160,8 +169,13 @@ def _task(run: Run) -> str:
     if run.training and not run.is_pretraining:
         length = run.config.get("train_cfg") or {}
         parts.insert(0, _model(run))
-        parts += [f"{length[f'max_{unit}']} {unit}" for unit in ("epochs", "iters")
-                  if length.get(f"max_{unit}")]  # fmt: skip
+        parts += [
+            f"{length[f'max_{unit}']} {unit}"
+            for unit in ("epochs", "iters")
+            if length.get(f"max_{unit}")
+        ]
+        optimizer = (run.config.get("optim_wrapper") or {}).get("optimizer") or {}
+        parts += [f"lr {optimizer['lr']:g}"] if "lr" in optimizer else []
     return ", ".join(part for part in parts if part)
 
 
@@ -217,12 +231,8 @@ def _overlay(runs: Mapping[str, Run]) -> str:
 
 
 def _common_folder(runs: Sequence[Run]) -> Path:
-    folders = [run.folder for run in runs]
-    candidates = [folders[0].parent, *folders[0].parent.parents]
-    for candidate in candidates:
-        if all(folder.is_relative_to(candidate) for folder in folders):
-            return candidate
-    return Path()
+    parents = [run.folder.resolve().parent for run in runs]
+    return Path(os.path.commonpath(parents))
 
 
 def _embed_figure(figure: Figure) -> str:

@@ -62,7 +62,12 @@ class Run:
                 # Some hooks log their metric together with the losses.
                 if "loss" not in name and (not _is_training(record) or "/" in name):
                     found[name] = value
-        return {**found, **self.tested}
+        # COCO's code gives -1 where there is no object of a size to be found.
+        return {
+            name: value
+            for name, value in {**found, **self.tested}.items()
+            if not ("mAP" in name and value == -1)
+        }
 
     @cached_property
     def checkpoints(self) -> list[Path]:
@@ -88,6 +93,9 @@ class Run:
         """Path of the checkpoint that it started from; None for random weights."""
         model = self.config.get("model") or {}
         init = (model.get("backbone") or {}).get("init_cfg") or {}
+        hook = (self.config.get("default_hooks") or {}).get("backbone") or {}
+        if hook.get("random_weights"):
+            return None
         path = self.config.get("load_from") or model.get("pretrained") or init.get("checkpoint")
         return path if isinstance(path, str) and path != "random" else None
 

@@ -73,8 +73,8 @@ def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
     panels = ([losses] if losses else []) + [[name] for name in series if "loss" not in name]
     figure, axes = _panels(len(panels), title)
     for axis, names in zip(axes, panels, strict=True):
-        for name in names:
-            _plot(axis, series[name], name)
+        for number, name in enumerate(names):
+            _plot(axis, series[name], name, color=style(number)[0])
         axis.set_title("loss" if names is losses else _TITLES.get(names[0], names[0]), fontsize=10)
         if len(names) > 1:
             axis.legend(fontsize=8)

@@ -32,6 +32,7 @@ model = dict(
     backbone=dict(type='mmseg.ResNet', depth=18, base_channels=32, init_cfg={init}))
 train_dataloader = dict(batch_size=2, dataset=dict(data_root='data/voc'))
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=300)
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.05))
 val_dataloader = dict(batch_size=1, dataset=dict(data_root='data/voc', ann_file='val.txt'))
 randomness = dict(seed={seed})
 """
@@ -94,7 +95,7 @@ def table_of(*folders):
 def test_one_row_a_checkpoint(work_dirs):
     columns, rows = table_of(work_dirs)
     assert [(c["metric"], c["task"]) for c in columns] == [
-        ("mIoU", "EncoderDecoder, data/voc/val.txt, 300 iters"),
+        ("mIoU", "EncoderDecoder, data/voc/val.txt, 300 iters, lr 0.05"),
         ("knn/top1_k20", "data/mini/val"),
     ]
     random, trained = rows
@@ -126,6 +127,17 @@ def test_where_a_run_starts(tmp_path, given):
     random = given != "elsewhere/backbone.pth"
     assert rows[0]["is_random"] == random
     assert random or rows[0]["name"] == given
+
+
+def test_random_weights_by_the_hook_of_the_downstream_configs(tmp_path):
+    config = SEGMENTATION.format(init=None, seed=0) + (
+        "load_from = 'a.pth'\ndefault_hooks = dict(backbone=dict(random_weights=True))\n"
+    )
+    write_run(tmp_path / "a", config, tested={"coco/bbox_mAP": 0.2, "coco/bbox_mAP_l": -1.0})
+    columns, rows = table_of(tmp_path)
+    assert rows[0]["is_random"]
+    # -1 is COCO's way of saying that there was nothing to find.
+    assert [column["metric"] for column in columns] == ["coco/bbox_mAP"]
 
 
 class Page(HTMLParser):
@@ -172,6 +184,13 @@ def test_the_page_is_whole_by_itself(work_dirs, tmp_path):
     best = [attributes for tag, attributes in page.tags if attributes.get("class") == "best"]
     assert [float(attributes["data-sort"]) for attributes in best] == [31, 15.5]
     assert "<script" in text and text.count("<script") == 1
+
+
+def test_relative_and_absolute_folders_mix(work_dirs, tmp_path, monkeypatch):
+    monkeypatch.chdir(work_dirs)
+    assert write_report(["seg_0", work_dirs / "densecl", "densecl"], tmp_path / "r.html") == 4
+    text = Page((tmp_path / "r.html").read_text()).text
+    assert "densecl/epoch_2.pth" in text and "seg_0" in text
 
 
 def test_two_pretrainings_share_a_figure(work_dirs, tmp_path):

@@ -16,7 +16,8 @@ def clusters():
     return (vectors * rng.uniform(1, 9, (30, 1))).astype(np.float32)
 
 
-@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+# umap-learn compiles for a minute at its first use.
+@pytest.mark.parametrize("method", ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)])
 def test_what_is_alike_stays_together(clusters, method):
     if method == "umap":
         pytest.importorskip("umap")
