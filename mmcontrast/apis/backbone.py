@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mmengine.logging import print_log
 from torch import Tensor, nn
@@ -11,49 +11,10 @@ from torch import Tensor, nn
 from mmcontrast.models.modules import SplitBN, SyncBN
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.utils.weights import load_weights, read_backbone
+from mmcontrast.utils.weights import BackboneWeights, load_weights, read_backbone
 
 from .config import load_config
-
-# Depths by (bottleneck, blocks of each layer), and those that this package builds.
-_DEPTHS: dict[tuple[bool, tuple[int, ...]], int] = {
-    (False, (2, 2, 2, 2)): 18,
-    (False, (3, 4, 6, 3)): 34,
-    (True, (3, 4, 6, 3)): 50,
-    (True, (3, 4, 23, 3)): 101,
-    (True, (3, 8, 36, 3)): 152,
-}
-_BUILT = (18, 34, 50, 101)
-
-
-class ResNetForm(NamedTuple):
-    """What the keys and shapes of a ResNet's weights say of it; its strides they don't.
-
-    Attributes:
-        depth: 18, 34, 50, 101, 152, or None if it is none of these.
-        base_channels: Width of the stem; 64 in the published networks.
-        stem: ``'imagenet'`` (7x7), ``'cifar'`` (3x3) or ``'deep'`` (several convolutions).
-    """
-
-    depth: int | None
-    base_channels: int
-    stem: str
-
-
-def resnet_form(state_dict: Mapping[str, Tensor]) -> ResNetForm | None:
-    """Read the form of a ResNet off its weights; None if they are no ResNet's."""
-    if "layer1.0.conv1.weight" not in state_dict:
-        return None
-    blocks = tuple(
-        len({name.split(".")[1] for name in state_dict if name.startswith(f"layer{number}.")})
-        for number in range(1, 5)
-    )
-    depth = _DEPTHS.get(("layer1.0.conv3.weight" in state_dict, blocks))
-    stem = state_dict.get("conv1.weight")
-    if stem is None:
-        return ResNetForm(depth, state_dict["layer1.0.conv1.weight"].shape[0], "deep")
-    kind = {7: "imagenet", 3: "cifar"}.get(stem.shape[-1], f"{stem.shape[-1]}x{stem.shape[-1]}")
-    return ResNetForm(depth, stem.shape[0], kind)
+from .resnet_form import resnet_form
 
 
 def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> nn.Module:
@@ -77,15 +38,11 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
         UserError: The backbone is not known or cannot be built.
     """
     weights = read_backbone(checkpoint)
-    settings: dict[str, Any] | None
-    if config is not None:
-        settings = _configured_settings(config)
-    else:
-        settings = stored_settings(weights.config) or _inferred_settings(weights.state_dict)
+    settings = backbone_settings(weights, config) or _inferred_settings(weights.state_dict)
     if settings is None:
         raise UserError(
             f"{checkpoint} ({weights.layout}) does not tell what network it holds: it is no "
-            f"ResNet-{'/'.join(map(str, _BUILT))}. Give the config that it was trained with."
+            "ResNet-18, 34, 50 or 101. Give the config that it was trained with."
         )
     with input_errors(f"{config or checkpoint}, model.backbone"):
         # Weights come from the checkpoint, not from where the training took its own.
@@ -102,12 +59,33 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
     return backbone
 
 
-def _configured_settings(config: str | Path) -> dict[str, Any]:
-    cfg = load_config(config)
-    settings = cfg.get("model", {}).get("backbone")
-    if settings is None:
-        raise UserError(f"{config} has no model.backbone.")
-    kind, scope = settings["type"], cfg.get("default_scope", SCOPE)
+def backbone_settings(
+    weights: BackboneWeights, config: str | Path | None = None
+) -> dict[str, Any] | None:
+    """Return the settings that a backbone was trained with, from its config or its checkpoint.
+
+    Args:
+        weights: What was read from the checkpoint.
+        config: Path of a config, which goes before the one in the checkpoint.
+
+    Returns:
+        ``model.backbone`` of the config; None if there is none or it is another project's.
+
+    Raises:
+        UserError: The config cannot be read or has no backbone.
+    """
+    scope = SCOPE
+    if config is None:
+        settings = stored_settings(weights.config)
+        if settings is None:
+            return None
+    else:
+        cfg = load_config(config)
+        settings, scope = cfg.get("model", {}).get("backbone"), cfg.get("default_scope", SCOPE)
+        if settings is None:
+            raise UserError(f"{config} has no model.backbone.")
+    # In a process that trains a detector, a bare name would be mmdet's.
+    kind = settings["type"]
     return {**settings, "type": kind if "." in kind else f"{scope}.{kind}"}
 
 
@@ -159,9 +137,7 @@ def _literal(node: Any) -> Any:
 
 def _inferred_settings(state_dict: Mapping[str, Tensor]) -> dict[str, Any] | None:
     form = resnet_form(state_dict)
-    if form is None or form.depth not in _BUILT or form.stem not in ("imagenet", "cifar"):
-        return None
-    return dict(type=f"{SCOPE}.ResNet", **form._asdict())
+    return None if form is None else dict(type=f"{SCOPE}.ResNet", **form._asdict())
 
 
 def use_plain_norms(module: nn.Module) -> None:

@@ -107,8 +107,9 @@ def read_backbone(path: str | Path) -> BackboneWeights:
         content = CheckpointLoader.load_checkpoint(str(path), "cpu", logger="silent")
         return find_backbone(content)
     except CheckpointError as error:
-        message = str(error)
-        raise error if str(path) in message else CheckpointError(f"{path}: {message}") from error
+        if str(path) in str(error):
+            raise
+        raise CheckpointError(f"{path}: {error}") from error
 
 
 def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
@@ -124,6 +125,10 @@ def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
         CheckpointError: No layout that is read fits. The message shows the checkpoint's first keys
             and lists the layouts.
     """
+    if not isinstance(checkpoint, Mapping):
+        raise CheckpointError(
+            f"It holds a {type(checkpoint).__name__}, not named weights. Save its state_dict()."
+        )
     tensors = _without_wrappers(_find_tensors(checkpoint))
     if any(name.startswith(_DETECTRON2) for name in tensors):
         raise CheckpointError(
@@ -196,7 +201,11 @@ def _find_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
         if isinstance(inner, Mapping) and inner:
             # A container may hold another: timm's and Lightning's wrappers, for example.
             return _find_tensors(inner)
-    return {name: value for name, value in checkpoint.items() if isinstance(value, Tensor)}
+    return {
+        name: value
+        for name, value in checkpoint.items()
+        if isinstance(name, str) and isinstance(value, Tensor)
+    }
 
 
 def _stored_config(checkpoint: Mapping[str, Any]) -> str:
@@ -260,12 +269,11 @@ def _explain_nothing(wanted: StateDict, given: Mapping[str, Tensor], what: str) 
         f"The checkpoint fits the {what} in no tensor: the {what} has {_first(wanted)}; the "
         f"checkpoint {_first(given)}."
     )
-    for ours in wanted:
-        for theirs in given:
-            for longer, shorter, act in ((theirs, ours, "Remove"), (ours, theirs, "Add")):
-                if longer.endswith("." + shorter):
-                    prefix = longer.removesuffix(shorter)
-                    return f"{message}\n{act} the prefix {prefix!r} of the checkpoint's keys."
+    for ours, theirs in ((ours, theirs) for ours in wanted for theirs in given):
+        if theirs.endswith(f".{ours}"):
+            return f"{message}\nRemove the prefix {theirs.removesuffix(ours)!r} from its keys."
+        if ours.endswith(f".{theirs}"):
+            return f"{message}\nAdd the prefix {ours.removesuffix(theirs)!r} to its keys."
     return f"{message}\nIs it of another architecture, or are its keys behind a wrong prefix?"
 
 

@@ -3,10 +3,9 @@
 import pytest
 import torch
 from torch import nn
-from torchvision.models import resnet18, resnet50
+from torchvision.models import resnet18
 
-from mmcontrast.apis.backbone import load_backbone, resnet_form, stored_settings
-from mmcontrast.models.backbones import ResNet
+from mmcontrast.apis.backbone import load_backbone, stored_settings
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.checkpoint import CheckpointError
 from mmcontrast.utils.errors import UserError
@@ -121,13 +120,3 @@ def test_the_stored_config_is_not_run(tmp_path):
     assert not made.exists()
     for text in ("", "a = ", "model = 3\ndefault_scope = 'mmcontrast'", "\0"):
         assert stored_settings(text) is None
-
-
-def test_the_form_of_a_resnet():
-    assert resnet_form(resnet50().state_dict()) == (50, 64, "imagenet")
-    for depth in (18, 34, 101):
-        weights = ResNet(depth, stem="cifar", base_channels=2).state_dict()
-        assert resnet_form(weights) == (depth, 2, "cifar")
-    cut = {n: t for n, t in weights.items() if not n.startswith(("layer4", "conv1"))}
-    assert resnet_form({**cut, "stem.0.weight": torch.zeros(1)}) == (None, 2, "deep")
-    assert resnet_form({"blocks.0.weight": torch.zeros(1)}) is None

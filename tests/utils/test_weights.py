@@ -275,7 +275,9 @@ def test_an_unknown_layout_shows_keys_and_what_is_known():
     with pytest.raises(CheckpointError, match=r"begin with encoder\.cls_token"):
         find_backbone({"encoder.cls_token": torch.zeros(1)})
     with pytest.raises(CheckpointError, match="no weights in this checkpoint; it holds epoch"):
-        find_backbone({"epoch": 3})
+        find_backbone({"epoch": 3, 0: torch.zeros(1)})
+    with pytest.raises(CheckpointError, match=r"holds a Linear, .* Save its state_dict"):
+        find_backbone(nn.Linear(1, 1))
 
 
 def test_detectron2_is_written_but_not_read(tmp_path):
