@@ -1,1 +1,22 @@
-"""What the command-line tools and demos call; each function can be used from Python as well."""
+"""What the command-line tools and demos call; each function can be used from Python as well.
+
+``from mmcontrast.apis import FeatureExtractor, load_backbone`` is all that inference needs.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backbone import load_backbone
+    from .features import FeatureExtractor
+
+__all__ = ["FeatureExtractor", "load_backbone"]
+
+# Imported at the first use: the command-line tools import this package before torch.
+_MODULES = {"FeatureExtractor": ".features", "load_backbone": ".backbone"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name], __name__), name)

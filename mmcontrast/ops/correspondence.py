@@ -28,6 +28,33 @@ def match_cells(features0_NDS: Tensor, features1_NDS: Tensor) -> Tensor:
         return (unit0_NDS.transpose(1, 2) @ unit1_NDS).argmax(dim=2)
 
 
+@torch.no_grad()
+def mutual_nearest(features0_NDS: Tensor, features1_NDS: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """For every cell of view 0 the most similar cell of view 1, and whether the choice is mutual.
+
+    Pairs that choose each other and are more similar than a threshold (0.9, say) are what DenseCL's
+    authors draw as correspondences.
+
+    Args:
+        features0_NDS: Features of view 0, not necessarily normalised.
+        features1_NDS: Features of view 1; it may have another number of cells.
+
+    Returns:
+        (N, S) each, of view 0's cells: index of the match, int64; its cosine similarity, float32;
+        whether the cell is its match's most similar one too, bool. Of equal similarities the first
+        cell wins.
+    """
+    with torch.autocast(features0_NDS.device.type, enabled=False):
+        unit0_NDS = F.normalize(features0_NDS.float(), dim=1)
+        unit1_NDS = F.normalize(features1_NDS.float(), dim=1)
+        cosine_NST = unit0_NDS.transpose(1, 2) @ unit1_NDS
+    match_NS = cosine_NST.argmax(dim=2)
+    back_NT = cosine_NST.argmax(dim=1)
+    cell_S = torch.arange(match_NS.shape[1], device=match_NS.device)
+    similarity_NS = cosine_NST.gather(2, match_NS[..., None]).squeeze(2)
+    return match_NS, similarity_NS, back_NT.gather(1, match_NS) == cell_S
+
+
 def cell_centres(box_N4: Tensor, flip_N: Tensor, grid: tuple[int, int]) -> Tensor:
     """Where the centres of a view's cells lie in the picture that it was cut from.
 

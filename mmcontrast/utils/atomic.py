@@ -2,19 +2,22 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from mmengine.fileio import LocalBackend, register_backend
 
 
-def write_atomically(content: bytes, path: str | Path) -> None:
-    """Write a file so that a kill or a full disk at any moment leaves the previous one whole.
+@contextmanager
+def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a file for writing so that the previous one stays whole until the new one is.
 
-    The content goes to a temporary file in the same folder, reaches the disk, and then takes the
-    name in one step.
+    The content goes to a temporary file in the same folder. When the block ends well, it reaches
+    the disk and takes the name in one step; an exception, or a kill at any moment, changes nothing.
 
     Args:
-        content: All of the file.
         path: Where; its folder is made.
 
     Raises:
@@ -24,8 +27,8 @@ def write_atomically(content: bytes, path: str | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files that only their owner can read.
@@ -35,6 +38,20 @@ def write_atomically(content: bytes, path: str | Path) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def write_atomically(content: bytes, path: str | Path) -> None:
+    """Write a file whose content is in memory, as :func:`open_atomically` does.
+
+    Args:
+        content: All of the file.
+        path: Where; its folder is made.
+
+    Raises:
+        OSError: The disk is full or the folder not writable. Nothing is left behind.
+    """
+    with open_atomically(path) as file:
+        file.write(content)
 
 
 def _umask() -> int:

@@ -1,11 +1,14 @@
 """The curves of a training run."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from mmcontrast.visualization.palette import style
 
 # Figures about the machine, and the axis itself.
 _NOT_DRAWN = {"step", "epoch", "iter", "time", "data_time", "memory", "base_lr"}
@@ -35,12 +38,19 @@ def read_log(work_dir: str | Path) -> list[dict[str, Any]]:
     """
     records: list[dict[str, Any]] = []
     for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):
-        # The last line may be cut off by a kill.
-        lines = [line for line in path.read_text().splitlines() if line.endswith("}")]
-        new = [record for record in map(json.loads, lines) if "step" in record]
+        lines = path.read_text(errors="replace").splitlines()
+        new = [record for record in map(_parse, lines) if "step" in record]
         if new:
             records = [record for record in records if record["step"] < new[0]["step"]] + new
     return records
+
+
+def _parse(line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError:  # cut off by a kill or a full disk
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
@@ -61,26 +71,68 @@ def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
         raise ValueError("There are no logged figures to draw; was the run too short to log any?")
     losses = [name for name in series if "loss" in name]
     panels = ([losses] if losses else []) + [[name] for name in series if "loss" not in name]
-    rows = -(-len(panels) // _COLUMNS)
-    columns = min(len(panels), _COLUMNS)
+    figure, axes = _panels(len(panels), title)
+    for axis, names in zip(axes, panels, strict=True):
+        for number, name in enumerate(names):
+            _plot(axis, series[name], name, color=style(number)[0])
+        axis.set_title("loss" if names is losses else _TITLES.get(names[0], names[0]), fontsize=10)
+        if len(names) > 1:
+            axis.legend(fontsize=8)
+    return figure
+
+
+def draw_runs(runs: Mapping[str, Iterable[dict[str, Any]]], title: str = "") -> Figure:
+    """Draw the figures of several runs over each other, a panel for each figure.
+
+    Args:
+        runs: Records by the name that the legend shows, as from :func:`read_log`.
+        title: Of the whole figure.
+
+    Raises:
+        ValueError: There is nothing to draw.
+    """
+    series = {name: _series(records) for name, records in runs.items()}
+    figures = list(dict.fromkeys(key for one in series.values() for key in one))
+    if not figures:
+        raise ValueError("There are no logged figures to draw; were the runs too short?")
+    figure, axes = _panels(len(figures), title)
+    for axis, key in zip(axes, figures, strict=True):
+        for number, (name, one) in enumerate(series.items()):
+            if key in one:
+                colour, marker = style(number)
+                dashes = ("-", "--", ":")[number % 3]
+                _plot(axis, one[key], name, color=colour, linestyle=dashes, marker=marker)
+        axis.set_title(_TITLES.get(key, key), fontsize=10)
+    handles: dict[str, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=3, fontsize=9)
+    return figure
+
+
+def _panels(count: int, title: str) -> tuple[Figure, list[Axes]]:
+    rows, columns = -(-count // _COLUMNS), min(count, _COLUMNS)
     figure = Figure(figsize=(4.6 * columns, 3.1 * rows), layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for axis, names in zip(axes, panels, strict=False):
-        for name in names:
-            steps, values = zip(*series[name], strict=True)
-            marker = "o" if len(steps) < 30 else None
-            axis.plot(steps, values, label=name, linewidth=1.4, marker=marker, markersize=3)
-        axis.set_title("loss" if names is losses else _TITLES.get(names[0], names[0]), fontsize=10)
+    for axis in axes[:count]:
         axis.set_xlabel("iteration", fontsize=9)
         axis.grid(alpha=0.3)
         axis.tick_params(labelsize=8)
-        if len(names) > 1:
-            axis.legend(fontsize=8)
-    for axis in axes[len(panels) :]:
+    for axis in axes[count:]:
         axis.remove()
     if title:
         figure.suptitle(title, fontsize=12)
-    return figure
+    return figure, axes[:count]
+
+
+def _plot(
+    axis: Axes, points: list[tuple[int, float]], label: str, marker: str = "o", **look: Any
+) -> None:
+    steps, values = zip(*points, strict=True)
+    # Markers of many points would hide the line, and a single point is nothing without.
+    shown = marker if len(steps) < 30 else None
+    axis.plot(steps, values, label=label, linewidth=1.4, marker=shown, markersize=4, **look)
 
 
 def _series(records: Iterable[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:

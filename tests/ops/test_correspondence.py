@@ -5,7 +5,13 @@ import math
 import pytest
 import torch
 
-from mmcontrast.ops.correspondence import cell_centres, match_cells, match_entropy, match_geometric
+from mmcontrast.ops.correspondence import (
+    cell_centres,
+    match_cells,
+    match_entropy,
+    match_geometric,
+    mutual_nearest,
+)
 
 
 def columns(*vectors):
@@ -93,3 +99,32 @@ def test_match_entropy():
     half = match_entropy(torch.tensor([[0, 0, 1, 1]]), 4).item()
     assert half == pytest.approx(math.log(2) / math.log(4))
     assert match_entropy(torch.zeros(2, 1, dtype=torch.long), 1) == 0
+
+
+def test_mutual_pairs_against_a_slow_loop():
+    torch.manual_seed(0)
+    f0, f1 = torch.randn(2, 5, 6), torch.randn(2, 5, 9)
+    match, similarity, mutual = mutual_nearest(f0, f1)
+    assert match.shape == similarity.shape == mutual.shape == (2, 6)
+    assert torch.equal(match, match_cells(f0, f1))
+    for n in range(2):
+        for s in range(6):
+            cosines = [torch.cosine_similarity(f0[n, :, s], f1[n, :, t], dim=0) for t in range(9)]
+            best = max(range(9), key=cosines.__getitem__)
+            back = [torch.cosine_similarity(f0[n, :, j], f1[n, :, best], dim=0) for j in range(6)]
+            assert match[n, s] == best
+            assert similarity[n, s] == pytest.approx(cosines[best].item(), abs=1e-6)
+            assert mutual[n, s] == (max(range(6), key=back.__getitem__) == s)
+    assert 0 < mutual.sum() < mutual.numel()
+
+
+def test_each_cell_has_one_mutual_partner_at_most():
+    # Both cells of view 0 prefer cell 0; it prefers the second.
+    match, similarity, mutual = mutual_nearest(columns((1, 1), (1, 0)), columns((2, 0), (0, -1)))
+    assert match.tolist() == [[0, 0]]
+    assert similarity.tolist()[0] == pytest.approx([0.5**0.5, 1])
+    assert mutual.tolist() == [[False, True]]
+
+
+def test_collapsed_features_have_one_mutual_pair():
+    assert mutual_nearest(torch.ones(1, 8, 9), torch.ones(1, 8, 9))[2].sum() == 1

@@ -35,6 +35,16 @@ def test_a_full_disk_leaves_the_previous_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+def test_an_exception_while_writing_leaves_the_previous_file(tmp_path):
+    path = tmp_path / "file"
+    atomic.write_atomically(b"old", path)
+    with pytest.raises(ZeroDivisionError), atomic.open_atomically(path) as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_kill_before_the_rename_leaves_the_previous_file(tmp_path):
     path = tmp_path / "file"
     atomic.write_atomically(b"old", path)

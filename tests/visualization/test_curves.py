@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmcontrast.visualization.curves import draw_curves, read_log
+from mmcontrast.visualization.curves import draw_curves, draw_runs, read_log
 
 
 def write_log(work_dir, start, records, cut=""):
@@ -40,6 +40,30 @@ def test_each_figure_has_its_panel_and_losses_share_one(tmp_path):
     figure.savefig(tmp_path / "curves.png")
 
 
+def test_damaged_lines_are_left_out(tmp_path):
+    write_log(tmp_path, "20260101_100000", [record(10)], cut='"step": 3}\n7\n{"step": 20}\n\0')
+    assert [r["step"] for r in read_log(tmp_path)] == [10, 20]
+
+
+def test_runs_lie_over_each_other(tmp_path):
+    runs = dict(
+        a=[record(s, acc1=s) for s in range(1, 5)],
+        b=[record(s, loss_dense=0.1) for s in range(1, 4)],
+    )
+    figure = draw_runs(runs, title="two")
+    panels = {axis.get_title(): axis for axis in figure.axes}
+    assert list(panels) == ["loss", "learning rate", "acc1: contrastive accuracy, %", "loss_dense"]
+    assert [line.get_label() for line in panels["loss"].lines] == ["a", "b"]
+    assert [line.get_label() for line in panels["loss_dense"].lines] == ["b"]
+    # A run looks the same in every panel, and unlike the others.
+    colours = [line.get_color() for line in panels["loss"].lines]
+    assert colours[0] != colours[1] == panels["loss_dense"].lines[0].get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    figure.savefig(tmp_path / "runs.png")
+
+
 def test_nothing_to_draw():
+    with pytest.raises(ValueError, match="no logged figures"):
+        draw_runs(dict(a=[]))
     with pytest.raises(ValueError, match="no logged figures"):
         draw_curves([])

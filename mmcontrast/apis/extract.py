@@ -1,0 +1,122 @@
+"""Features of many pictures, written to a file as they are computed."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.utils import ProgressBar
+
+from mmcontrast.datasets.images import find_pictures
+from mmcontrast.registry import DATASETS
+from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.utils.tables import Columns, open_table
+
+from .config import load_config
+from .features import Extracted, FeatureExtractor
+
+UNLABELLED = -1
+
+
+def extract_features(
+    checkpoint: str | None,
+    source: str,
+    out: str | Path,
+    *,
+    config: str | None = None,
+    dense: bool = False,
+    **settings: Any,
+) -> int:
+    """Write the features of all pictures of a source, with paths and labels, into one file.
+
+    Rows are written as they come, so features need not fit in memory. The file takes its name when
+    it is whole; an interrupted run leaves an older one as it was.
+
+    Args:
+        checkpoint: Weights; None for the untrained network of ``config``.
+        source: A folder, whose sub-folders are the classes; a picture; or the key of a data loader
+            of ``config``, such as ``val_dataloader``.
+        out: ``.npz`` or ``.parquet``, with the columns ``path`` (N,), ``label`` (N,) int64, -1 for
+            a picture without class, ``class`` (N,) and ``split`` (N,) where they are known, and
+            ``global`` (N, C) float32.
+        config: Config file, see :class:`~mmcontrast.apis.features.FeatureExtractor`.
+        dense: Whether to write ``dense`` (N, C, H, W) too; only ``.npz`` can hold it.
+        **settings: Of the extractor: ``device``, ``size``, ``batch_size``, ``num_workers``,
+            ``on_error``.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        UserError: Source, checkpoint or file do not fit.
+    """
+    out = Path(out)
+    if dense and out.suffix != ".npz":
+        raise UserError("Only .npz holds dense maps: choose such a name for --out.")
+    table = open_table(out)
+    pictures, total, classes = _open_source(source, config, settings.get("size"))
+    rows = 0
+    try:
+        with table as write:
+            extractor = FeatureExtractor(checkpoint, config, **settings)
+            progress = ProgressBar(total, file=sys.stderr)
+            for batch in extractor.stream(pictures, dense):
+                progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
+                if batch["data_samples"]:
+                    write(_columns(batch, source, classes))
+                    rows += len(batch["data_samples"])
+            print(file=sys.stderr)
+            if rows == 0:
+                raise UserError(f"None of the {total} pictures in {source} can be read.")
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {explain(error)}") from error
+    return rows
+
+
+def _open_source(
+    source: str, config: str | None, size: int | None
+) -> tuple[Any, int, tuple[str, ...]]:
+    """Return what to extract, the number of pictures, and the names of the classes."""
+    path = Path(source)
+    if path.is_file():
+        return path, 1, ()
+    if path.is_dir():
+        folders = [entry.name for entry in path.iterdir() if entry.is_dir()]
+        with input_errors(source):
+            total = sum(1 for _ in find_pictures(source))
+        return path, total, tuple(sorted(name for name in folders if not name.startswith(".")))
+    if config is None:
+        raise UserError(f"There is no picture or folder {source}.")
+    cfg = load_config(config)
+    if not isinstance(cfg.get(source), dict) or "dataset" not in cfg[source]:
+        raise UserError(f"{source} is no picture, no folder and no data loader of {config}.")
+    if size is not None:
+        raise UserError(f"--size does not go with {source}: its own pipeline sets the size.")
+    with input_errors(f"{config}, {source}"):
+        dataset = DATASETS.build(cfg[source].dataset)
+    return dataset, len(dataset), tuple(dataset.metainfo.get("classes", ()))
+
+
+def _columns(batch: Extracted, source: str, classes: tuple[str, ...]) -> Columns:
+    samples = batch["data_samples"]
+    labels = [sample.get("label", label_of(sample["path"], source, classes)) for sample in samples]
+    columns: Columns = dict(
+        path=[sample["path"] for sample in samples], label=np.array(labels, dtype=np.int64)
+    )
+    if classes:
+        columns["class"] = ["" if label == UNLABELLED else classes[label] for label in labels]
+    if "split" in samples[0]:
+        columns["split"] = [sample["split"] for sample in samples]
+    for name in ("global", "dense"):
+        if name in batch:
+            columns[name] = batch[name].numpy()
+    return columns
+
+
+def label_of(path: str, source: str, classes: tuple[str, ...]) -> int:
+    """Return the class of a picture: the sub-folder of ``source`` that it is in, -1 for none."""
+    inside = Path(path)
+    if not (classes and inside.is_relative_to(source)):
+        return UNLABELLED
+    folder = inside.relative_to(source).parts[0]
+    return classes.index(folder) if folder in classes else UNLABELLED

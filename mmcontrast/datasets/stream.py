@@ -1,0 +1,155 @@
+"""Pictures from anywhere, batch by batch: files, folders of millions, arrays, data sets."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from mmengine.dataset import Compose
+from torch import Tensor
+from torch.utils.data import Dataset, IterableDataset, get_worker_info
+
+from mmcontrast.datasets.base import check_on_error
+from mmcontrast.datasets.collate import collate
+from mmcontrast.datasets.images import find_pictures
+from mmcontrast.datasets.transforms import UnreadableImageError
+from mmcontrast.structures import DataSamples
+from mmcontrast.utils.errors import UserError
+
+Picture: TypeAlias = str | Path | np.ndarray | Tensor | dict[str, Any]
+"""A file; (H, W, 3) uint8 RGB pixels; a (3, H, W) tensor; or what a data set's pipeline packed."""
+
+PackedBatch: TypeAlias = tuple[dict[str, Any], DataSamples, list[str]]
+"""``inputs``, ``data_samples`` and the paths of the pictures that could not be read."""
+
+
+class PictureStream(IterableDataset):
+    """Packed batches, in the order of their source and for any number of workers.
+
+    Worker ``w`` of W loads every W-th batch, and a data loader with ``batch_size=None`` takes them
+    in turn. Only the batches under way are in memory.
+
+    Args:
+        source: A picture file; a folder, with all below it, sorted; a picture in memory, a stack
+            or an iterable of such; or a data set, whose own pipeline is then used.
+        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Pictures in memory skip the
+            first; float tensors, which are prepared already, skip all.
+        batch_size: Pictures of a batch.
+        on_error: ``'raise'`` or, to leave unreadable pictures out and list them, ``'skip'``.
+
+    Raises:
+        UserError: There is no such file or folder.
+    """
+
+    def __init__(
+        self,
+        source: Picture | Iterable[Picture],
+        pipeline: Compose,
+        batch_size: int,
+        on_error: str = "raise",
+    ):
+        check_on_error(on_error)
+        self.dataset: Dataset | None = source if isinstance(source, Dataset) else None
+        self.items = _items_of(source)
+        self.pipeline = pipeline
+        self.batch_size = batch_size
+        self.on_error = on_error
+
+    def __iter__(self) -> Iterator[PackedBatch]:
+        worker = get_worker_info()
+        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        items = enumerate(self.items)
+        for number in itertools.count():
+            chunk = list(itertools.islice(items, self.batch_size))
+            if not chunk:
+                return
+            if number % step == first:
+                yield self._load_batch(chunk)
+
+    def _load_batch(self, chunk: list[tuple[int, Any]]) -> PackedBatch:
+        samples, skipped = [], []
+        for index, item in chunk:
+            try:
+                samples.append(self._load(index, item))
+            except UnreadableImageError as error:
+                if self.on_error == "raise":
+                    raise
+                skipped.append(error.path)
+        if not samples:
+            return {}, [], skipped
+        batch = collate(samples)
+        if isinstance(batch["inputs"]["view0"], list):
+            raise UserError(
+                "Pictures of one batch have different sizes after the pipeline: let it end in a "
+                "CenterCrop, or take batch_size=1."
+            )
+        return batch["inputs"], batch["data_samples"], skipped
+
+    def _load(self, index: int, item: Any) -> dict[str, Any]:
+        if self.dataset is not None:
+            return self.dataset[item]
+        if isinstance(item, dict):
+            return item
+        if isinstance(item, str | Path):
+            return self.pipeline(dict(path=str(item), index=index))
+        if isinstance(item, Tensor) and item.is_floating_point() and item.dim() == 3:
+            height, width = item.shape[1:]
+            view = _whole(width, height)
+            sample = dict(path=f"picture {index}", index=index, view0=view)
+            return dict(inputs=dict(view0=item), data_sample=sample)
+        results = _to_results(index, item)
+        for transform in self.pipeline.transforms[1:]:
+            results = transform(results)
+        return results
+
+
+def _items_of(source: Any) -> Iterable[Any]:
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        if not path.exists():
+            raise UserError(f"There is neither a picture nor a folder {path}.")
+        return _Folder(str(path)) if path.is_dir() else [path]
+    if isinstance(source, Dataset):
+        return range(len(source))  # type: ignore[arg-type]
+    if isinstance(source, np.ndarray | Tensor):
+        return source[None] if source.ndim == 3 else source
+    return [source] if isinstance(source, dict) else source
+
+
+class _Folder:
+    """The pictures of a folder, found anew by each worker: a list of millions is never held."""
+
+    def __init__(self, root: str):
+        self.root = root
+
+    def __iter__(self) -> Iterator[str]:
+        return find_pictures(self.root)
+
+
+def _to_results(index: int, item: Any) -> dict[str, Any]:
+    """What ``LoadImage`` would have made of pixels that are in memory."""
+    pixels = item.cpu().numpy().transpose(1, 2, 0) if _is_chw(item) else item
+    fits = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8
+    if not (fits and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size):
+        what = f"{tuple(item.shape)} {item.dtype}" if hasattr(item, "dtype") else ""
+        raise UserError(
+            f"picture {index} is a {type(item).__name__} {what}; it should be a path, an array "
+            "(H, W, 3) of uint8 RGB, a tensor (3, H, W) of uint8, or a float tensor that is "
+            "normalised already."
+        )
+    height, width = pixels.shape[:2]
+    return dict(
+        path=f"picture {index}",
+        index=index,
+        image=np.ascontiguousarray(pixels),
+        **_whole(width, height),
+    )
+
+
+def _is_chw(item: Any) -> bool:
+    return isinstance(item, Tensor) and item.dim() == 3
+
+
+def _whole(width: int, height: int) -> dict[str, Any]:
+    return dict(size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False)

@@ -1,0 +1,109 @@
+"""Tables that are written row by row and are whole or not there: ``.npz`` and ``.parquet``."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .atomic import open_atomically
+from .errors import UserError
+
+Columns: TypeAlias = dict[str, np.ndarray | list[str]]
+"""Some rows: numbers as arrays (rows, ...), texts as lists. The same names in every piece."""
+
+Write: TypeAlias = Callable[[Columns], None]
+
+# Rows that are read at once from a parquet file.
+_GROUP_ROWS = 4096
+
+
+def open_table(path: str | Path) -> AbstractContextManager[Write]:
+    """Open a table that is written piece by piece.
+
+    ``with open_table('a.npz') as write: write(dict(x=...))``, any number of times.
+
+    The rows are on the disk and not in memory, apart from the texts of ``.npz``. The file takes its
+    name at the end of the block; an exception in it leaves an older file as it was.
+
+    Args:
+        path: Its suffix says the format. ``.npz`` holds an array a column; ``.parquet`` holds rows
+            whose arrays are lists of fixed length (one dimension a row at most).
+
+    Raises:
+        UserError: Another suffix, or ``.parquet`` without pyarrow.
+    """
+    path = Path(path)
+    if path.suffix == ".npz":
+        return _open_npz(path)
+    if path.suffix != ".parquet":
+        raise UserError(f"A table is written as .npz or .parquet, got {path}.")
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            "A .parquet file needs pyarrow: pip install 'mmcontrast[parquet]', or write .npz."
+        ) from error
+    return _open_parquet(path)
+
+
+@contextmanager
+def _open_npz(path: Path) -> Iterator[Write]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    texts: dict[str, list[str]] = {}
+    arrays: dict[str, tuple[np.dtype, tuple[int, ...]]] = {}
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+
+        def spool(name: str) -> Path:
+            return Path(folder, str(list(arrays).index(name)))
+
+        def write(columns: Columns) -> None:
+            for name, values in columns.items():
+                if isinstance(values, list):
+                    texts.setdefault(name, []).extend(values)
+                else:
+                    arrays.setdefault(name, (values.dtype, values.shape[1:]))
+                    with spool(name).open("ab") as file:
+                        np.ascontiguousarray(values).tofile(file)
+
+        yield write
+        whole: dict[str, np.ndarray] = {name: np.array(rows) for name, rows in texts.items()}
+        for name, (dtype, shape) in arrays.items():
+            whole[name] = np.memmap(spool(name), dtype, mode="r").reshape(-1, *shape)
+        with open_atomically(path) as file:
+            np.savez(file, **whole)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _open_parquet(path: Path) -> Iterator[Write]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def to_column(values: np.ndarray | list[str]) -> Any:
+        if isinstance(values, list) or values.ndim == 1:
+            return pa.array(values)
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+
+    waiting: list[Any] = []
+    writer: Any = None
+
+    def flush() -> None:
+        nonlocal writer
+        if waiting:
+            rows = pa.concat_tables(waiting)
+            writer = writer or pq.ParquetWriter(file, rows.schema)
+            writer.write_table(rows)
+            waiting.clear()
+
+    def write(columns: Columns) -> None:
+        waiting.append(pa.table({name: to_column(values) for name, values in columns.items()}))
+        if sum(len(rows) for rows in waiting) >= _GROUP_ROWS:
+            flush()
+
+    with open_atomically(path) as file:
+        yield write
+        flush()
+        if writer is not None:
+            writer.close()

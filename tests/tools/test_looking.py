@@ -1,0 +1,116 @@
+"""tools/extract_features.py, visualize.py and report.py as users call them; the page about them."""
+
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmcontrast.registry import MODELS
+from tests.toy import ROOT, write_config
+
+PAGE = (ROOT / "docs/inference.md").read_text()
+TOOLS = ("extract_features", "visualize", "report")
+
+
+@pytest.fixture
+def run(monkeypatch):
+    def run(tool, *arguments):
+        monkeypatch.setattr(sys, "argv", [f"{tool}.py", *map(str, arguments)])
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+        runpy.run_path(str(ROOT / f"tools/{tool}.py"), run_name="__main__")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """A checkpoint with its config inside, in a folder with pictures of two classes."""
+    folder = tmp_path_factory.mktemp("toy")
+    cfg = Config.fromfile(write_config(folder))
+    method = MODELS.build(cfg.model)
+    torch.save(
+        dict(state_dict=method.state_dict(), meta=dict(cfg=cfg.pretty_text)), folder / "a.pth"
+    )
+    return folder
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_help_imports_neither_torch_nor_mmengine(tool):
+    command = [sys.executable, "-X", "importtime", f"tools/{tool}.py", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and "usage:" in done.stdout
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"torch", "mmengine", "matplotlib", "torchvision"}
+
+
+def test_extract(run, toy, tmp_path, capsys):
+    out = tmp_path / "f.npz"
+    run("extract_features", toy / "a.pth", toy / "pictures", "--out", out, "--workers", 0,
+        "--device", "cpu")  # fmt: skip
+    printed = capsys.readouterr()
+    assert f"Written: {out}, 24 pictures" in printed.out and "24/24" in printed.err
+    with np.load(out) as table:
+        trained = table["global"]
+    run("extract_features", "none", toy / "pictures", "--out", out, "--config", toy / "toy.py",
+        "--size", 64, "--dense", "--workers", 0)  # fmt: skip
+    with np.load(out) as table:
+        assert table["dense"].shape == (24, 24, 4, 4)
+        assert not np.allclose(table["global"], trained)
+
+
+@pytest.mark.slow
+def test_visualize(run, toy, tmp_path):
+    network = ("--checkpoint", toy / "a.pth", "--size", 64, "--device", "cpu")
+    pictures = toy / "pictures"
+    first, second = pictures / "dark/00.png", pictures / "light/01.png"
+    for command in (
+        ("correspondence", first, second, "--threshold", 0.5), ("correspondence", first),
+        ("similarity", first, second, "--point", 20, 10), ("pca", pictures, "--num", 3),
+        ("embedding", pictures, "--method", "pca", "--thumbnails"),
+    ):  # fmt: skip
+        run("visualize", *command, *network, "--out", tmp_path / f"{command[0]}.png")
+        assert (tmp_path / f"{command[0]}.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "message"),
+    [
+        ("extract_features", ("none.pth", "none", "--out", "a.npz"), "no picture or folder none"),
+        ("extract_features", ("none.pth", "tests", "--out", "a.csv"), ".npz or .parquet"),
+        ("visualize", ("pca", "tests", "--out", "a.png"), "needs a config"),
+        ("visualize", ("curves", "tests", "--out", "a.png"), "no logged figures"),
+        ("report", ("tests",), "There is no run in tests"),
+    ],
+)
+def test_wrong_input_is_one_message(run, tool, arguments, message, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit, match="2"):
+        run(tool, *arguments)
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
+
+
+def test_the_pages_commands_exist(run, toy, capsys):
+    shown = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)).replace("\\\n", " ")
+    commands = [shlex.split(line, comments=True) for line in shown.splitlines()]
+    commands = [words for words in commands if words[:1] == ["python"]]
+    assert {words[1] for words in commands} >= {f"tools/{tool}.py" for tool in TOOLS}
+    for tool in TOOLS:
+        parse_args = runpy.run_path(str(ROOT / f"tools/{tool}.py"))["parse_args"]
+        for words in commands:
+            if words[1] == f"tools/{tool}.py":
+                sys.argv = words[1:]
+                parse_args()
+
+
+def test_the_pages_python_runs(toy, capsys):
+    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+    code = code.replace("work_dirs/densecl/mini/epoch_18.pth", str(toy / "a.pth"))
+    exec(code.replace("/my/photos", str(toy / "pictures")), {})
+    assert "torch.Size([24, 24]) torch.Size([24, 24, 2, 2])" in capsys.readouterr().out

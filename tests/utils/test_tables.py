@@ -1,0 +1,71 @@
+"""Tables are whole or not there."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.tables import open_table
+
+PIECES = [
+    dict(path=["a", "bé"], label=np.array([3, -1]), x=np.arange(6, dtype=np.float32).reshape(2, 3)),
+    dict(path=["c"], label=np.array([0]), x=np.full((1, 3), 7, np.float32)),
+]
+
+
+def fill(path, pieces=PIECES):
+    with open_table(path) as write:
+        for piece in pieces:
+            write(piece)
+
+
+def test_npz(tmp_path):
+    path = tmp_path / "new" / "a.npz"
+    fill(path)
+    with np.load(path) as table:
+        assert table["path"].tolist() == ["a", "bé", "c"]
+        assert table["label"].tolist() == [3, -1, 0]
+        assert table["x"].dtype == np.float32
+        assert table["x"].tolist() == [[0, 1, 2], [3, 4, 5], [7, 7, 7]]
+    maps = np.arange(24.0).reshape(2, 3, 2, 2)
+    fill(path, [dict(dense=maps), dict(dense=maps)])
+    with np.load(path) as table:
+        np.testing.assert_array_equal(table["dense"], np.concatenate([maps, maps]))
+    assert [file.name for file in path.parent.iterdir()] == ["a.npz"]
+
+
+@pytest.mark.parametrize("group_rows", [1, 100])
+def test_parquet(tmp_path, monkeypatch, group_rows):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("mmcontrast.utils.tables._GROUP_ROWS", group_rows)
+    path = tmp_path / "new" / "a.parquet"
+    fill(path)
+    table = parquet.read_table(path)
+    assert table.to_pydict() == dict(
+        path=["a", "bé", "c"], label=[3, -1, 0], x=[[0, 1, 2], [3, 4, 5], [7, 7, 7]]
+    )
+    assert str(table.schema.field("x").type) == "fixed_size_list<element: float>[3]"
+    assert [file.name for file in path.parent.iterdir()] == ["a.parquet"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_an_exception_leaves_the_old_table(tmp_path, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"a{suffix}"
+    fill(path)
+    before = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), open_table(path) as write:
+        write(PIECES[1])
+        raise ZeroDivisionError
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_clear_errors(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match=r"\.npz or \.parquet, got .*a\.csv"):
+        open_table(tmp_path / "a.csv")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UserError, match=r"pip install 'mmcontrast\[parquet\]'"):
+        open_table(tmp_path / "a.parquet")

@@ -1,0 +1,63 @@
+"""Look at what a network has learnt; each command writes one picture.
+
+python tools/visualize.py correspondence photo.jpg --checkpoint epoch_18.pth --out cells.png
+"""
+
+import argparse
+
+from mmcontrast.utils.device import select_device
+from mmcontrast.utils.errors import report_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    network = argparse.ArgumentParser(add_help=False)
+    network.add_argument("--checkpoint", help="weights; without, the untrained network of --config")
+    network.add_argument("--config", help="config of the training (that inside the checkpoint)")
+    network.add_argument("--size", type=int, help="side in pixels of what the network sees")
+    network.add_argument("--device", help="cpu, cuda or cuda:N (the best there is)")
+    out = argparse.ArgumentParser(add_help=False)
+    out.add_argument("--out", required=True, help="picture to write; its suffix says the format")
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    add = commands.add_parser
+    one = add("correspondence", parents=[network, out], help="mutual nearest neighbours of cells")
+    one.add_argument("images", nargs="+", help="two pictures, or one for two random crops of it")
+    one.add_argument("--threshold", type=float, default=0.9, help="least cosine (%(default)s)")
+    one.add_argument("--seed", type=int, default=0, help="of the crops (%(default)s)")
+    one = add("similarity", parents=[network, out], help="heat map of a point's similarity")
+    one.add_argument("images", nargs=2, help="picture with the point, other picture")
+    one.add_argument("--point", nargs=2, type=float, metavar=("X", "Y"), help="pixels (middle)")
+    one = add("pca", parents=[network, out], help="dense features as colours")
+    one.add_argument("images", nargs="+", help="pictures and folders")
+    one.add_argument("--num", type=int, default=12, help="at most so many (%(default)s)")
+    one = add("embedding", parents=[network, out], help="pictures as points in the plane")
+    one.add_argument("folder", help="pictures; sub-folders are classes")
+    one.add_argument("--method", choices=("tsne", "pca", "umap"), default="tsne")
+    one.add_argument("--num", type=int, default=2000, help="at most so many (%(default)s)")
+    one.add_argument("--thumbnails", action="store_true", help="draw pictures where there is room")
+    one.add_argument("--seed", type=int, default=0, help="of the projection (%(default)s)")
+    one = add("curves", parents=[out], help="logged figures of runs over each other")
+    one.add_argument("run_dirs", nargs="+", metavar="RUN_DIR", help="work dirs")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draw, with one clear message for wrong input."""
+    args = vars(parse_args())
+    with report_errors():
+        # Before torch is imported, and so before the rest of mmcontrast.
+        select_device(args.pop("device", None))
+        from mmcontrast.apis import visualize
+
+        draw = getattr(visualize, f"visualize_{args.pop('command')}")
+        if "checkpoint" in args:
+            network = (args.pop("checkpoint"), args.pop("config"))
+            args["extractor"] = visualize.FeatureExtractor(*network, size=args.pop("size"))
+        draw(**args)
+        print(f"Written: {args['out']}")
+
+
+if __name__ == "__main__":
+    main()
