@@ -48,6 +48,10 @@ def test(
     # A validation loop of a training is the plain one of a test.
     cfg.test_cfg.type = cfg.test_cfg.get("type", "TestLoop").replace("ValLoop", "TestLoop")
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
+    # A protocol that trains nothing judges the backbone of any checkpoint.
+    frozen = "train_cfg" not in cfg and "pretrained" in cfg.model
+    if frozen and checkpoint:
+        cfg.model.pretrained, checkpoint = checkpoint, None
     cfg.load_from, cfg.resume = checkpoint or cfg.get("load_from"), False
     set_randomness(cfg, seed, deterministic=False)
     set_up_processes(cfg, launcher)
@@ -57,14 +61,15 @@ def test(
             with input_errors(f"{cfg.filename}"):
                 _ = runner.test_loop
             if cfg.load_from is None:
-                runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
+                if not frozen:
+                    runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
                 model = runner.model.module if is_model_wrapper(runner.model) else runner.model
                 model.init_weights()
             metrics = runner.test()
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
-    what = cfg.load_from or "the untrained network"
+    what = cfg.load_from or (cfg.model.pretrained if frozen else "the untrained network")
     runner.logger.info(
         f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
     )

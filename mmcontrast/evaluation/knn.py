@@ -107,7 +107,9 @@ class KNN(BaseMetric):
                     f"k-NN knows the splits 'bank' and 'query', got {split!r} "
                     f"for {sample.get('path')}."
                 )
-            self.results.append((split == "bank", int(label), sample["global"].float().cpu()))
+            # A copy: a row alone would be sent between processes with its whole batch.
+            feature = sample["global"].float().cpu().clone()
+            self.results.append((split == "bank", int(label), feature))
 
     def compute_metrics(self, results: list[tuple[bool, int, Tensor]]) -> dict[str, float]:
         """Classify the queries and return percentages.
