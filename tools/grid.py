@@ -7,6 +7,7 @@ Run again, it skips the cells that are finished and resumes the one that is not.
 """
 
 import argparse
+import os
 
 from mmcontrast.utils.device import select_device
 from mmcontrast.utils.errors import report_errors
@@ -52,7 +53,8 @@ def main() -> None:
         from mmcontrast.apis.grid import run_grid, table
 
         results = run_grid(**args)
-        print(table(results, load_config(args["config"], args["cfg_options"]).grid_metric))
+        if os.environ.get("RANK", "0") == "0":
+            print(table(results, load_config(args["config"], args["cfg_options"]).grid_metric))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """SVMs on the mini-world's VOC pictures: a regression test of the protocol.
 
   python tools/test.py configs/benchmarks/svm_mini.py CHECKPOINT
-  bash tools/dist_test.sh configs/benchmarks/svm_mini.py 2 CHECKPOINT
+  bash tools/dist_test.sh configs/benchmarks/svm_mini.py CHECKPOINT 2
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.base_channels=64, or another model.backbone.

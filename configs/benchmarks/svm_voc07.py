@@ -1,7 +1,7 @@
 """SVMs on VOC 2007, all and few pictures a class (Goyal et al., ICCV 2019, section 5.1).
 
   python tools/test.py configs/benchmarks/svm_voc07.py CHECKPOINT
-  bash tools/dist_test.sh configs/benchmarks/svm_voc07.py 8 CHECKPOINT
+  bash tools/dist_test.sh configs/benchmarks/svm_voc07.py CHECKPOINT 8
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmengine.dist import master_only
-
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.checkpoint import find_checkpoint
 from mmcontrast.utils.errors import TrainingStopped, UserError
@@ -168,8 +166,8 @@ def _read(folder: Path, given: dict[str, Any]) -> float | None:
     return float("nan") if content["value"] is None else float(content["value"])
 
 
-@master_only
 def _write(path: Path, content: dict[str, Any]) -> None:
+    """Write a cell's result; all ranks write the same."""
     # JSON has no NaN.
     value = content["value"] if content["value"] == content["value"] else None
     write_atomically(json.dumps({**content, "value": value}, indent=2).encode(), path)

@@ -115,35 +115,32 @@ def test_more_classes_than_the_head_has(tmp_path, pictures):
 # k-NN of a checkpoint --------------------------------------------------------------------------
 
 
-def test_a_protocol_without_training_judges_any_checkpoint(tmp_path, pictures, pretrained):
-    write_config(tmp_path, pictures)
-    text = (tmp_path / "toy.py").read_text()
+def frozen_config(folder, pictures):
+    """The toy config's k-NN on a backbone that nothing trains."""
+    text = write_config(folder, pictures).read_text()
     start, end = text.index("model = dict("), text.index("_single = [")
-    model = "model = dict(type='FrozenBackbone', pretrained='',\n"
-    model += "    backbone=dict(type='TinyNet', norm_cfg=dict(type='BN')))\n"
-    (tmp_path / "knn.py").write_text(text[:start] + model + text[end:])
-    moco = {k.replace("backbone.", "encoder_q."): v for k, v in backbone_of(pretrained).items()}
+    model = """model = dict(
+    type='FrozenBackbone', pretrained='', backbone=dict(type='TinyNet', norm_cfg=dict(type='BN')))
+"""
+    path = folder / "knn.py"
+    path.write_text(text[:start] + model + text[end:])
+    return path
+
+
+def test_a_protocol_without_training_judges_any_checkpoint(tmp_path, pictures, pretrained):
+    config = str(frozen_config(tmp_path, pictures))
     torch.save(dict(state_dict=backbone_of(pretrained)), tmp_path / "plain.pth")
-    torch.save(dict(state_dict=moco), tmp_path / "odd.pth")
 
-    def judge(checkpoint=None):
+    def judge(config, checkpoint):
         folder = str(tmp_path / "test")
-        options = [unique_run()]
-        return evaluate(
-            str(tmp_path / "knn.py"), checkpoint and str(checkpoint), work_dir=folder,
-            cfg_options=options,
-        )  # fmt: skip
+        return evaluate(config, checkpoint, work_dir=folder, cfg_options=[unique_run()])
 
-    found = judge(pretrained)
-    assert found == judge(tmp_path / "plain.pth")
-    expected = evaluate(
-        str(write_config(tmp_path, pictures)), str(pretrained), work_dir=str(tmp_path / "test"),
-        cfg_options=[unique_run()],
-    )  # fmt: skip
-    assert found == expected
-    judge("random")
+    found = judge(config, str(pretrained))
+    assert found == judge(config, str(tmp_path / "plain.pth"))
+    assert found == judge(str(tmp_path / "toy.py"), str(pretrained))
+    judge(config, "random")
     with pytest.raises(UserError, match=r"model\.pretrained=random"):
-        judge()
+        judge(config, None)
     log = "".join(path.read_text() for path in (tmp_path / "test").glob("*/*.log"))
     assert "RANDOM weights" in log
 

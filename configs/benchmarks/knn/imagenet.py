@@ -1,7 +1,7 @@
 """k-NN on ImageNet-1k, ResNet-50, weighted votes at temperature 0.07 (Wu et al., CVPR 2018).
 
   python tools/test.py configs/benchmarks/knn/imagenet.py CHECKPOINT
-  bash tools/dist_test.sh configs/benchmarks/knn/imagenet.py 8 CHECKPOINT
+  bash tools/dist_test.sh configs/benchmarks/knn/imagenet.py CHECKPOINT 8
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.

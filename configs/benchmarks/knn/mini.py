@@ -1,7 +1,7 @@
 """k-NN on the embedded mini-world at 48 pixels.
 
   python tools/test.py configs/benchmarks/knn/mini.py CHECKPOINT
-  bash tools/dist_test.sh configs/benchmarks/knn/mini.py 2 CHECKPOINT
+  bash tools/dist_test.sh configs/benchmarks/knn/mini.py CHECKPOINT 2
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.

@@ -1,7 +1,7 @@
 """k-NN on Tiny ImageNet at 64 pixels, ResNet-18.
 
   python tools/test.py configs/benchmarks/knn/tinyimagenet.py CHECKPOINT
-  bash tools/dist_test.sh configs/benchmarks/knn/tinyimagenet.py 2 CHECKPOINT
+  bash tools/dist_test.sh configs/benchmarks/knn/tinyimagenet.py CHECKPOINT 2
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.

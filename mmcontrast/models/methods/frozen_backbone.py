@@ -28,8 +28,8 @@ class FrozenBackbone(Method):
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor, init_cfg)
+        # Parameters keep requires_grad: DistributedDataParallel refuses a model without any.
         self.backbone = MODELS.build(backbone)
-        self.backbone.requires_grad_(False)
         self.pretrained = pretrained
 
     def init_weights(self) -> None:
