@@ -11,6 +11,7 @@ from mmcontrast.utils.checkpoint import find_checkpoint
 from mmcontrast.utils.errors import TrainingStopped, UserError
 
 from .config import default_work_dir, load_config
+from .distributed import join_processes, process_group
 from .test import test
 from .train import train
 
@@ -88,12 +89,13 @@ def run_grid(
     if not set(chosen) <= set(range(len(grid))):
         raise UserError(f"The cells of {config} are 0 to {len(grid) - 1}, got {list(chosen)}.")
     folder = Path(work_dir or cfg.get("work_dir") or default_work_dir(config))
-    for number in chosen:
-        cell = grid[number]
-        if _read(folder / cell.name, given) is None:
-            value = _train(config, cell, folder / cell.name, cfg_options, cfg.grid_metric, **kwargs)
-            content = dict(settings=cell.settings, given=given, metric=cfg.grid_metric, value=value)
-            _write(folder / cell.name / RESULT, content)
+    with process_group():
+        join_processes(cfg, kwargs.get("launcher", "none"))
+        for cell in [grid[number] for number in chosen]:
+            place = folder / cell.name
+            if _read(place, given) is None:
+                value = _train(config, cell, place, cfg_options, cfg.grid_metric, **kwargs)
+                _write(place / RESULT, dict(settings=cell.settings, given=given, value=value))
     return [(cell, _read(folder / cell.name, given)) for cell in grid]
 
 

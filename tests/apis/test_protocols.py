@@ -1,12 +1,16 @@
 """Linear probe, fine-tuning, k-NN of a checkpoint and validation while pre-training, in small."""
 
 import json
+import os
+import signal
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 
 from mmcontrast.apis.test import test as evaluate
 from mmcontrast.apis.train import train
+from mmcontrast.registry import HOOKS
 from mmcontrast.utils.checkpoint import CheckpointError
 from mmcontrast.utils.errors import UserError
 from tests.engine.test_resume import Crash, assert_same
@@ -203,6 +207,28 @@ def assert_same_training(plain, other):
     scalars = other["message_hub"]["log_scalars"]
     assert any(name.startswith("val/") for name in scalars)
     assert_same(plain, other)
+
+
+@HOOKS.register_module(force=True)
+class SignalInValidation(Hook):
+    """Send a signal in the middle of the validation before an iteration."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def after_val_iter(self, runner, batch_idx, **kwargs):
+        if runner.iter == self.at and batch_idx == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_in_the_middle_of_online_knn(tmp_path, pictures, plain):
+    config = write_config(tmp_path, pictures, VALIDATION.format(epochs=3) + HOOK)
+    options = ("default_hooks.disturb.type=SignalInValidation", "default_hooks.disturb.at=8")
+    with pytest.raises(SystemExit):
+        run(config, tmp_path / "cut", *options)
+    assert load(tmp_path / "cut/interrupted.pth")["meta"]["iter"] == 8
+    run(config, tmp_path / "cut", resume="auto")
+    assert_same_training(plain, load(tmp_path / "cut/epoch_3.pth"))
 
 
 def test_the_hook_needs_a_validation(tmp_path, pictures):
