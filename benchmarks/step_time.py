@@ -112,7 +112,7 @@ def build_variants(args: argparse.Namespace) -> dict[str, nn.Module]:
         type="DenseCL",
         neck=dict(type="DenseProjection", **heads),
         loss=info_nce,
-        dense_loss=dict(info_nce, chunk_size=args.chunk),
+        dense_loss=info_nce,
         queue_size=args.queue,
     )
     return {
@@ -189,7 +189,6 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--queue", type=int, default=65536)
-    parser.add_argument("--chunk", type=int, default=256, help="cells a chunk of dense logits")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--bf16", action="store_true")

@@ -48,7 +48,7 @@ CONFIGS = {
         backbone=BACKBONE,
         neck=dict(type="DenseProjection", **WIDTHS),
         loss=dict(type="InfoNCE", temperature=0.2),
-        dense_loss=dict(type="InfoNCE", temperature=0.2, chunk_size=5),
+        dense_loss=dict(type="InfoNCE", temperature=0.2),
         queue_size=48,
     ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),

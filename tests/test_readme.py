@@ -42,7 +42,7 @@ def test_own_pictures_and_the_backbone(tmp_path):
     for i in range(32):
         coarse = generator.integers(0, 256, (6, 8, 3), dtype=np.uint8)
         Image.fromarray(coarse).resize((320, 240)).save(photos / f"{i}.jpg")
-    command = next(words for words in commands() if "/my/photos" in words and "--amp" in words)
+    command = next(words for words in commands() if {"/my/photos", "--cfg-options"} <= set(words))
     command = [str(photos) if word == "/my/photos" else word for word in command]
     command[0] = sys.executable
     result = subprocess.run(

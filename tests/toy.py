@@ -20,7 +20,7 @@ model = dict(
     backbone=dict(type='TinyNet', norm_cfg=dict(type='SplitBN', num_groups=2)),
     neck=dict(type='DenseProjection', in_channels=24, hidden_channels=32, out_channels=16),
     loss=dict(type='InfoNCE', temperature=0.2),
-    dense_loss=dict(type='InfoNCE', temperature=0.2, chunk_size=5),
+    dense_loss=dict(type='InfoNCE', temperature=0.2),
     queue_size=10,
     momentum=0.9)
 view = [

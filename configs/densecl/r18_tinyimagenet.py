@@ -35,7 +35,7 @@ model = dict(
         norm_cfg=dict(type="SplitBN", num_groups=2),
     ),
     loss=dict(type="InfoNCE", temperature=0.2),
-    dense_loss=dict(type="InfoNCE", temperature=0.2, chunk_size=256),
+    dense_loss=dict(type="InfoNCE", temperature=0.2),
     # A thousand steps instead of a million: keys age quickly, and the momentum encoder must
     # follow within a few dozen.
     queue_size=512,

@@ -29,7 +29,7 @@ model = dict(
     ),
     loss=dict(type="InfoNCE", temperature=0.2),
     # 256 cells at a time: 64 MiB of logits instead of 3 GiB for 256 images on one device.
-    dense_loss=dict(type="InfoNCE", temperature=0.2, chunk_size=256),
+    dense_loss=dict(type="InfoNCE", temperature=0.2),
     queue_size=65536,
     momentum=0.999,
     dense_weight=0.5,

@@ -61,6 +61,8 @@ def gather_with_grad(x: Tensor) -> Tensor:
     return _deal_in(list(all_gather_with_grad(x.contiguous())))
 
 
+# Not compiled: inductor fails on a permuted index that one process does not slice (torch 2.11).
+@torch.compiler.disable
 @torch.no_grad()
 def shuffle_batch(x: Tensor) -> tuple[Tensor, Tensor]:
     """Deal the global batch out anew, so that batch statistics give no positive pair away.

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 
 import pytest
@@ -12,7 +13,7 @@ from mmengine.hooks import Hook
 
 from mmcontrast.apis.train import train
 from mmcontrast.registry import HOOKS
-from tests.toy import ROOT, unique_run, write_config
+from tests.toy import ROOT, unique_run, write_config, write_pictures
 
 ACCUMULATE = "optim_wrapper.accumulative_counts=4"  # 6 iterations an epoch: cuts one in two
 WORKERS = "train_dataloader.num_workers=2"
@@ -20,6 +21,12 @@ PER_STEP = (
     "param_scheduler = dict(\n"
     "    type='WarmupCosineLR', warmup=1, by_epoch=True, convert_to_iter_based=True)\n"
 )
+SHARDS = """
+train_dataloader.pop('sampler')
+train_dataloader.update(sampler=None, dataset=dict(
+    type='TarShards', shards={shards!r}, batch_size=4, shuffle_buffer=3,
+    pipeline=train_dataloader['dataset']['pipeline']))
+"""
 
 
 class Crash(Exception):
@@ -132,6 +139,31 @@ def test_after_a_signal_the_run_goes_on_at_the_next_iteration(config, tmp_path, 
     assert_same(whole(*options), load(tmp_path / "run/epoch_3.pth"))
     # The next regular checkpoint takes its place.
     assert not (tmp_path / "run/interrupted.pth").exists()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_shards_go_on_in_the_middle_of_an_epoch(tmp_path, workers):
+    pytest.importorskip("webdataset")
+    pictures = sorted(write_pictures(tmp_path / "pictures").rglob("*.png"))
+    for shard in range(2):
+        with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:
+            for path in pictures[shard::2]:
+                tar.add(path, path.name)
+    config = str(
+        write_config(
+            tmp_path,
+            tmp_path / "pictures",
+            extra=PER_STEP + SHARDS.format(shards=str(tmp_path / "{0..1}.tar")),
+        )
+    )
+    options = (f"train_dataloader.num_workers={workers}",)
+    run(config, tmp_path / "whole", *options)
+    disturb = dict(type="Disturb", at=9, number=int(signal.SIGTERM))
+    with pytest.raises(SystemExit):
+        run(config, tmp_path / "cut", *options, disturb=disturb)
+    run(config, tmp_path / "cut", *options, resume="auto")
+    whole, cut = (load(tmp_path / name / "run/epoch_3.pth") for name in ("whole", "cut"))
+    assert_same(whole, cut)
 
 
 def test_the_seed_is_taken_from_the_checkpoint(config, tmp_path, whole):

@@ -36,42 +36,61 @@ class Contrast(NamedTuple):
         )
 
 
-class _InfoNCE(torch.autograd.Function):
-    """Loss and gradient in one pass over chunks of queries.
+def _block_shape(num_queries: int, num_keys: int, device: torch.device) -> tuple[int, int]:
+    """Queries and keys whose logits are held at a time."""
+    if device.type == "cpu":
+        # As many as the cache keeps: 4 MB. Each pass over them then costs no memory traffic.
+        return min(512, num_queries), min(2048, num_keys)
+    return num_queries, max(min(2**26 // max(num_queries, 1), num_keys), 1)  # 256 MB
 
-    Keys and negatives are constants, so the gradient of row i is a vector of C numbers that can be
-    formed while the row's logits are at hand: no (R, K) matrix outlives its chunk.
+
+class _InfoNCE(torch.autograd.Function):
+    """Loss and gradient in one pass over blocks of logits, by a running softmax.
+
+    Keys and negatives are constants, so the gradient of a query is a vector of C numbers that can
+    be summed up while the logits are at hand: no (R, K) matrix is ever held. Where a later block
+    has a larger logit, what was summed before is scaled down (Milakov and Gimelshein, "Online
+    normalizer calculation for softmax", 2018, algorithm 3).
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        query_RC: Tensor,
-        key_RC: Tensor,
-        negatives_CK: Tensor,
-        temperature: float,
-        chunk_size: int,
+        ctx: Any, query_RC: Tensor, key_RC: Tensor, negatives_CK: Tensor, temperature: float
     ) -> tuple[Tensor, ...]:
+        num_rows, num_columns = _block_shape(len(query_RC), negatives_CK.shape[1], query_RC.device)
+        # One block for all logits: fresh pages for each would cost as much as the product that
+        # fills them.
+        block = negatives_CK.new_empty(num_rows * num_columns)
         loss, pos, correct, grad = [], [], [], []
         with_grad = ctx.needs_input_grad[0]
-        # One block for the logits of all chunks: fresh pages for each would cost as much as the
-        # product that fills them.
-        block = negatives_CK.new_empty(min(chunk_size, len(query_RC)), negatives_CK.shape[1])
-        for q, k in zip(query_RC.split(chunk_size), key_RC.split(chunk_size), strict=True):
+        for q, k in zip(
+            query_RC.split(max(num_rows, 1)), key_RC.split(max(num_rows, 1)), strict=True
+        ):
             pos_r = (q * k).sum(dim=1)
             pos.append(pos_r)
             pos_r = pos_r / temperature
-            logits_rK = torch.mm(q / temperature, negatives_CK, out=block[: len(q)])
-            top_r = logits_rK.amax(dim=1)
+            scaled_rC = q / temperature
+            top_r = torch.full_like(pos_r, -torch.inf)
+            total_r = torch.zeros_like(pos_r)
+            away_rC = torch.zeros_like(q)
+            for n_Ck in negatives_CK.split(num_columns, dim=1):
+                logits_rk = block[: len(q) * n_Ck.shape[1]].view(len(q), n_Ck.shape[1])
+                torch.mm(scaled_rC, n_Ck, out=logits_rk)
+                higher_r = torch.maximum(top_r, logits_rk.amax(dim=1))
+                decay_r = (top_r - higher_r).exp()
+                top_r = higher_r
+                exp_rk = logits_rk.sub_(top_r[:, None]).exp_()
+                total_r = total_r * decay_r + exp_rk.sum(dim=1)
+                if with_grad:
+                    away_rC.mul_(decay_r[:, None]).addmm_(exp_rk, n_Ck.t())
             correct.append(pos_r > top_r)
-            # The shift that keeps exp() finite; shared by the positive and the negatives.
-            top_r = torch.maximum(top_r, pos_r)
-            exp_rK = logits_rK.sub_(top_r[:, None]).exp_()
-            exp_pos_r = (pos_r - top_r).exp()
-            total_r = exp_rK.sum(dim=1) + exp_pos_r
-            loss.append(total_r.log() + (top_r - pos_r))
+            # The positive joins the negatives.
+            higher_r = torch.maximum(top_r, pos_r)
+            decay_r, exp_pos_r = (top_r - higher_r).exp(), (pos_r - higher_r).exp()
+            total_r = total_r * decay_r + exp_pos_r
+            loss.append(total_r.log() + (higher_r - pos_r))
             if with_grad:
-                away_rC = exp_rK @ negatives_CK.t()
+                away_rC.mul_(decay_r[:, None])
                 towards_rC = k * (exp_pos_r - total_r)[:, None]
                 grad.append((away_rC + towards_rC) / (total_r * temperature)[:, None])
         neg_R = query_RC @ negatives_CK.mean(dim=1)
@@ -84,28 +103,23 @@ class _InfoNCE(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad_loss_R: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         (grad_RC,) = ctx.saved_tensors
-        return grad_loss_R[:, None] * grad_RC, None, None, None, None
+        return grad_loss_R[:, None] * grad_RC, None, None, None
 
 
 def info_nce(
-    query_RC: Tensor,
-    key_RC: Tensor,
-    negatives_CK: Tensor,
-    temperature: float,
-    chunk_size: int | None = None,
+    query_RC: Tensor, key_RC: Tensor, negatives_CK: Tensor, temperature: float
 ) -> Contrast:
     """InfoNCE of each query, its positive key and shared negatives, in float32 under autocast too.
 
     Uniform similarities give log(K + 1); a query equal to its key and orthogonal to K negatives
-    gives log(1 + K exp(-1 / temperature)).
+    gives log(1 + K exp(-1 / temperature)). Memory is a few megabytes on a CPU, a quarter of a
+    gigabyte on a GPU, and R * C floats for the gradient, whatever R * K may be.
 
     Args:
         query_RC: Unit vectors, with gradient.
         key_RC: Unit vectors, the positive of each query; a constant.
         negatives_CK: Unit columns; a constant, which may be overwritten afterwards.
         temperature: Positive.
-        chunk_size: Queries whose logits are held at a time. Memory is chunk_size * K floats;
-            None takes all at once.
 
     Returns:
         Loss and figures of each query.
@@ -121,11 +135,7 @@ def info_nce(
     with torch.autocast(query_RC.device.type, enabled=False):
         return Contrast(
             *_InfoNCE.apply(
-                query_RC.float(),
-                key_RC.float(),
-                negatives_CK.float(),
-                float(temperature),
-                chunk_size or max(len(query_RC), 1),
+                query_RC.float(), key_RC.float(), negatives_CK.float(), float(temperature)
             )
         )
 
@@ -136,16 +146,14 @@ class InfoNCE(nn.Module):
 
     Args:
         temperature: 0.2 in MoCo v2 and DenseCL, 0.07 in MoCo v1.
-        chunk_size: Queries whose logits are held at a time; None takes all at once.
     """
 
-    def __init__(self, temperature: float = 0.2, chunk_size: int | None = None):
+    def __init__(self, temperature: float = 0.2):
         super().__init__()
         if temperature <= 0:
             raise ValueError(f"temperature must be positive, got {temperature}.")
         self.temperature = temperature
-        self.chunk_size = chunk_size
 
     def forward(self, query_RC: Tensor, key_RC: Tensor, negatives_CK: Tensor) -> Contrast:
         """See :func:`info_nce`."""
-        return info_nce(query_RC, key_RC, negatives_CK, self.temperature, self.chunk_size)
+        return info_nce(query_RC, key_RC, negatives_CK, self.temperature)

@@ -41,7 +41,7 @@ class DenseCL(Method):
         neck: Config of the two projection heads,
             :class:`~mmcontrast.models.necks.DenseProjection`; its ``out_channels`` is C.
         loss: Config of the global loss, :class:`~mmcontrast.models.losses.InfoNCE`.
-        dense_loss: Config of the dense loss, the same class; its ``chunk_size`` bounds memory.
+        dense_loss: Config of the dense loss, the same class.
         queue_size: Length K of each of the two queues; below the number of images.
         momentum: Weight m kept of the momentum encoder.
         dense_weight: Weight w of the dense loss; 0 gives MoCo v2.

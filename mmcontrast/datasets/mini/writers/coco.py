@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..categories import CATEGORIES, CLASSES
 from ..render import Rendered
-from .files import SPLITS, annotated, render_group, save_jpeg
+from .files import SPLITS, annotated, make_pictures, render_group, save_jpeg
 
 _ZOOM = 4  # outlines are traced on a finer grid, so that they lie on the pixels' edges
 
@@ -29,17 +30,14 @@ def polygons(mask: NDArray[np.uint8]) -> list[list[float]]:
     return result
 
 
-def _annotate(
-    rendered: Rendered, names: list[str], image_id: int, first_id: int
-) -> list[dict[str, Any]]:
-    """The annotations of one picture."""
+def _annotate(rendered: Rendered, names: list[str], image_id: int) -> list[dict[str, Any]]:
+    """The annotations of one picture, without their ids."""
     annotations: list[dict[str, Any]] = []
     for index in annotated(rendered):
         mask = rendered.mask(index)
         x0, y0, x1, y1 = rendered.boxes[index].tolist()
         annotations.append(
             {
-                "id": first_id + len(annotations),
                 "image_id": image_id,
                 "category_id": CLASSES.index(names[index]) + 1,
                 "bbox": [x0, y0, x1 - x0, y1 - y0],
@@ -49,6 +47,19 @@ def _annotate(
             }
         )
     return annotations
+
+
+def _write_picture(
+    pictures: Path, seed: int, split: str, index: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Write one picture; returns its entry and its annotations."""
+    rendered, names = render_group(seed, "coco", split, index)
+    image_id = index + 1
+    path = pictures / f"{image_id:012d}.jpg"
+    save_jpeg(path, rendered.image)
+    height, width = rendered.instances.shape
+    entry = {"id": image_id, "file_name": path.name, "width": width, "height": height}
+    return entry, _annotate(rendered, names, image_id)
 
 
 def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
@@ -72,23 +83,13 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
         pictures = folder / f"{split}2017"
         pictures.mkdir()
-        images: list[dict[str, Any]] = []
-        annotations: list[dict[str, Any]] = []
-        for index in range(count):
-            rendered, names = render_group(seed, "coco", split, index)
-            image_id = index + 1
-            path = pictures / f"{image_id:012d}.jpg"
-            save_jpeg(path, rendered.image)
-            height, width = rendered.instances.shape
-            images.append(
-                {"id": image_id, "file_name": path.name, "width": width, "height": height}
-            )
-            annotations += _annotate(rendered, names, image_id, len(annotations) + 1)
+        made = make_pictures(partial(_write_picture, pictures, seed, split), count)
+        objects = [annotation for _, annotations in made for annotation in annotations]
         content = {
             "info": {"description": "mini-world"},
             "licenses": [],
-            "images": images,
-            "annotations": annotations,
+            "images": [entry for entry, _ in made],
+            "annotations": [{"id": i, **entry} for i, entry in enumerate(objects, start=1)],
             "categories": categories,
         }
         target = folder / "annotations" / f"instances_{split}2017.json"

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -11,10 +17,40 @@ from numpy.typing import NDArray
 from ..render import Rendered, render
 from ..sample import sample_group
 
+Made = TypeVar("Made")
+
 SPLITS = ("train", "val")
 JPEG_QUALITY = 85
+_WORTH_A_PROCESS = 32  # pictures; fewer are made sooner than a process is
 MIN_PIXELS = 24
 """Objects of which less is seen are not annotated."""
+
+
+def make_pictures(make: Callable[[int], Made], count: int) -> list[Made]:
+    """Call `make(0)` to `make(count - 1)` on all cores.
+
+    Args:
+        make: A function of a module, or a partial of one: it is sent to other processes.
+        count: Number of pictures.
+
+    Returns:
+        What the calls returned, in order.
+    """
+    workers = min(len(os.sched_getaffinity(0)), count // _WORTH_A_PROCESS)
+    if workers < 2:
+        return [make(index) for index in range(count)]
+    # Forked: a new interpreter would import torch first, which takes longer than the pictures.
+    with ProcessPoolExecutor(workers, get_context("fork"), _become_worker) as pool:
+        try:
+            return list(pool.map(make, range(count), chunksize=_WORTH_A_PROCESS // 4))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _become_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for us
+    cv2.setNumThreads(0)
 
 
 def picture_rng(seed: int, layout: str, split: str, index: int) -> np.random.Generator:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ..categories import CATEGORIES
 from ..render import render
 from ..sample import sample_portrait
-from .files import SPLITS, picture_rng, save_jpeg
+from .files import SPLITS, make_pictures, picture_rng, save_jpeg
 
 PICTURE_SIZE = 96
+
+
+def _write_picture(folder: Path, seed: int, split: str, index: int) -> None:
+    kind = CATEGORIES[index % len(CATEGORIES)]
+    rng = picture_rng(seed, "imagenet", split, index)
+    image = render(sample_portrait(rng, kind, PICTURE_SIZE)).image
+    save_jpeg(folder / split / kind.name / f"{kind.name}_{index:05d}.jpg", image)
 
 
 def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
@@ -24,8 +32,4 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
         for kind in CATEGORIES:
             (folder / split / kind.name).mkdir(parents=True)
-        for index in range(count):
-            kind = CATEGORIES[index % len(CATEGORIES)]
-            rng = picture_rng(seed, "imagenet", split, index)
-            image = render(sample_portrait(rng, kind, PICTURE_SIZE)).image
-            save_jpeg(folder / split / kind.name / f"{kind.name}_{index:05d}.jpg", image)
+        make_pictures(partial(_write_picture, folder, seed, split), count)

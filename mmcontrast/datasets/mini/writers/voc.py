@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from PIL import Image
 
 from ..categories import CLASSES
 from ..render import Rendered
-from .files import SPLITS, annotated, render_group, save_jpeg
+from .files import SPLITS, annotated, make_pictures, render_group, save_jpeg
 
 YEAR = "VOC2012"
 BORDER = 255
@@ -72,6 +73,25 @@ def _xml(name: str, rendered: Rendered, names: list[str], kept: list[int]) -> st
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def _write_picture(base: Path, seed: int, split: str, index: int) -> str:
+    """Write a picture with its masks and boxes; returns its name."""
+    name = f"2012_{SPLITS.index(split)}{index:05d}"
+    rendered, names = render_group(seed, "voc", split, index)
+    kept = annotated(rendered)
+    save_jpeg(base / "JPEGImages" / f"{name}.jpg", rendered.image)
+    objects = np.zeros(256, np.uint8)
+    classes = np.zeros(256, np.uint8)
+    for position, i in enumerate(kept):
+        objects[i + 1] = position + 1
+        classes[i + 1] = CLASSES.index(names[i]) + 1
+    border = _borders(rendered.instances)
+    for folder, labels in (("SegmentationClass", classes), ("SegmentationObject", objects)):
+        _save_mask(base / folder / f"{name}.png", labels[rendered.instances], border)
+    text = _xml(name, rendered, names, kept)
+    (base / "Annotations" / f"{name}.xml").write_text(text, encoding="utf-8")
+    return name
+
+
 def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
@@ -94,27 +114,10 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         "ImageSets/Main",
     ):
         (base / name).mkdir(parents=True)
-    listed: dict[str, list[str]] = {}
-    for split, count in zip(SPLITS, (num_train, num_val), strict=True):
-        listed[split] = [f"2012_{SPLITS.index(split)}{index:05d}" for index in range(count)]
-        for index, name in enumerate(listed[split]):
-            rendered, names = render_group(seed, "voc", split, index)
-            kept = annotated(rendered)
-            save_jpeg(base / "JPEGImages" / f"{name}.jpg", rendered.image)
-            objects = np.zeros(256, np.uint8)
-            classes = np.zeros(256, np.uint8)
-            for position, i in enumerate(kept):
-                objects[i + 1] = position + 1
-                classes[i + 1] = CLASSES.index(names[i]) + 1
-            border = _borders(rendered.instances)
-            _save_mask(
-                base / "SegmentationClass" / f"{name}.png", classes[rendered.instances], border
-            )
-            _save_mask(
-                base / "SegmentationObject" / f"{name}.png", objects[rendered.instances], border
-            )
-            text = _xml(name, rendered, names, kept)
-            (base / "Annotations" / f"{name}.xml").write_text(text, encoding="utf-8")
+    listed = {
+        split: make_pictures(partial(_write_picture, base, seed, split), count)
+        for split, count in zip(SPLITS, (num_train, num_val), strict=True)
+    }
     listed["trainval"] = listed["train"] + listed["val"]
     listed["train_aug"] = listed["train"]
     for split, members in listed.items():
