@@ -114,6 +114,7 @@ MODELS = Registry(
         "mmcontrast.models.methods",
         "mmcontrast.models.backbones",
         "mmcontrast.models.necks",
+        "mmcontrast.models.heads",
         "mmcontrast.models.losses",
         "mmcontrast.models.modules",
     ),
@@ -142,6 +143,11 @@ OPTIM_WRAPPERS = Registry(
     parent=mmengine_registry.OPTIM_WRAPPERS,
     locations=("mmcontrast.engine.optimizers",),
 )
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    "optimizer wrapper constructor",
+    parent=mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS,
+    locations=("mmcontrast.engine.optimizers",),
+)
 PARAM_SCHEDULERS = Registry(
     "parameter scheduler",
     parent=mmengine_registry.PARAM_SCHEDULERS,
@@ -155,7 +161,6 @@ for _root in (
     mmengine_registry.LOG_PROCESSORS,
     mmengine_registry.LOOPS,
     mmengine_registry.MODEL_WRAPPERS,
-    mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS,
     mmengine_registry.VISBACKENDS,
     mmengine_registry.VISUALIZERS,
     mmengine_registry.WEIGHT_INITIALIZERS,

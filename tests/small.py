@@ -29,6 +29,7 @@ class TinyNet(nn.Sequential):
 
 
 BACKBONE = dict(type="TinyNet", norm_cfg=dict(type="SplitBN", num_groups=4))
+HEAD = dict(type="LinearHead", in_channels=24, num_classes=3)
 WIDTHS = dict(in_channels=24, hidden_channels=32, out_channels=16)
 
 CONFIGS = {
@@ -50,7 +51,10 @@ CONFIGS = {
         dense_loss=dict(type="InfoNCE", temperature=0.2),
         queue_size=48,
     ),
+    "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
+    "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
+CLASSIFIERS = ("FineTuning", "LinearProbe")
 
 
 def build_method(name, seed=0, **changes):
@@ -71,7 +75,9 @@ def make_batch(num_images=8, side=32, seed=0):
         for v in range(2)
     }
     crop = dict(box=(0.0, 0.0, float(side), float(side)), flip=False, size=(side, side))
-    samples = [dict(index=i, view0=dict(crop), view1=dict(crop)) for i in range(num_images)]
+    samples = [
+        dict(index=i, label=i % 3, view0=dict(crop), view1=dict(crop)) for i in range(num_images)
+    ]
     return dict(inputs=views, data_samples=samples)
 
 

@@ -1,4 +1,4 @@
-"""Every config reads, builds, has the papers' settings, and says how to run it."""
+"""Every pre-training config reads, builds, has the papers' settings, and says how to run it."""
 
 import copy
 from pathlib import Path
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(
     str(path.relative_to(ROOT))
     for path in (ROOT / "configs").glob("*/*.py")
-    if path.parent.name != "_base_"
+    if path.parent.name not in ("_base_", "benchmarks")
 )
 VIEW = {
     "moco": [

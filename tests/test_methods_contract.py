@@ -7,7 +7,7 @@ import torch
 
 from mmcontrast.models.methods import Method
 from mmcontrast.registry import MODELS
-from tests.small import CONFIGS, build_method, losses, make_batch, total
+from tests.small import CLASSIFIERS, CONFIGS, build_method, losses, make_batch, total
 
 METHODS = sorted(CONFIGS)
 
@@ -19,7 +19,8 @@ def test_every_registered_method_is_here():
         for name, cls in MODELS.module_dict.items()
         if isinstance(cls, type) and issubclass(cls, Method)
     }
-    assert registered == set(METHODS)
+    # It trains nothing; tests/models/methods/test_frozen_backbone.py has what it does.
+    assert registered == {*METHODS, "FrozenBackbone"}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -118,4 +119,5 @@ def test_loss_falls_and_embeddings_stay_apart(name):
     first = max(total(out).item() for out in history[:12])
     last = min(total(out).item() for out in history[-4:])
     assert last < first
-    assert history[-1]["embedding_std"] > 0.1
+    if name not in CLASSIFIERS:
+        assert history[-1]["embedding_std"] > 0.1

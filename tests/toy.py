@@ -66,6 +66,42 @@ test_dataloader = dict(
 test_cfg = dict(type='TestLoop')
 test_evaluator = dict(type='KNN', k=3)
 """
+_PROBE = """
+_base_ = {base!r}
+custom_imports = dict(imports=['tests.small'])
+model = dict(
+    type={method!r},
+    backbone=dict(type='TinyNet', norm_cfg=dict(type='BN')),
+    head=dict(type='LinearHead', in_channels=24, num_classes=2),
+    pretrained='')
+_single = [
+    dict(type='LoadImage'), dict(type='Resize', size=32), dict(type='CenterCrop', size=32),
+    dict(type='PackInputs')]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=0,
+    drop_last=True,
+    sampler=dict(type='ResumableSampler', shuffle=True),
+    collate_fn=dict(type='collate'),
+    dataset=dict(type='ImageFolder', data_root={pictures!r}, pipeline=_single))
+val_dataloader = dict(
+    batch_size=5,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='collate'),
+    dataset=dict(type='ImageFolder', data_root={pictures!r}, pipeline=_single))
+val_cfg = dict(type='ValLoop')
+val_evaluator = dict(type='Accuracy', topk=(1, 2))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='TrainableParameters',
+    optimizer=dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.0))
+param_scheduler = dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=True)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)
+auto_scale_lr = dict(base_batch_size=4)
+default_hooks = dict(logger=dict(interval=1), curves=None)
+visualizer = dict(vis_backends=[dict(type='LocalVisBackend')])
+"""
 _runs = itertools.count()
 
 
@@ -87,6 +123,14 @@ def write_config(folder: Path, pictures: Path | None = None, extra: str = "") ->
     path = folder / "toy.py"
     base = str(ROOT / "configs/_base_/default_runtime.py")
     path.write_text(_CONFIG.format(base=base, pictures=str(pictures)) + extra)
+    return path
+
+
+def write_probe(folder: Path, pictures: Path, method: str = "LinearProbe", extra: str = "") -> Path:
+    """Write a config of 3 epochs of a classifier on the backbone of the other config."""
+    path = folder / f"{method}.py"
+    base = str(ROOT / "configs/_base_/default_runtime.py")
+    path.write_text(_PROBE.format(base=base, pictures=str(pictures), method=method) + extra)
     return path
 
 

@@ -102,7 +102,7 @@ def _parse_option(option: str) -> tuple[str, Any]:
 
 def _similar_config(path: Path) -> str:
     root = next((p for p in path.parents if p.name == "configs" and p.is_dir()), Path("configs"))
-    known = [str(file) for file in root.glob("*/*.py") if "_base_" not in file.parts]
+    known = [str(file) for file in root.glob("**/*.py") if "_base_" not in file.parts]
     return _did_you_mean(str(path), known)
 
 

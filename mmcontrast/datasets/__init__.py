@@ -6,6 +6,7 @@ from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
+from mmcontrast.datasets.voc import VOCClassification
 
 __all__ = [
     "CocoImages",
@@ -16,5 +17,6 @@ __all__ = [
     "Images",
     "ResumableSampler",
     "TarShards",
+    "VOCClassification",
     "collate",
 ]

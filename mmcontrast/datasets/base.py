@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.random.mtrand import get_bit_generator, set_bit_generator
 
+from mmcontrast.datasets.subsets import random_subset
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
 
@@ -69,7 +70,8 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         data_root: Folder of the pictures.
         pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
         ann_file: List or annotation file, absolute or relative to ``data_root``.
-        indices: Use only these samples, or only the first ``indices``.
+        indices: Use only these samples, or only the first ``indices``;
+            ``dict(num=2000, seed=0)`` draws at most so many at random.
         meta: Constants that every data sample gets, such as ``dict(split='bank')``.
         seed: Seed of the transforms. The engine sets it from the run's seed.
         on_error: What happens at an unreadable picture. ``'raise'`` names it and stops.
@@ -86,7 +88,7 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         pipeline: Sequence = (),
         *,
         ann_file: str | os.PathLike = "",
-        indices: int | Sequence[int] | None = None,
+        indices: int | Sequence[int] | dict[str, int] | None = None,
         meta: dict[str, Any] | None = None,
         seed: int = 0,
         on_error: str = ON_ERROR[0],
@@ -95,8 +97,11 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         self.meta = dict(meta or {})
         self.seed = seed
         self.on_error = on_error
+        self._draw = indices if isinstance(indices, dict) else None
         super().__init__(
-            ann_file=os.fspath(ann_file), data_root=os.fspath(data_root), indices=indices
+            ann_file=os.fspath(ann_file),
+            data_root=os.fspath(data_root),
+            indices=None if self._draw is not None else indices,
         )
         self.pipeline = compose(pipeline)
 
@@ -117,10 +122,12 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         super().full_init()
 
     def filter_data(self) -> list[dict]:
-        """All samples; there must be one."""
+        """All samples; there must be one. Draws the ``indices`` that are to be drawn."""
         if not self.data_list:
             source = self.ann_file or self.data_root
             raise FileNotFoundError(f"{type(self).__name__}: there is no picture in {source}.")
+        if self._draw is not None:
+            self._indices = random_subset(len(self.data_list), **self._draw)
         return self.data_list
 
     def __getitem__(self, key: int) -> Any:

@@ -40,6 +40,22 @@ def find_pictures(root: str) -> Iterator[str]:
         raise FileNotFoundError(f"There is no picture ({known}) in {root} or below{hint}.")
 
 
+def parse_line(line: str) -> tuple[str, int | None] | None:
+    """Split a line ``path`` or ``path label`` of a list; paths may contain blanks.
+
+    Returns:
+        Path, and label if there is one; None if the line is neither.
+    """
+    if is_picture(os.path.basename(line)):
+        return line, None
+    path, _, label = line.rpartition(" ")
+    path = path.rstrip()
+    # isdecimal() also accepts digits of other scripts, which int() reads as well.
+    if is_picture(os.path.basename(path)) and label.isdecimal():
+        return path, int(label)
+    return None
+
+
 @DATASETS.register_module()
 class Images(ImageDataset):
     """All pictures in a folder and its sub-folders, without labels.
@@ -58,6 +74,10 @@ class ImageFolder(ImageDataset):
     """One sub-folder a class, as in ImageNet: ``data_root/<class>/**/<picture>``.
 
     Labels count the sorted names of the sub-folders; ``metainfo['classes']`` holds the names.
+
+    With ``ann_file``, a text file, only the pictures that it lists are used, such as 1% of
+    ImageNet: one ``<class>/<picture>`` a line, relative to ``data_root``. The label of the class
+    may follow; a name alone, as in SimCLR's lists of ImageNet, is of the class before its ``_``.
     """
 
     def load_data_list(self) -> list[dict]:
@@ -65,6 +85,8 @@ class ImageFolder(ImageDataset):
 
         Raises:
             FileNotFoundError: There are no sub-folders, or one holds no picture.
+            ValueError: A line of the list is malformed, names a picture that is not there, or has
+                another label than its folder; or a class has no listed picture.
         """
         with os.scandir(self.data_root) as entries:
             classes = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
@@ -74,11 +96,53 @@ class ImageFolder(ImageDataset):
                 "For pictures without labels use type='Images'."
             )
         self._metainfo["classes"] = tuple(classes)
-        return [
-            dict(path=path, label=label)
+        labels = {
+            path: label
             for label, name in enumerate(classes)
             for path in find_pictures(os.path.join(self.data_root, name))
-        ]
+        }
+        paths = self._listed(labels, classes) if self.ann_file else labels
+        return [dict(path=path, label=labels[path]) for path in paths]
+
+    def _listed(self, labels: dict[str, int], classes: list[str]) -> list[str]:
+        """The paths that ``ann_file`` lists, checked against those of the folder."""
+        paths: list[str] = []
+        bad: list[str] = []
+        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                path, problem = self._find(line.strip(), labels)
+                paths.append(path)
+                bad += [f"line {number}: {line!r} {problem}"] if problem else []
+        if bad:
+            shown = "\n  ".join(bad[:10])
+            raise ValueError(
+                f"ImageFolder: {len(bad)} lines of {self.ann_file} do not fit the folder "
+                f"{self.data_root!r} with its {len(classes)} classes:\n  {shown}"
+            )
+        empty = sorted(set(range(len(classes))) - {labels[path] for path in paths})
+        if empty:
+            names = ", ".join(classes[label] for label in empty[:10])
+            raise ValueError(
+                f"ImageFolder: {len(empty)} of the {len(classes)} classes have no picture in "
+                f"{self.ann_file}: {names}{', ...' if len(empty) > 10 else ''}. Draw the list with "
+                "balanced classes, or a longer one (tools/data/make_subset.py)."
+            )
+        return paths
+
+    def _find(self, line: str, labels: dict[str, int]) -> tuple[str, str]:
+        """The path behind a line, and what is wrong with it, if anything."""
+        name, label = parse_line(line) or ("", None)
+        if not name:
+            return "", "is not 'path' or 'path label'"
+        if not os.path.dirname(name):
+            name = os.path.join(name.split("_")[0], name)
+        path = os.path.join(self.data_root, os.path.normpath(name))
+        if path not in labels:
+            return path, "is not there"
+        if label not in (None, labels[path]):
+            return path, f"is in the folder of class {labels[path]}"
+        return path, ""
 
 
 @DATASETS.register_module()
@@ -128,11 +192,9 @@ class ImageList(ImageDataset):
         return samples
 
     def _parse(self, line: str) -> dict | None:
-        if is_picture(os.path.basename(line)):
-            return dict(path=os.path.join(self.data_root, line))
-        path, _, label = line.rpartition(" ")
-        path = path.rstrip()
-        # isdecimal() also accepts digits of other scripts, which int() reads as well.
-        if is_picture(os.path.basename(path)) and label.isdecimal():
-            return dict(path=os.path.join(self.data_root, path), label=int(label))
-        return None
+        parsed = parse_line(line)
+        if parsed is None:
+            return None
+        path, label = parsed
+        sample: dict = dict(path=os.path.join(self.data_root, path))
+        return sample if label is None else {**sample, "label": label}

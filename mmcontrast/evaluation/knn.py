@@ -12,6 +12,7 @@ from mmengine.device import get_device
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from mmcontrast.evaluation.accuracy import topk_hits
 from mmcontrast.registry import METRICS
 
 # Similarities of one chunk of queries: 2^26 floats are 256 MB.
@@ -106,7 +107,9 @@ class KNN(BaseMetric):
                     f"k-NN knows the splits 'bank' and 'query', got {split!r} "
                     f"for {sample.get('path')}."
                 )
-            self.results.append((split == "bank", int(label), sample["global"].float().cpu()))
+            # A copy: a row alone would be sent between processes with its whole batch.
+            feature = sample["global"].float().cpu().clone()
+            self.results.append((split == "bank", int(label), feature))
 
     def compute_metrics(self, results: list[tuple[bool, int, Tensor]]) -> dict[str, float]:
         """Classify the queries and return percentages.
@@ -132,8 +135,7 @@ class KNN(BaseMetric):
                 features["bank"], labels["bank"], features["query"], k, self.temperature,
                 num_classes,
             )  # fmt: skip
-            ranked = votes_NM.topk(min(5, num_classes), dim=1).indices
-            hits = ranked == labels["query"][:, None]
-            metrics[f"top1_k{k}"] = 100 * hits[:, 0].float().mean().item()
-            metrics[f"top5_k{k}"] = 100 * hits.any(dim=1).float().mean().item()
+            for n in (1, 5):
+                hits = topk_hits(votes_NM, labels["query"], n)
+                metrics[f"top{n}_k{k}"] = 100 * hits.float().mean().item()
         return metrics

@@ -29,7 +29,10 @@ def python(tool, *arguments):
     return call(sys.executable, f"tools/{tool}.py", *arguments)
 
 
-@pytest.mark.parametrize("tool", ["train", "test", "print_config", "collect_env", "export_weights"])
+TOOLS = ["train", "test", "grid", "print_config", "collect_env", "export_weights"]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
 def test_help_imports_neither_torch_nor_mmengine(tool):
     done = call(sys.executable, "-X", "importtime", f"tools/{tool}.py", "--help")
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""Hooks: exact resume, safe checkpoints, interruption, guards and curves."""
+"""Hooks: exact resume, safe checkpoints, interruption, guards, validation and curves."""
 
 from .architecture import ArchitectureHook
 from .checkpoint import SafeCheckpointHook
@@ -9,6 +9,7 @@ from .interrupt import InterruptHook
 from .memory_format import ChannelsLastHook
 from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
+from .validation import ValidationHook
 
 __all__ = [
     "ArchitectureHook",
@@ -22,4 +23,5 @@ __all__ = [
     "ResumeHook",
     "SafeCheckpointHook",
     "SkippedFilesHook",
+    "ValidationHook",
 ]

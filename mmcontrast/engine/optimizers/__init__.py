@@ -2,5 +2,6 @@
 
 from .autocast import AutocastOptimWrapper
 from .lars import LARS
+from .trainable import TrainableParameters
 
-__all__ = ["LARS", "AutocastOptimWrapper"]
+__all__ = ["LARS", "AutocastOptimWrapper", "TrainableParameters"]

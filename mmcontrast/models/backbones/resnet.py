@@ -60,6 +60,7 @@ class ResNet(BaseModule):
         base_channels: Width of the stem and of the first stage's 3x3 convolutions; each further
             stage doubles it. 64 is the published network; 32 takes a quarter of its time.
         out_indices: Stages whose maps are returned, 0 to 3.
+        out_stem: Return the stem's map, from before the max-pooling, as well, ahead of theirs.
         strides: Of the four stages.
         dilations: Of the four stages' 3x3 convolutions.
         frozen_stages: The stem and this many stages are neither trained nor do their statistics
@@ -84,6 +85,7 @@ class ResNet(BaseModule):
         norm_cfg: dict | None = None,
         norm_eval: bool = False,
         zero_init_residual: bool = False,
+        out_stem: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
@@ -112,7 +114,10 @@ class ResNet(BaseModule):
         )
         _initialise(self, zero_init_residual)
         self.out_indices = tuple(out_indices)
+        self.out_stem = out_stem
         self.out_channels = tuple(inputs[i + 1] for i in out_indices)
+        if out_stem:
+            self.out_channels = (base_channels, *self.out_channels)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
         self.set_strides(strides)
@@ -164,11 +169,12 @@ class ResNet(BaseModule):
             x: (N, 3, H, W), normalised.
 
         Returns:
-            For each of ``out_indices`` a map; the last stage has stride 32 with the default stem
-            and strides.
+            The stem's map if asked for, and for each of ``out_indices`` a map; the last stage has
+            stride 32 with the default stem and strides.
         """
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        outputs = []
+        x = self.relu(self.bn1(self.conv1(x)))
+        outputs = [x] if self.out_stem else []
+        x = self.maxpool(x)
         for index, stage in enumerate(self.stages[: max(self.out_indices) + 1]):
             x = stage(x)
             if index in self.out_indices:

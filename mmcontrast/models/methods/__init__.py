@@ -1,8 +1,19 @@
-"""One file a paper. Each reads top to bottom: equations, constructor, loss."""
+"""One file a paper or protocol. Each reads top to bottom: equations, constructor, loss."""
 
 from .base import Method
 from .densecl import DenseCL
+from .fine_tuning import FineTuning
+from .frozen_backbone import FrozenBackbone
+from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
 from .simclr import SimCLR
 
-__all__ = ["DenseCL", "Method", "MoCoV2", "SimCLR"]
+__all__ = [
+    "DenseCL",
+    "FineTuning",
+    "FrozenBackbone",
+    "LinearProbe",
+    "Method",
+    "MoCoV2",
+    "SimCLR",
+]

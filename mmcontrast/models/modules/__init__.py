@@ -3,6 +3,7 @@
 from .key_queue import KeyQueue
 from .momentum_encoder import MomentumEncoder
 from .norm import SplitBN, SyncBN, build_norm, warn_of_leaking_statistics
+from .pretrained import load_pretrained
 
 __all__ = [
     "KeyQueue",
@@ -10,5 +11,6 @@ __all__ = [
     "SplitBN",
     "SyncBN",
     "build_norm",
+    "load_pretrained",
     "warn_of_leaking_statistics",
 ]

@@ -1,0 +1,39 @@
+# Labelled pictures: random crops and flips for training, one centre crop for validation.
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    sampler=dict(type="ResumableSampler", shuffle=True),
+    collate_fn=dict(type="collate"),
+    dataset=dict(
+        type="ImageFolder",
+        data_root="data/imagenet/train",
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="RandomResizedCrop", size=224, scale=(0.08, 1.0)),
+            dict(type="HorizontalFlip", p=0.5),
+            dict(type="PackInputs"),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=100,
+    num_workers=8,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    collate_fn=dict(type="collate"),
+    dataset=dict(
+        type="ImageFolder",
+        data_root="data/imagenet/val",
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="Resize", size=256),
+            dict(type="CenterCrop", size=224),
+            dict(type="PackInputs"),
+        ],
+    ),
+)
+val_evaluator = dict(type="Accuracy", topk=(1, 5))
+val_cfg = dict(type="ValLoop")
+test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")

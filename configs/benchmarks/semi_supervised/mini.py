@@ -1,0 +1,58 @@
+r"""Fine-tuning on 10% of the mini-world's labels: a regression test of the protocol and its grid.
+
+  python tools/train.py configs/benchmarks/semi_supervised/mini.py \
+    --cfg-options model.pretrained=CHECKPOINT
+  bash tools/dist_train.sh configs/benchmarks/semi_supervised/mini.py 2 \
+    --cfg-options model.pretrained=CHECKPOINT
+
+CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
+baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
+Cost: 20 epochs of 4 steps a cell, seconds each on two CPU cores.
+Expected: see docs/evaluation.md. The settings are ours, for short runs.
+All cells, and the table:
+  python tools/grid.py configs/benchmarks/semi_supervised/mini.py \
+    --cfg-options model.pretrained=CHECKPOINT
+Data: python tools/data/make_mini.py --out data/mini, and
+  python tools/data/make_subset.py images data/mini/imagenet/train 0.1 \
+    --out data/mini/imagenet/10percent.txt
+Other lengths: change train_cfg.max_epochs and param_scheduler.milestones in proportion.
+"""
+
+_base_ = ["../../_base_/default_runtime.py", "../../_base_/data/mini_classification.py"]
+
+model = dict(
+    type="FineTuning",
+    data_preprocessor=dict(
+        type="ViewPreprocessor",
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        channels_last=True,
+    ),
+    backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="SyncBN")),
+    head=dict(type="LinearHead", in_channels=256, num_classes=20),
+    # The one blank.
+    pretrained="",
+)
+
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(ann_file="../10percent.txt"),
+)
+
+optim_wrapper = dict(
+    type="OptimWrapper",
+    optimizer=dict(type="SGD", lr=0.01, momentum=0.9, weight_decay=1e-4),
+    # The factor of the head's learning rate.
+    paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=10))),
+)
+param_scheduler = dict(type="MultiStepLR", milestones=[12, 16], gamma=0.2, by_epoch=True)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20, val_interval=20)
+# The learning rate above is for this many images a step, over all devices.
+auto_scale_lr = dict(base_batch_size=32)
+default_hooks = dict(logger=dict(interval=4), checkpoint=dict(max_keep_ckpts=1))
+# tools/train.py trains one cell; tools/grid.py all.
+grid = {
+    "optim_wrapper.optimizer.lr": [1e-3, 1e-2, 1e-1],
+    "optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult": [1, 10, 100],
+}
+grid_metric = "accuracy/top1"

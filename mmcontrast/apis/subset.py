@@ -1,0 +1,65 @@
+"""Seeded parts of the data sets on a disk."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mmcontrast.datasets.images import ImageFolder
+from mmcontrast.datasets.subsets import balanced_subset, coco_subset, random_subset
+
+
+def subset_of_images(
+    folder: str | Path, fraction: float, seed: int = 0, plain: bool = False
+) -> list[str]:
+    """Draw pictures of an image folder with one sub-folder a class.
+
+    Args:
+        folder: Of the sub-folders.
+        fraction: Share of the pictures; the number is rounded down, so that 1% and 10% of ImageNet
+            are 12,811 and 128,116.
+        seed: Of the draw.
+        plain: Draw from all pictures alike instead of equally many of each class.
+
+    Returns:
+        Lines ``<class>/<picture> <label>``, for ``ImageFolder(ann_file=...)``.
+
+    Raises:
+        ValueError: A class would have no picture, or has fewer than its share.
+    """
+    dataset = ImageFolder(folder)
+    samples = [dataset.get_data_info(i) for i in range(len(dataset))]
+    classes = dataset.metainfo["classes"]
+    labels = [sample["label"] for sample in samples]
+    num = int(fraction * len(samples))
+    draw = random_subset(len(labels), num, seed) if plain else balanced_subset(labels, num, seed)
+    empty = [classes[label] for label in sorted(set(labels) - {labels[i] for i in draw})]
+    if empty:
+        raise ValueError(
+            f"{num} of {len(samples)} pictures leave {len(empty)} of {len(classes)} classes "
+            f"without any: {', '.join(empty[:10])}{', ...' if len(empty) > 10 else ''}. Draw more."
+        )
+    return [f"{os.path.relpath(samples[i]['path'], folder)} {labels[i]}" for i in draw]
+
+
+def subset_of_coco(
+    ann_file: str | Path, images: str | Path, fraction: float, seed: int = 0
+) -> dict[str, Any]:
+    """Draw pictures of a COCO annotation file, with their annotations.
+
+    Args:
+        ann_file: The JSON file.
+        images: Folder of the pictures.
+        fraction: Share of the pictures.
+        seed: Of the draw.
+
+    Returns:
+        The content of the smaller file.
+
+    Raises:
+        ValueError: It is no COCO file, or names pictures that are not in the folder.
+        OSError: File or folder are missing.
+    """
+    there = {entry.name for entry in os.scandir(images)}
+    content = json.loads(Path(ann_file).read_text(encoding="utf-8"))
+    return coco_subset(content, fraction, seed, there)

@@ -1,0 +1,84 @@
+"""PASCAL VOC as a classification of pictures that hold several classes."""
+
+import os
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.registry import DATASETS
+
+VOC_CLASSES = (
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+    "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
+    "tvmonitor",
+)  # fmt: skip
+
+
+@DATASETS.register_module()
+class VOCClassification(ImageDataset):
+    """The pictures of one list in ``ImageSets/Main``, and which classes each shows.
+
+    ``labels`` of a sample has one number a class, as in VOC's own lists of a class: 1 if an object
+    of it is there, 0 if all of them are marked difficult, which counts as neither, else -1.
+
+    Args:
+        data_root: The folder of a year, such as ``data/VOCdevkit/VOC2007``.
+        image_set: ``train``, ``val``, ``trainval`` or ``test``.
+        classes: Names in the order of the labels; VOC's twenty by default.
+        **kwargs: See ``ImageDataset``.
+    """
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike,
+        image_set: str = "trainval",
+        classes: Sequence[str] = VOC_CLASSES,
+        **kwargs: Any,
+    ):
+        self.classes = tuple(classes)
+        super().__init__(data_root, ann_file=f"ImageSets/Main/{image_set}.txt", **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a picture.
+
+        Raises:
+            FileNotFoundError: A listed picture has no annotation.
+            ValueError: An annotation cannot be read, or names an unknown class.
+        """
+        self._metainfo["classes"] = self.classes
+        # Lists of one class have a second column.
+        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
+        names = [line.split()[0] for line in lines if line.strip()]
+        root = Path(self.data_root)
+        return [
+            dict(
+                path=str(root / "JPEGImages" / f"{name}.jpg"),
+                labels=self._labels(root / "Annotations" / f"{name}.xml"),
+            )
+            for name in names
+        ]
+
+    def _labels(self, path: Path) -> list[int]:
+        labels = [-1] * len(self.classes)
+        try:
+            objects = ElementTree.parse(path).iter("object")
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"VOCClassification: {path} is missing, and {self.ann_file} lists its picture. The "
+                "test pictures of VOC 2007 come in an archive of their own, with annotations."
+            ) from None
+        except ElementTree.ParseError as error:
+            raise ValueError(f"VOCClassification: {path} is no XML file ({error}).") from error
+        for entry in objects:
+            name = entry.findtext("name", "")
+            if name not in self.classes:
+                raise ValueError(
+                    f"VOCClassification: {path} names the class {name!r}, which is not among "
+                    f"classes={self.classes}."
+                )
+            index = self.classes.index(name)
+            certain = entry.findtext("difficult", "0").strip() != "1"
+            labels[index] = max(labels[index], int(certain))
+        return labels

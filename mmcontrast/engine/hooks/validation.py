@@ -1,0 +1,55 @@
+"""Validation within an epoch, such as online k-NN."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmcontrast.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ValidationHook(Hook):
+    """Run the config's validation every so many iterations, beside that at the end of epochs.
+
+    The first one is that of the network before training.
+
+    For pre-training with epochs of hours. It validates between two iterations, before the next
+    one's random numbers are seeded: training goes on as if nothing had happened, and a checkpoint
+    that a signal asks for meanwhile is that of the iterations done.
+
+    Args:
+        interval: In iterations. ``train_cfg.val_interval`` counts epochs.
+    """
+
+    # Before IterationSeedHook.
+    priority = "HIGHEST"
+
+    def __init__(self, interval: int):
+        if interval < 1:
+            raise ValueError(f"ValidationHook: interval must be at least 1, got {interval}.")
+        self.interval = interval
+        self._validated_at = -1
+
+    def before_train(self, runner: Runner) -> None:
+        """Make sure that there is something to run.
+
+        Raises:
+            ValueError: The config has no validation.
+        """
+        if runner.val_loop is None:
+            raise ValueError(
+                "ValidationHook needs val_dataloader, val_evaluator and val_cfg in the config, as "
+                "in configs/_base_/data/imagenet_online_knn.py."
+            )
+
+    def before_train_iter(self, runner: Runner, **kwargs: Any) -> None:
+        """Validate if it is time, and has not just been done at the end of an epoch."""
+        if runner.iter % self.interval or runner.iter == self._validated_at:
+            return
+        runner.val_loop.run()
+        runner.model.train()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Remember that these weights are validated."""
+        self._validated_at = runner.iter

@@ -1,0 +1,76 @@
+"""Accuracy of classifiers.
+
+Shapes: N samples, M classes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from mmcontrast.registry import METRICS
+
+
+def topk_hits(scores_NM: Tensor, labels_N: Tensor, k: int) -> Tensor:
+    """Whether each sample's class is among the ``k`` with the highest scores.
+
+    Args:
+        scores_NM: One score a class.
+        labels_N: Classes, 0..M-1.
+        k: If it is larger than M, every class is among them.
+
+    Returns:
+        Booleans (N,).
+    """
+    best_NK = scores_NM.topk(min(k, scores_NM.shape[1]), dim=1).indices
+    return (best_NK == labels_N[:, None]).any(dim=1)
+
+
+@METRICS.register_module()
+class Accuracy(BaseMetric):
+    """Top-k accuracy of a linear probe or of a fine-tuned network, in percent.
+
+    Results are ``accuracy/top1`` and ``accuracy/top5``; with a head of several classifiers
+    ``accuracy/top1_stage4`` and so on.
+
+    Args:
+        topk: Which k to report.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    """
+
+    default_prefix = "accuracy"
+
+    def __init__(self, topk: Sequence[int] = (1, 5), collect_device: str = "cpu"):
+        super().__init__(collect_device=collect_device)
+        self.topk = tuple(topk)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep of each prediction which of the results it hits.
+
+        Raises:
+            ValueError: A sample has no label or no scores.
+        """
+        for sample in data_samples:
+            if "label" not in sample or "scores" not in sample:
+                raise ValueError(
+                    f"Accuracy needs 'label' and 'scores' of every sample; {sample.get('path')} "
+                    f"has {sorted(sample)}. The data set needs labels, and the model a classifier."
+                )
+            self.results.append(
+                {
+                    f"top{k}{name}": topk_hits(
+                        scores_M.cpu()[None], torch.tensor([sample["label"]]), k
+                    ).item()
+                    for name, scores_M in sample["scores"].items()
+                    for k in self.topk
+                }
+            )
+
+    def compute_metrics(self, results: list[dict[str, bool]]) -> dict[str, float]:
+        """Return the percentage of hits."""
+        return {
+            name: 100 * sum(result[name] for result in results) / len(results)
+            for name in results[0]
+        }

@@ -1,0 +1,281 @@
+"""Linear SVMs on frozen features of pictures that hold several classes.
+
+Goyal et al., "Scaling and Benchmarking Self-Supervised Visual Representation Learning", ICCV 2019,
+section 5.1 and its code: one SVM a class on features of unit length, positives weighted twice, the
+cost chosen by 3-fold cross-validation on the training pictures. Low-shot: k positives and (M - 1) k
+negatives of each class, drawn five times.
+
+What differs: objects marked difficult count as neither in training either (their code trains on
+them as negatives, and leaves them out in low-shot training and in tests).
+
+Shapes: B training (bank) pictures, N test (query) pictures, C channels, M classes. Labels are 1,
+-1, or 0 for neither.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from numpy.typing import NDArray
+
+from mmcontrast.registry import METRICS
+
+Array = NDArray[np.float64]
+# Powers of two, and three large costs, as in the authors' scripts.
+COSTS = (*(0.5**n for n in range(19, 3, -1)), 1.0, 10.0, 100.0)
+SHOTS = (1, 2, 4, 8, 16, 32, 64, 96)
+
+
+class Split(NamedTuple):
+    """Features of unit length (N, C) and labels (N, M)."""
+
+    features: Array
+    labels: NDArray[np.int64]
+
+
+def average_precision(scores_N: Array, labels_N: NDArray[np.int64]) -> float:
+    """Area under the precision-recall curve, where precision is made to fall with recall.
+
+    This is the rule of VOC 2010 and later, which the protocol uses on VOC 2007 too, not the mean
+    over 11 points.
+
+    Args:
+        scores_N: Higher for pictures that are more likely positive.
+        labels_N: 1, -1, or 0 for pictures that do not count.
+
+    Returns:
+        0..1.
+
+    Raises:
+        ValueError: There is no positive picture.
+    """
+    counted = labels_N != 0
+    order = np.argsort(-scores_N[counted], kind="stable")
+    positive = labels_N[counted][order] == 1
+    if not positive.any():
+        raise ValueError("The average precision needs a positive picture.")
+    found = np.cumsum(positive)
+    precision = found / np.arange(1, len(found) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    # Recall rises by the same step at each positive.
+    return float(envelope[positive].mean())
+
+
+def svm_scores(bank: Array, labels_B: NDArray[np.int64], queries: Array, cost: float) -> Array:
+    """Train one class's SVM and score the queries.
+
+    Args:
+        bank: (B, C).
+        labels_B: 1, -1, or 0 for pictures that are left out.
+        queries: (N, C).
+        cost: Of violating the margin.
+
+    Returns:
+        Signed distances (N,), positive on the side of the class.
+    """
+    used = labels_B != 0
+    return _machine(cost).fit(bank[used], labels_B[used]).decision_function(queries)
+
+
+def choose_cost(bank: Array, labels_B: NDArray[np.int64], costs: Sequence[float]) -> float:
+    """Return the cost with the best mean average precision in 3-fold cross-validation.
+
+    Raises:
+        ValueError: There are fewer than three positive or three negative pictures.
+    """
+    from sklearn.model_selection import cross_val_score
+
+    used = labels_B != 0
+    fewest = min((labels_B == 1).sum(), (labels_B == -1).sum())
+    if fewest < 3:
+        raise ValueError(f"3-fold cross-validation needs 3 pictures of each kind, not {fewest}.")
+    means = [
+        cross_val_score(
+            _machine(cost), bank[used], labels_B[used], cv=3, scoring="average_precision"
+        ).mean()
+        for cost in costs
+    ]
+    return costs[int(np.argmax(means))]
+
+
+def full_svm(bank: Split, queries: Split, index: int, costs: Sequence[float]) -> float:
+    """Average precision of class ``index``, trained on all of the bank."""
+    labels_B = bank.labels[:, index]
+    cost = costs[0] if len(costs) == 1 else choose_cost(bank.features, labels_B, costs)
+    scores_N = svm_scores(bank.features, labels_B, queries.features, cost)
+    return average_precision(scores_N, queries.labels[:, index])
+
+
+def draw_shots(labels_BM: NDArray[np.int64], k: int, seed: Sequence[int]) -> NDArray[np.int64]:
+    """Keep ``k`` positives and (M - 1) k negatives of each class; make all other labels 0.
+
+    Args:
+        labels_BM: All labels.
+        k: Shots.
+        seed: Numbers that determine the draw.
+
+    Raises:
+        ValueError: A class has fewer pictures of a kind.
+    """
+    generator = np.random.default_rng(seed)
+    num_classes = labels_BM.shape[1]
+    drawn = np.zeros_like(labels_BM)
+    for index in range(num_classes):
+        for sign, number in ((1, k), (-1, (num_classes - 1) * k)):
+            members = np.flatnonzero(labels_BM[:, index] == sign)
+            if len(members) < number:
+                kind = "positive" if sign == 1 else "negative"
+                raise ValueError(
+                    f"{k}-shot needs {number} {kind} pictures of class {index}, and there are "
+                    f"{len(members)}. Take smaller shots."
+                )
+            drawn[generator.permutation(members)[:number], index] = sign
+    return drawn
+
+
+def low_shot_svm(
+    bank: Split, queries: Split, k: int, seed: Sequence[int], costs: Sequence[float]
+) -> Array:
+    """Mean average precision over the classes, for each cost, of one draw of ``k`` shots."""
+    drawn = draw_shots(bank.labels, k, seed)
+    classes = range(drawn.shape[1])
+    return np.array(
+        [
+            np.mean(
+                [
+                    average_precision(
+                        svm_scores(bank.features, drawn[:, m], queries.features, cost),
+                        queries.labels[:, m],
+                    )
+                    for m in classes
+                ]
+            )
+            for cost in costs
+        ]
+    )
+
+
+def _machine(cost: float) -> Any:
+    from sklearn.svm import LinearSVC
+
+    # The seed is that of the order in which the solver visits the pictures.
+    return LinearSVC(
+        C=cost, class_weight={1: 2, -1: 1}, dual=True, tol=1e-4, max_iter=2000, random_state=0
+    )
+
+
+def _quietly(function: Any, *args: Any) -> Any:
+    """Call a function without its warnings of an SVM that did not converge at a high cost."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Liblinear failed to converge")
+        return function(*args)
+
+
+@METRICS.register_module()
+class SVM(BaseMetric):
+    """Mean average precision of one linear SVM a class on the ``global`` features, in percent.
+
+    The evaluation data is one data set with two parts, as for k-NN: samples with the ``split``
+    ``'bank'`` train the SVMs, those with ``'query'`` test them. Samples have ``labels``, see
+    :class:`~mmcontrast.datasets.voc.VOCClassification`. Results are ``svm/mAP``, and for each
+    number of shots ``svm/mAP_k8`` and ``svm/std_k8``, mean and standard deviation over the draws.
+
+    As in the authors' code, the cost of low-shot training is the one whose mean over the draws is
+    best on the *test* pictures, so these figures are slightly optimistic.
+
+    Args:
+        costs: To choose from.
+        shots: Numbers of positive pictures a class; none for the whole training set alone.
+        num_draws: How often each is drawn.
+        seed: Of the draws.
+        jobs: Processes that train at the same time; -1 for one a core.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    """
+
+    default_prefix = "svm"
+
+    def __init__(
+        self,
+        costs: Sequence[float] = COSTS,
+        shots: Sequence[int] = (),
+        num_draws: int = 5,
+        seed: int = 0,
+        jobs: int = 1,
+        collect_device: str = "cpu",
+    ):
+        super().__init__(collect_device=collect_device)
+        self.costs = tuple(costs)
+        self.shots = tuple(shots)
+        self.num_draws = num_draws
+        self.seed = seed
+        self.jobs = jobs
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep what the SVMs need of a batch of predictions.
+
+        Raises:
+            ValueError: A sample has no ``split`` or ``labels``.
+        """
+        for sample in data_samples:
+            if sample.get("split") not in ("bank", "query") or "labels" not in sample:
+                raise ValueError(
+                    f"The SVM needs 'labels', and split='bank' or 'query', of every sample; "
+                    f"{sample.get('path')} has {sorted(sample)}. Use VOCClassification with "
+                    "meta=dict(split='bank') or meta=dict(split='query')."
+                )
+            # A copy: a row alone would be sent between processes with its whole batch.
+            feature = sample["global"].float().cpu().numpy().copy()
+            self.results.append((sample["split"], sample["labels"], feature))
+
+    def compute_metrics(self, results: list[tuple[str, list[int], Any]]) -> dict[str, float]:
+        """Train and test all SVMs.
+
+        Raises:
+            ValueError: A part is missing, or a class has too few pictures.
+        """
+        bank, queries = _part(results, "bank"), _part(results, "query")
+        names = (self.dataset_meta or {}).get("classes", range(bank.labels.shape[1]))
+        for part, name in ((bank, "bank"), (queries, "query")):
+            empty = [str(names[m]) for m in np.flatnonzero(~(part.labels == 1).any(axis=0))]
+            if empty:
+                raise ValueError(f"No {name} picture shows {', '.join(empty)}.")
+        calls = [(full_svm, bank, queries, m, self.costs) for m in range(bank.labels.shape[1])]
+        found = []
+        for name, precision in zip(names, self._run(calls), strict=True):
+            print_log(f"SVM of {name}: AP {100 * precision:.2f}", logger="current")
+            found.append(precision)
+        metrics = {"mAP": 100 * float(np.mean(found))}
+        for k in self.shots:
+            seeds = [(self.seed, k, draw) for draw in range(self.num_draws)]
+            draws = self._run((low_shot_svm, bank, queries, k, seed, self.costs) for seed in seeds)
+            precision_DJ = np.array(list(draws))
+            best = int(precision_DJ.mean(axis=0).argmax())
+            metrics[f"mAP_k{k}"] = 100 * float(precision_DJ[:, best].mean())
+            metrics[f"std_k{k}"] = 100 * float(precision_DJ[:, best].std())
+            print_log(
+                f"{k} shots: mAP {metrics[f'mAP_k{k}']:.2f} +- {metrics[f'std_k{k}']:.2f} over "
+                f"{self.num_draws} draws, cost {self.costs[best]:g} (chosen on the test pictures)",
+                logger="current",
+            )
+        return metrics
+
+    def _run(self, calls: Any) -> Iterator[Any]:
+        from joblib import Parallel, delayed
+
+        workers = Parallel(n_jobs=self.jobs, return_as="generator")
+        return workers(delayed(_quietly)(*call) for call in calls)
+
+
+def _part(results: list[tuple[str, list[int], Any]], name: str) -> Split:
+    part = [result for result in results if result[0] == name]
+    if not part:
+        raise ValueError(
+            f"The SVM found no samples with split={name!r} among {len(results)} results; give one "
+            f"of the evaluation data sets meta=dict(split={name!r})."
+        )
+    features = np.stack([feature for _, _, feature in part]).astype(np.float64)
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    return Split(features / (length + 1e-5), np.array([labels for _, labels, _ in part]))

@@ -1,0 +1,80 @@
+"""The linear probe: a linear classifier on the features of a frozen backbone.
+
+Zhang et al., ECCV 2016; the recipes are those of He et al. (MoCo, CVPR 2020, section 4.1), of Chen
+et al. (SimCLR, ICML 2020, appendix B.6) and, for a classifier on each stage, of Goyal et al.
+(ICCV 2019, section 6.1). They differ in the optimiser and the head, which configs choose.
+
+    L = cross-entropy(W h + b, label),  h the backbone's features, which get no gradient
+
+The backbone stays in eval mode while the head trains, as in MoCo's code: its batch-norm statistics
+do not move. Nothing of it is in the optimiser, with ``constructor='TrainableParameters'``.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmcontrast.models.heads.classification import class_scores, classification_losses
+from mmcontrast.models.methods.base import Method
+from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.registry import MODELS
+from mmcontrast.structures import DataSamples, Inputs
+
+
+@MODELS.register_module()
+class LinearProbe(Method):
+    """A frozen backbone with a classifier; batches hold ``view0`` (N, 3, H, W) and labels.
+
+    Args:
+        backbone: Config of the network that is judged.
+        head: Config of the classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
+        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        pretrained: str = "",
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.backbone.requires_grad_(False)
+        self.head = MODELS.build(head)
+        self.pretrained = pretrained
+
+    def init_weights(self) -> None:
+        """Load the pre-trained weights.
+
+        Raises:
+            CheckpointError: They are not named or do not fit.
+        """
+        super().init_weights()
+        load_pretrained(self.backbone, self.pretrained)
+
+    def train(self, mode: bool = True) -> "LinearProbe":
+        """Switch the head; the backbone stays in eval mode."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
+        """Loss and accuracy of the classifier, or of each of several."""
+        with torch.no_grad():
+            features = self.encode(inputs)
+        return classification_losses(self.head(features), data_samples)
+
+    def predict(self, inputs: Inputs, data_samples: DataSamples | None) -> list[dict[str, Any]]:
+        """Add ``scores``, a dict of (M,), to the predictions of the base class."""
+        features = self.extract(inputs)
+        samples = data_samples if data_samples is not None else [{}] * len(features["global"])
+        scores = class_scores(self.head, features)
+        return [
+            {**sample, "global": feature, "scores": score}
+            for sample, feature, score in zip(samples, features["global"], scores, strict=True)
+        ]

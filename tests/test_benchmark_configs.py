@@ -1,0 +1,150 @@
+"""Every evaluation config builds, has its protocol's settings, and says how to run it."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
+
+from mmcontrast.registry import METRICS, MODELS, TRANSFORMS
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted(
+    str(path.relative_to(ROOT)) for path in (ROOT / "configs/benchmarks").glob("**/*.py")
+)
+TRAINED = [path for path in CONFIGS if "/linear/" in path or "/semi_supervised/" in path]
+JUDGED = sorted(set(CONFIGS) - set(TRAINED))
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Build as the Runner does, in our scope."""
+    with DefaultScope.overwrite_default_scope("mmcontrast"):
+        yield
+
+
+def pipelines(dataset):
+    parts = dataset.get("datasets", [dataset])
+    return [part.pipeline for part in parts]
+
+
+@pytest.mark.parametrize("path", TRAINED)
+def test_trained_protocols_build(path):
+    cfg = Config.fromfile(ROOT / path)
+    assert cfg.model.pretrained == ""  # the one blank
+    model = MODELS.build(cfg.model)
+    wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    optimised = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
+    trained = model.head if cfg.model.type == "LinearProbe" else model
+    assert optimised == {id(p) for p in trained.parameters()}
+    scheduler = dict(cfg.param_scheduler)
+    scheduler.pop("convert_to_iter_based", None)
+    PARAM_SCHEDULERS.build(dict(scheduler, optimizer=wrapper))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        assert loader.dataset.type == "ImageFolder"
+        assert all(TRANSFORMS.build(transform) for transform in loader.dataset.pipeline)
+    assert METRICS.build(cfg.val_evaluator).topk == (1, 5)
+    last = scheduler.get("T_max") or max(scheduler["milestones"])
+    assert last <= cfg.train_cfg.max_epochs
+    assert cfg.train_cfg.max_epochs % cfg.train_cfg.val_interval == 0
+
+
+@pytest.mark.parametrize("path", JUDGED)
+def test_judged_protocols_build(path):
+    cfg = Config.fromfile(ROOT / path)
+    assert cfg.model.type == "FrozenBackbone" and cfg.model.pretrained == ""
+    assert "train_cfg" not in cfg
+    MODELS.build(cfg.model)
+    METRICS.build(cfg.test_evaluator)
+    splits = [part.meta.split for part in cfg.test_dataloader.dataset.datasets]
+    assert splits == ["bank", "query"]
+    for pipeline in pipelines(cfg.test_dataloader.dataset):
+        assert [TRANSFORMS.build(t) for t in pipeline]
+
+
+@pytest.mark.parametrize("path", CONFIGS)
+def test_header_says_how_to_run_it(path):
+    header = (ROOT / path).read_text().split('"""')[1]
+    tool = "train" if path in TRAINED else "test"
+    for text in (
+        f"tools/{tool}.py {path}",
+        f"bash tools/dist_{tool}.sh {path}",
+        "Cost",
+        "Expected",
+    ):
+        assert text in header
+    assert "ours" in header.lower() or "docs/evaluation.md" in header
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer", "batch", "epochs", "schedule"),
+    [
+        ("r50_imagenet", dict(type="SGD", lr=30, momentum=0.9, weight_decay=0), 256, 100, [60, 80]),
+        (
+            "r50_imagenet_simclr",
+            dict(type="SGD", lr=0.1 * 4096 / 256, momentum=0.9, nesterov=True, weight_decay=0),
+            4096, 90, 90,
+        ),
+        (
+            "r50_imagenet_lars",
+            dict(type="LARS", lr=1.6, momentum=0.9, weight_decay=0), 4096, 90, 90,
+        ),
+        (
+            "r50_imagenet_multistage",
+            dict(type="SGD", lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4),
+            256, 90, [30, 60, 90],
+        ),
+    ],
+)  # fmt: skip
+def test_settings_of_linear_probes(name, optimizer, batch, epochs, schedule):
+    cfg = Config.fromfile(ROOT / f"configs/benchmarks/linear/{name}.py")
+    assert cfg.optim_wrapper.optimizer == optimizer
+    assert cfg.auto_scale_lr.base_batch_size == batch
+    assert cfg.train_cfg.max_epochs == epochs
+    assert cfg.param_scheduler.get("T_max", cfg.param_scheduler.get("milestones")) == schedule
+    crop, flip = cfg.train_dataloader.dataset.pipeline[1:3]
+    assert crop == dict(type="RandomResizedCrop", size=224, scale=(0.08, 1.0))
+    assert flip == dict(type="HorizontalFlip", p=0.5)
+    assert [t.get("size") for t in cfg.val_dataloader.dataset.pipeline[1:3]] == [256, 224]
+    assert cfg.model.head.get("init_std", 0.01) == (0 if "simclr" in name else 0.01)
+
+
+@pytest.mark.parametrize(("percent", "decay"), [(1, 5e-4), (10, 1e-4)])
+def test_settings_of_few_labels_by_a_grid(percent, decay):
+    cfg = Config.fromfile(
+        ROOT / f"configs/benchmarks/semi_supervised/r50_imagenet_{percent}percent.py"
+    )
+    assert cfg.optim_wrapper.optimizer == dict(
+        type="SGD", lr=0.01, momentum=0.9, weight_decay=decay
+    )
+    assert cfg.optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult == 100
+    assert list(cfg.grid.values()) == [[1e-3, 1e-2, 1e-1], [1, 10, 100]]
+    assert cfg.param_scheduler.milestones == [12, 16] and cfg.param_scheduler.gamma == 0.2
+    assert (cfg.train_cfg.max_epochs, cfg.auto_scale_lr.base_batch_size) == (20, 256)
+    assert cfg.train_dataloader.dataset.ann_file == f"../{percent}percent.txt"
+
+
+@pytest.mark.parametrize(("percent", "epochs"), [(1, 60), (10, 30)])
+def test_settings_of_few_labels_by_simclr(percent, epochs):
+    name = f"semi_supervised/r50_imagenet_{percent}percent_simclr.py"
+    cfg = Config.fromfile(ROOT / "configs/benchmarks" / name)
+    assert cfg.optim_wrapper.optimizer == dict(
+        type="SGD", lr=0.05 * 4096 / 256, momentum=0.9, nesterov=True, weight_decay=0
+    )
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler.T_max == epochs
+    assert cfg.auto_scale_lr.base_batch_size == 4096
+
+
+def test_settings_of_knn_and_svm():
+    cfg = Config.fromfile(ROOT / "configs/benchmarks/knn/imagenet.py")
+    metric = METRICS.build(cfg.test_evaluator)
+    assert (metric.k, metric.temperature) == ((10, 20, 100, 200), 0.07)
+    for pipeline in pipelines(cfg.test_dataloader.dataset):
+        assert [t.get("size") for t in pipeline[1:3]] == [256, 224]
+    cfg = Config.fromfile(ROOT / "configs/benchmarks/svm_voc07.py")
+    metric = METRICS.build(cfg.test_evaluator)
+    assert (metric.shots, metric.num_draws) == ((1, 2, 4, 8, 16, 32, 64, 96), 5)
+    sets = [part.image_set for part in cfg.test_dataloader.dataset.datasets]
+    assert sets == ["trainval", "test"]
