@@ -1,6 +1,5 @@
 """A trained backbone on its own."""
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from mmcontrast.models.modules import SplitBN, SyncBN
 from mmcontrast.registry import MODELS, SCOPE
+from mmcontrast.utils.dumped_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.utils.weights import BackboneWeights, load_weights, read_backbone
 
@@ -96,43 +96,18 @@ def stored_settings(config: str) -> dict[str, Any] | None:
         config: Python assignments, as MMEngine writes them into checkpoints.
 
     Returns:
-        The settings; None if the text is no such config, or holds more than literals there.
+        The settings; None if the text is no such config.
     """
     try:
-        statements = ast.parse(config).body
-    except (SyntaxError, ValueError):
+        values = parse_dumped_config(config)
+    except ValueError:
         return None
-    values = {
-        ast.unparse(statement.targets[0]): statement.value
-        for statement in statements
-        if isinstance(statement, ast.Assign)
-    }
     # Another project's ResNet takes other arguments.
-    scope, model = values.get("default_scope"), values.get("model")
-    if not isinstance(scope, ast.Constant) or scope.value != SCOPE:
+    if values.get("default_scope") != SCOPE:
         return None
-    parts = {part.arg: part.value for part in getattr(model, "keywords", [])}
-    try:
-        return _literal(parts["backbone"])
-    except (ValueError, KeyError):
-        return None
-
-
-def _literal(node: Any) -> Any:
-    """Evaluate literals and ``dict(...)`` of them, nothing else."""
-    match node:
-        case ast.Call(func=ast.Name(id="dict"), args=[]) if all(k.arg for k in node.keywords):
-            return {keyword.arg: _literal(keyword.value) for keyword in node.keywords}
-        case ast.Dict():
-            return {
-                _literal(key): _literal(value)
-                for key, value in zip(node.keys, node.values, strict=True)
-            }
-        case ast.List():
-            return [_literal(item) for item in node.elts]
-        case ast.Tuple():
-            return tuple(_literal(item) for item in node.elts)
-    return ast.literal_eval(node)
+    model = values.get("model")
+    settings = model.get("backbone") if isinstance(model, dict) else None
+    return settings if isinstance(settings, dict) else None
 
 
 def _inferred_settings(state_dict: Mapping[str, Tensor]) -> dict[str, Any] | None:
