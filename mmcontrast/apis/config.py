@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+import mmcontrast.utils.external_configs  # noqa: F401  for configs that inherit 'mmseg::...'
 from mmcontrast.utils.errors import UserError, input_errors
 
 # Read by Config, or by the Runner from the config itself, beside its constructor's parameters.
@@ -102,7 +103,7 @@ def _parse_option(option: str) -> tuple[str, Any]:
 
 def _similar_config(path: Path) -> str:
     root = next((p for p in path.parents if p.name == "configs" and p.is_dir()), Path("configs"))
-    known = [str(file) for file in root.glob("*/*.py") if "_base_" not in file.parts]
+    known = [str(file) for file in root.glob("**/*.py") if "_base_" not in file.parts]
     return _did_you_mean(str(path), known)
 
 

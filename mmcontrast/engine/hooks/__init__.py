@@ -1,4 +1,4 @@
-"""Hooks: exact resume, safe checkpoints, interruption, guards and curves."""
+"""Hooks: exact resume, safe checkpoints, interruption, guards, curves and transfer."""
 
 from .architecture import ArchitectureHook
 from .checkpoint import SafeCheckpointHook
@@ -7,6 +7,9 @@ from .guards import NonFiniteLossHook, QueueLengthHook
 from .history import HistoryLengthHook
 from .interrupt import InterruptHook
 from .memory_format import ChannelsLastHook
+from .missing_files import MissingFilesHook
+from .precise_bn import PreciseBNHook
+from .pretrained import PretrainedBackboneHook
 from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
 
@@ -17,7 +20,10 @@ __all__ = [
     "HistoryLengthHook",
     "InterruptHook",
     "IterationSeedHook",
+    "MissingFilesHook",
     "NonFiniteLossHook",
+    "PreciseBNHook",
+    "PretrainedBackboneHook",
     "QueueLengthHook",
     "ResumeHook",
     "SafeCheckpointHook",
