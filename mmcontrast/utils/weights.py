@@ -10,9 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
-from .checkpoint import CheckpointError, load_checkpoint
+# Importing it makes MMEngine's loader the safe one.
+from .checkpoint import CheckpointError
 from .coverage import Coverage, compare
 
 StateDict = dict[str, Tensor]
@@ -24,10 +26,12 @@ class BackboneWeights(NamedTuple):
     Attributes:
         state_dict: The backbone's own keys, without prefix.
         layout: For messages: ``'mmcontrast'``, ``'MoCo (official)'``, ...
+        config: Text of the training's config, where MMEngine put it in the file.
     """
 
     state_dict: StateDict
     layout: str
+    config: str = ""
 
 
 class _Layout(NamedTuple):
@@ -47,27 +51,29 @@ class _Layout(NamedTuple):
     any_network: bool = False
 
 
-# The first that fits is taken: longer prefixes, and layouts that need more, come first.
+# The first that fits is taken: longer prefixes, and layouts that need more beside, come first.
 _LAYOUTS = (
     _Layout("VISSL", "trunk.base_model._feature_blocks."),
     _Layout("VISSL", "trunk._feature_blocks."),
     _Layout("VISSL", "base_model._feature_blocks."),
     _Layout("VISSL", "_feature_blocks."),
-    # OpenSelfSup keeps the same encoder a second time, as `backbone.`.
-    _Layout("OpenSelfSup (MoCo, DenseCL)", "encoder_q.0."),
+    # These keep the same encoder a second time, as `backbone.`.
+    _Layout("OpenSelfSup, DenseCL (official)", "encoder_q.0."),
     _Layout("MoCo (official)", "encoder_q."),
     _Layout("MoCo v3 (official)", "base_encoder."),
+    # Here `backbone.` is the momentum encoder.
+    _Layout("lightly", "query_backbone.", (), True),
     _Layout("mmcontrast", "backbone.", ("momentum_encoder.",), True),
     _Layout("mmpretrain, mmselfsup", "backbone.", ("encoder_k.", "target_net."), True),
     _Layout("solo-learn", "backbone.", ("classifier.", "momentum_backbone."), True),
-    _Layout(
-        "lightly or another SimCLR port", "backbone.", ("projection_head", "backbone.fc."), True
-    ),
-    _Layout("mmcontrast or OpenMMLab", "backbone.", (), True),
+    _Layout("lightly", "backbone.", ("projection_head.", "online_classifier."), True),
+    _Layout("SimCLR (sthalles)", "backbone.", ("backbone.fc.",)),
+    _Layout("mmcontrast, OpenMMLab or alike", "backbone.", (), True),
+    _Layout("SimCLR (Spijkervet)", "encoder.", ("projector.",)),
     _Layout("solo-learn", "encoder.", ("classifier.", "momentum_encoder.")),
     _Layout("SimCLR port or SimSiam", "encoder."),
-    _Layout("SimCLR port", "f."),
-    _Layout("Lightning", "model.backbone."),
+    _Layout("SimCLR (leftthomas)", "f.", ("g.",)),
+    _Layout("lightly", "model.backbone."),
     _Layout("Lightning", "model."),
     _Layout("torchvision, timm or extracted weights", ""),
 )
@@ -77,8 +83,8 @@ _CONTAINERS = (
     ("state_dict",),
     ("model_state_dict",),
     ("model",),
-    ("student",),
 )
+_DETECTRON2 = ("stem.conv1.norm.", "backbone.bottom_up.")
 _WRAPPERS = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
 
 
@@ -86,7 +92,8 @@ def read_backbone(path: str | Path) -> BackboneWeights:
     """Read the backbone out of a checkpoint file.
 
     Args:
-        path: A file of ``torch.save`` or safetensors, in any layout of :func:`find_backbone`.
+        path: A file of ``torch.save`` or safetensors, in any layout of :func:`find_backbone`; also
+            ``torchvision://resnet50`` or an ``https://`` address.
 
     Raises:
         CheckpointError: The file cannot be read safely, or its layout is unknown.
@@ -97,7 +104,8 @@ def read_backbone(path: str | Path) -> BackboneWeights:
             "Take the checkpoint that it was converted from."
         )
     try:
-        return find_backbone(load_checkpoint(path))
+        content = CheckpointLoader.load_checkpoint(str(path), "cpu", logger="silent")
+        return find_backbone(content)
     except CheckpointError as error:
         message = str(error)
         raise error if str(path) in message else CheckpointError(f"{path}: {message}") from error
@@ -113,10 +121,15 @@ def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
         checkpoint: What the file holds.
 
     Raises:
-        CheckpointError: No known layout fits. The message shows the checkpoint's first keys and
-            lists the layouts.
+        CheckpointError: No layout that is read fits. The message shows the checkpoint's first keys
+            and lists the layouts.
     """
     tensors = _without_wrappers(_find_tensors(checkpoint))
+    if any(name.startswith(_DETECTRON2) for name in tensors):
+        raise CheckpointError(
+            "This is detectron2's layout, which is written here but not read. Take the checkpoint "
+            "that it was converted from."
+        )
     for layout in _LAYOUTS:
         if layout.beside and not any(name.startswith(layout.beside) for name in tensors):
             continue
@@ -128,7 +141,7 @@ def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
         inside = _without_wrappers(inside)
         weights = _resnet(inside) or (inside if layout.any_network else {})
         if weights:
-            return BackboneWeights(weights, layout.name)
+            return BackboneWeights(weights, layout.name, _stored_config(checkpoint))
     raise CheckpointError(_explain_unknown(checkpoint, tensors))
 
 
@@ -186,6 +199,12 @@ def _find_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
     return {name: value for name, value in checkpoint.items() if isinstance(value, Tensor)}
 
 
+def _stored_config(checkpoint: Mapping[str, Any]) -> str:
+    meta = checkpoint.get("meta")
+    config = meta.get("cfg") if isinstance(meta, Mapping) else None
+    return config if isinstance(config, str) else ""
+
+
 def _without_wrappers(tensors: StateDict) -> StateDict:
     for wrapper in _WRAPPERS:
         if tensors and any(name.startswith(wrapper) for name in tensors):
@@ -224,12 +243,7 @@ def _named_children(tensors: StateDict) -> StateDict:
 
 
 def _explain_unknown(checkpoint: Mapping[str, Any], tensors: StateDict) -> str:
-    if any(name.startswith(("stem.conv1.norm.", "backbone.bottom_up.")) for name in tensors):
-        return (
-            "This is detectron2's layout, which is written here but not read. Take the checkpoint "
-            "that it was converted from."
-        )
-    known = ", ".join(dict.fromkeys(layout.name for layout in _LAYOUTS))
+    known = "; ".join(dict.fromkeys(layout.name for layout in _LAYOUTS))
     if not tensors:
         return (
             f"There are no weights in this checkpoint; it holds {_first(checkpoint)}. "
