@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.dist import barrier
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.utils.data import get_worker_info
 
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.distributed import max_over_ranks
@@ -92,9 +93,11 @@ class InterruptHook(Hook):
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._process:
-            # A data-loader worker, which inherits this handler. It has to serve until the end; a
-            # second SIGTERM comes from a main process that waits for it in vain.
-            if number == signal.SIGTERM and self._ignored_by_worker:
+            # A child, which inherits this handler. A data-loader worker has to serve until the
+            # end; a second SIGTERM comes from a main process that waits for it in vain. Others,
+            # such as the pool in which mmdet computes VOC's AP, are told to end only once.
+            is_worker = get_worker_info() is not None
+            if number == signal.SIGTERM and (self._ignored_by_worker or not is_worker):
                 os._exit(128 + number)
             self._ignored_by_worker |= number == signal.SIGTERM
             return
