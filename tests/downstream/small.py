@@ -19,6 +19,7 @@ _SMALL = dict(
     nms_pre=40,
     max_per_img=8,
     num=16,
+    score_thr=0.0,
 )
 
 
@@ -61,7 +62,7 @@ def _shrink(value, world):
 def resnet_weights(depth=50, **kwargs):
     """A ResNet's state dict under torchvision's names, with values that no other source has."""
     network = ResNet(depth=depth, **kwargs)
-    return {name: tensor + 0.25 for name, tensor in network.state_dict().items()}
+    return {name: tensor + 0.01 for name, tensor in network.state_dict().items()}
 
 
 def as_moco(weights):

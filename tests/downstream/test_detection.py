@@ -72,8 +72,9 @@ def test_the_base_configs_supervised_weights_are_refused(part, world, tmp_path):
 
 
 def test_difficult_objects_are_trained_on(world):
-    from mmcontrast.downstream.detection import VOCWithDifficult
     from mmdet.datasets import VOCDataset
+
+    from mmcontrast.downstream.detection import VOCWithDifficult
 
     folder = world / "VOCdevkit/VOC2012"
     marked = 0
