@@ -13,13 +13,15 @@ say) does not break the others, and is named when a look-up finds nothing.
 """
 
 import difflib
-import importlib
+import importlib.util
 import pkgutil
 from typing import Any
 
 from mmengine import registry as mmengine_registry
 
 SCOPE = "mmcontrast"
+# Packages whose parts configs may name, as 'mmdet.ResNet', and the extra that brings them.
+_EXTRAS = {"mmdet": "downstream", "mmseg": "segmentation"}
 
 
 class UnknownTypeError(KeyError):
@@ -68,7 +70,10 @@ class Registry(mmengine_registry.Registry):
             UnknownTypeError: Nothing of that name is registered. The message holds the closest
                 names and the modules of this registry that could not be imported.
         """
-        found = super().get(key)
+        try:
+            found = super().get(key)
+        except RuntimeError:  # of MMEngine, for a name that begins with another scope
+            found = None
         if found is None:
             raise UnknownTypeError(self._explain_unknown(key))
         return found
@@ -92,6 +97,12 @@ class Registry(mmengine_registry.Registry):
     def _explain_unknown(self, key: str) -> str:
         name = key.rsplit(".", 1)[-1]
         lines = [f"{key!r} is not a registered {self.name}."]
+        scope = key.rpartition(".")[0]
+        if scope in _EXTRAS:
+            if importlib.util.find_spec(scope) is None:
+                install = f"pip install 'mmcontrast[{_EXTRAS[scope]}]'"
+                lines.append(f"{scope} is not installed: {install}")
+            return "\n".join(lines)
         known = {candidate.lower(): candidate for candidate in self.names()}
         close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
         if close:

@@ -3,12 +3,12 @@
 import itertools
 from pathlib import Path
 
-import mmengine.config.config
 import numpy as np
+import yapf.yapflib.yapf_api
 from PIL import Image
 
 # MMEngine formats the config some eight times a run, which takes longer than the training here.
-mmengine.config.config.FormatCode = lambda code, **_: (code, True)
+yapf.yapflib.yapf_api.FormatCode = lambda code, **_: (code, True)
 
 ROOT = Path(__file__).parents[1]
 

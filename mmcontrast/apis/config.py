@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+import mmcontrast.utils.external_configs  # noqa: F401  for configs that inherit 'mmseg::...'
 from mmcontrast.utils.errors import UserError, input_errors
 
 # Read by Config, or by the Runner from the config itself, beside its constructor's parameters.

@@ -104,7 +104,8 @@ def build_runner(cfg: Config) -> Runner:
     Raises:
         UserError: The config does not fit them.
     """
-    for name in ("train", "val", "test"):
+    # mmdet and mmseg have no functions of their own, and keep MMEngine's.
+    for name in ("train", "val", "test") if cfg.get("default_scope") == SCOPE else ():
         loader = cfg.get(f"{name}_dataloader") or {}
         for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
             # Unlike classes, MMEngine does not look functions up in the default scope.
@@ -147,7 +148,7 @@ def use_autocast(cfg: Config, dtype: str) -> None:
         raise UserError(
             f"--amp cannot change an optim_wrapper of type {kind}; set its precision in the config."
         )
-    cfg.optim_wrapper.type = "AutocastOptimWrapper"
+    cfg.optim_wrapper.type = f"{SCOPE}.AutocastOptimWrapper"  # also in the scope of mmdet
     cfg.optim_wrapper.dtype = dtype
 
 

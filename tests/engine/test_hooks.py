@@ -2,9 +2,11 @@
 
 import errno
 import logging
+import multiprocessing
 import os
 import re
 import signal
+import time
 
 import pytest
 import torch
@@ -129,17 +131,33 @@ def test_the_second_control_c_is_immediate_but_not_its_echo(monkeypatch):
         hook.release()
 
 
-def test_a_worker_survives_the_signal_that_its_group_gets(monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)]
+)
+def test_a_child_survives_control_c_but_ends_when_it_is_told_to(number, code):
+    """Ctrl-C goes to the whole group; SIGTERM comes from a pool that then waits for the child."""
     hook = InterruptHook()
     hook.before_train(FakeRunner)
     try:
-        for times, code in ((1, 0), (2, 128 + signal.SIGTERM)):
-            child = os.fork()
-            if child == 0:
-                for _ in range(times):
-                    os.kill(os.getpid(), signal.SIGTERM)
-                os._exit(0)
-            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
+        child = os.fork()
+        if child == 0:
+            os.kill(os.getpid(), number)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
+    finally:
+        hook.release()
+
+
+def test_a_child_ends_even_while_it_is_being_made():
+    hook, fork = InterruptHook(), multiprocessing.get_context("fork")
+    hook.before_train(FakeRunner)
+    try:
+        for _ in range(50):
+            child = fork.Process(target=time.sleep, args=(60,))
+            child.start()
+            child.terminate()
+            child.join(10)
+            assert child.exitcode == -signal.SIGTERM
     finally:
         hook.release()
 

@@ -1,4 +1,4 @@
-"""Hooks: exact resume, safe checkpoints, interruption, guards, validation and curves."""
+"""Hooks: exact resume, safe checkpoints, interruption, guards, validation, transfer, curves."""
 
 from .architecture import ArchitectureHook
 from .checkpoint import SafeCheckpointHook
@@ -7,6 +7,9 @@ from .guards import NonFiniteLossHook, QueueLengthHook
 from .history import HistoryLengthHook
 from .interrupt import InterruptHook
 from .memory_format import ChannelsLastHook
+from .missing_files import MissingFilesHook
+from .precise_bn import PreciseBNHook
+from .pretrained import PretrainedBackboneHook
 from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
 from .validation import ValidationHook
@@ -18,7 +21,10 @@ __all__ = [
     "HistoryLengthHook",
     "InterruptHook",
     "IterationSeedHook",
+    "MissingFilesHook",
     "NonFiniteLossHook",
+    "PreciseBNHook",
+    "PretrainedBackboneHook",
     "QueueLengthHook",
     "ResumeHook",
     "SafeCheckpointHook",

@@ -21,6 +21,30 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _IMPATIENT_SECONDS = 3.0
 
 
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _let_signals_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _end_on_sigterm() -> None:
+    """Give a child, which inherits the hook's handlers, the usual effect of SIGTERM back.
+
+    Where Python handles it, it gets lost if it comes while the child is being made or about to wait
+    for a lock. A pool of processes, such as mmdet computes VOC's AP in, sends it once and waits.
+    """
+    if isinstance(getattr(signal.getsignal(signal.SIGTERM), "__self__", None), InterruptHook):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _let_signals_through()
+
+
+os.register_at_fork(
+    before=_hold_signals, after_in_parent=_let_signals_through, after_in_child=_end_on_sigterm
+)
+
+
 @HOOKS.register_module()
 class InterruptHook(Hook):
     """On SIGTERM or SIGINT, save a checkpoint at the next iteration's end and exit.
@@ -35,7 +59,6 @@ class InterruptHook(Hook):
         self._signal = 0
         self._received_at = 0.0
         self._process = 0
-        self._ignored_by_worker = False
         self._previous: dict[signal.Signals, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -92,11 +115,7 @@ class InterruptHook(Hook):
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._process:
-            # A data-loader worker, which inherits this handler. It has to serve until the end; a
-            # second SIGTERM comes from a main process that waits for it in vain.
-            if number == signal.SIGTERM and self._ignored_by_worker:
-                os._exit(128 + number)
-            self._ignored_by_worker |= number == signal.SIGTERM
+            # Ctrl-C reaches a data-loader worker too, which has to serve until the end.
             return
         now = time.monotonic()
         if (

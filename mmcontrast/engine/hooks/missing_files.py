@@ -1,0 +1,67 @@
+"""Annotations and pictures that belong together."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmcontrast.registry import HOOKS
+from mmcontrast.utils.errors import UserError
+
+_SHOWN_PATHS = 4
+
+
+@HOOKS.register_module()
+class MissingFilesHook(Hook):
+    """Stop before training if annotations name files that are not there.
+
+    For the data sets of mmdet and mmseg, which find out in the middle of an epoch. Each folder is
+    listed once, so 100,000 pictures take seconds.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Compare the annotations of the training and validation data with the folders.
+
+        Raises:
+            UserError: A picture or a segmentation map is missing.
+        """
+        loaders = {"training": runner.train_dataloader}
+        if runner.val_loop is not None:
+            loaders["validation"] = runner.val_dataloader
+        for name, loader in loaders.items():
+            paths = list(_paths(loader.dataset))
+            missing = find_missing(paths)
+            if missing:
+                shown = "".join(f"\n  {path}" for path in missing[:_SHOWN_PATHS])
+                more = "\n  ..." if len(missing) > _SHOWN_PATHS else ""
+                raise UserError(
+                    f"The {name} data name {len(paths)} files, of which {len(missing)} are not "
+                    f"there:{shown}{more}\n"
+                    "Do annotations (ann_file) and folder (data_root, data_prefix) belong together?"
+                )
+
+
+def find_missing(paths: list[str]) -> list[str]:
+    """Return those files that do not exist, in their order."""
+    by_folder: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        by_folder[os.path.dirname(path)].add(os.path.basename(path))
+    present = {
+        folder: set(os.listdir(folder or ".")) if Path(folder or ".").is_dir() else set()
+        for folder in by_folder
+    }
+    return [path for path in paths if os.path.basename(path) not in present[os.path.dirname(path)]]
+
+
+def _paths(dataset: Any) -> Iterator[str]:
+    """Yield the local files that an MMEngine data set's annotations name."""
+    for index in range(len(dataset) if hasattr(dataset, "get_data_info") else 0):
+        info = dataset.get_data_info(index)
+        for key in ("img_path", "seg_map_path"):
+            path = info.get(key)
+            if path and "://" not in path:
+                yield path

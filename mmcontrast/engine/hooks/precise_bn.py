@@ -1,0 +1,177 @@
+"""Batch-norm statistics of the data instead of a moving average over past weights.
+
+Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3; detectron2's ``PRECISE_BN``.
+
+Shapes: N items in this process, C channels.
+"""
+
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from mmengine.dataset import DefaultSampler
+from mmengine.dist import all_gather
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import BatchSampler, DataLoader
+
+from mmcontrast.registry import HOOKS
+
+
+class Moments:
+    """Mean and variance of everything that a layer receives, over batches and ranks.
+
+    Args:
+        num_channels: C.
+        device: Where the layer is.
+    """
+
+    def __init__(self, num_channels: int, device: torch.device):
+        # Sums in double precision: of a thousand batches, single precision would lose digits.
+        # MPS has none, so they are kept on the CPU there.
+        device = torch.device("cpu") if device.type == "mps" else device
+        self.count = torch.zeros((), dtype=torch.float64, device=device)
+        self.mean_C = torch.zeros(num_channels, dtype=torch.float64, device=device)
+        self.squares_C = torch.zeros_like(self.mean_C)  # summed squared distances from the mean
+
+    def add(self, x: Tensor) -> None:
+        """Add a batch (N, C, ...)."""
+        dims = [0, *range(2, x.dim())]
+        var_C, mean_C = torch.var_mean(x.float(), dims, correction=0)
+        count = torch.tensor(x.numel() / x.shape[1]).to(self.count)
+        self._merge(count, mean_C.to(self.mean_C), var_C.to(self.mean_C) * count)
+
+    def over_ranks(self) -> "Moments":
+        """Return the moments of all ranks together; all of them must call it."""
+        packed = torch.cat([self.count[None], self.mean_C, self.squares_C])
+        joined = Moments(len(self.mean_C), self.count.device)
+        for part in all_gather(packed):
+            count, mean_C, squares_C = part.split([1, len(self.mean_C), len(self.mean_C)])
+            joined._merge(count[0], mean_C, squares_C)
+        return joined
+
+    def variance(self) -> Tensor:
+        """Unbiased variance (C,), as ``running_var`` holds it."""
+        return self.squares_C / (self.count - 1).clamp(min=1)
+
+    def _merge(self, count: Tensor, mean_C: Tensor, squares_C: Tensor) -> None:
+        """Chan, Golub and LeVeque's rule for the moments of two sets together."""
+        total = self.count + count
+        if total == 0:
+            return
+        delta_C = mean_C - self.mean_C
+        self.mean_C += delta_C * count / total
+        self.squares_C += squares_C + delta_C.square() * self.count * count / total
+        self.count = total
+
+
+@HOOKS.register_module()
+class PreciseBNHook(Hook):
+    """Measure batch-norm statistics anew before each validation, and at the end of training.
+
+    ``num_iters`` training batches go through the network in training mode, without gradient. Each
+    layer's ``running_mean`` and ``running_var`` become the mean and variance of all that it
+    received, on all ranks; plain, synchronised and split batch norm alike. It happens before the
+    checkpoint of the same step is written, so that what is saved is what was validated. Layers in
+    eval mode (``norm_eval``, frozen stages) keep theirs.
+
+    For supervised models: the forward pass of a method with a queue would change the queue.
+
+    Args:
+        num_iters: Batches on each rank; less where the data end before.
+    """
+
+    priority = "NORMAL"
+
+    def __init__(self, num_iters: int = 200):
+        if num_iters < 1:
+            raise ValueError(f"num_iters must be positive, got {num_iters}.")
+        self.num_iters = num_iters
+
+    def after_train_iter(self, runner: Runner, **kwargs: Any) -> None:
+        """Measure, if a loop that counts iterations validates or ends after this one."""
+        loop = runner.train_loop
+        if not isinstance(loop, EpochBasedTrainLoop) and _is_due(
+            runner, loop.iter + 1, loop.max_iters
+        ):
+            self.measure(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Measure, if a loop that counts epochs validates or ends after this one."""
+        loop = runner.train_loop
+        if isinstance(loop, EpochBasedTrainLoop) and _is_due(
+            runner, loop.epoch + 1, loop.max_epochs
+        ):
+            self.measure(runner)
+
+    @torch.no_grad()
+    def measure(self, runner: Runner) -> None:
+        """Replace the statistics of all batch norms that are in training mode."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        norms = [
+            module
+            for module in model.modules()
+            if isinstance(module, _BatchNorm) and module.training and module.track_running_stats
+        ]
+        if not norms:
+            return
+        moments = {
+            norm: Moments(norm.num_features, norm.get_buffer("running_mean").device)
+            for norm in norms
+        }
+        counters = {norm: norm.get_buffer("num_batches_tracked").clone() for norm in norms}
+        batches = 0
+        with ExitStack() as hooks:
+            for norm in norms:
+                handle = norm.register_forward_pre_hook(
+                    lambda norm, inputs: moments[norm].add(inputs[0])
+                )
+                hooks.callback(handle.remove)
+            for data in _fresh_loader(runner):
+                with runner.optim_wrapper.optim_context(runner.model):
+                    model(**model.data_preprocessor(data, True), mode="loss")
+                batches += 1
+                if batches == self.num_iters:
+                    break
+        for norm in norms:
+            norm.get_buffer("num_batches_tracked").copy_(counters[norm])
+            _write(norm, moments[norm])
+        runner.logger.info(
+            f"The statistics of {len(norms)} batch norms are those of {batches} batches a rank."
+        )
+
+
+def _write(norm: nn.Module, moments: Moments) -> None:
+    moments = moments.over_ranks()
+    if moments.count > 0:  # a layer that no input reached keeps what it has
+        norm.get_buffer("running_mean").copy_(moments.mean_C)
+        norm.get_buffer("running_var").copy_(moments.variance())
+
+
+def _is_due(runner: Runner, done: int, end: int) -> bool:
+    """Whether the loop validates, or ends, when this many iterations or epochs are done."""
+    loop = runner.train_loop
+    validates = (
+        runner.val_loop is not None and done >= loop.val_begin and done % loop.val_interval == 0
+    )
+    return validates or done >= end
+
+
+def _fresh_loader(runner: Runner) -> DataLoader:
+    """Return a loader of the training data that leaves the training's own place in them alone."""
+    loader = runner.train_dataloader
+    sampler = DefaultSampler(loader.dataset, shuffle=True, seed=runner.seed)
+    sampler.set_epoch(runner.iter)
+    # The batch sampler may group pictures by shape, which changes how much padding there is.
+    batch_sampler: type[BatchSampler] = type(loader.batch_sampler)
+    batch_size = loader.batch_size or loader.batch_sampler.batch_size
+    return DataLoader(
+        loader.dataset,
+        batch_sampler=batch_sampler(sampler, batch_size, False),
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        worker_init_fn=loader.worker_init_fn,
+    )

@@ -1,0 +1,63 @@
+"""Annotations that name pictures which are not there."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mmcontrast.engine.hooks import MissingFilesHook
+from mmcontrast.engine.hooks.missing_files import find_missing
+from mmcontrast.utils.errors import UserError
+
+
+class Annotations:
+    """As much of an MMEngine data set as the hook asks for."""
+
+    def __init__(self, *entries):
+        self.entries = entries
+
+    def __len__(self):
+        return len(self.entries)
+
+    def get_data_info(self, index):
+        return self.entries[index]
+
+
+def runner(train, val=None):
+    return SimpleNamespace(
+        train_dataloader=SimpleNamespace(dataset=train),
+        val_dataloader=SimpleNamespace(dataset=val),
+        val_loop=val,
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / "a" / name).touch()
+    return [str(tmp_path / "a" / name) for name in ("1.jpg", "2.jpg")]
+
+
+def test_what_is_there_passes(pictures):
+    entries = [dict(img_path=path, seg_map_path=None) for path in pictures]
+    MissingFilesHook().before_train(runner(Annotations(*entries), Annotations(*entries)))
+    MissingFilesHook().before_train(runner([1, 2]))  # a data set without annotations of files
+    MissingFilesHook().before_train(runner(Annotations(dict(img_path="s3://bucket/1.jpg"))))
+
+
+@pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
+def test_missing_files_are_counted_and_named(pictures, tmp_path, key):
+    gone = [str(tmp_path / "b" / f"{i}.jpg") for i in range(5)] + [str(tmp_path / "a/3.jpg")]
+    data = Annotations(*({"img_path": pictures[0], key: path} for path in [*pictures, *gone]))
+    with pytest.raises(UserError, match=r"training data name \d+ files, of which 6 are") as raised:
+        MissingFilesHook().before_train(runner(data))
+    assert gone[0] in str(raised.value)
+    assert "ann_file" in str(raised.value)
+    fine = Annotations(dict(img_path=pictures[0]))
+    with pytest.raises(UserError, match="validation data"):
+        MissingFilesHook().before_train(runner(fine, data))
+
+
+def test_relative_paths(pictures, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path / "a")
+    assert find_missing(["1.jpg", "9.jpg", "../a/2.jpg"]) == ["9.jpg"]
