@@ -59,7 +59,7 @@ def test_own_pictures_and_the_backbone(tmp_path):
 
     code = next(text for language, text in BLOCKS if language == "python")
     code = code.replace("work_dirs/densecl/r50_coco/epoch_800.pth", f"{tmp_path}/run/epoch_2.pth")
-    code = code.replace("resnet50", "resnet18")
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    code = code.replace("/my/photos", str(photos))
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert result.returncode == 0, result.stderr
-    assert "missing_keys=['fc.weight', 'fc.bias'], unexpected_keys=[]" in result.stdout
+    assert "[32, 512]) torch.Size([32, 512, 7, 7])" in result.stdout
