@@ -34,6 +34,7 @@ class Run:
         records: Logged figures of training and of evaluations during it, in order.
         tested: Metrics of the newest evaluation outside a training; empty if there was none.
         environment: Versions and seed, by MMEngine's names.
+        command: The newest start's command line; empty in the logs of other projects' tools.
         started, ended: First and last line of the logs.
         problems: What could not be read, for the reader of a report.
     """
@@ -44,6 +45,7 @@ class Run:
     records: list[dict[str, Any]] = field(default_factory=list)
     tested: dict[str, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    command: str = ""
     started: datetime | None = None
     ended: datetime | None = None
     problems: list[str] = field(default_factory=list)
@@ -176,6 +178,8 @@ def _read_texts(run: Run) -> None:
             match = re.search(rf"^\s+{name}: (.+)$", text[:_LOG_HEAD], re.MULTILINE)
             if match:
                 run.environment[name] = match[1].split(" (")[0]
+        for command in re.findall(r" - Command: (.+)$", text, re.MULTILINE):
+            run.command = command
         times += re.findall(r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ", text, re.MULTILINE)
     if times:
         run.started, run.ended = (
@@ -205,6 +209,7 @@ def describe(run: Run) -> dict[str, str]:
     loader = "train_dataloader" if run.training else "test_dataloader"
     length = config.get("train_cfg") or {}
     facts = {
+        "command": run.command,
         "model": str(model.get("type", "unknown")).rsplit(".", 1)[-1],
         "backbone": describe_backbone(model.get("backbone") or {}),
         "starts from": run.origin or ("random weights" if config else "unknown"),

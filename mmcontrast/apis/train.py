@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shlex
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -117,7 +119,9 @@ def build_runner(cfg: Config) -> Runner:
         if name not in _MMENGINE_HOOKS:
             del hooks[name]
     with input_errors(f"{cfg.filename}"):
-        return Runner.from_cfg(cfg)
+        runner = Runner.from_cfg(cfg)
+    runner.logger.info(f"Command: {shlex.join(sys.argv)}")
+    return runner
 
 
 def build_training(runner: Runner) -> None:
