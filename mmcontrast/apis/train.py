@@ -12,6 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmcontrast.engine.hooks.interrupt import InterruptHook
+from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.checkpoint import find_checkpoint, trusted_checkpoints
 from mmcontrast.utils.environment import find_conflicts, installed_versions
@@ -92,6 +93,7 @@ def train(
 
 def run(runner: Runner) -> None:
     """Train, and give the signals back whatever happens."""
+    runner.register_hook(FinalValidationHook())
     try:
         runner.train()
     finally:
