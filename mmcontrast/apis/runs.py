@@ -53,7 +53,7 @@ class Run:
     @cached_property
     def training(self) -> list[dict[str, Any]]:
         """Records of training steps."""
-        return [record for record in self.records if _is_training(record)]
+        return [record for record in self.records if is_training(record)]
 
     @cached_property
     def metrics(self) -> dict[str, float]:
@@ -62,7 +62,7 @@ class Run:
         for record in self.records:
             for name, value in numbers(record).items():
                 # Some hooks log their metric together with the losses.
-                if "loss" not in name and (not _is_training(record) or "/" in name):
+                if "loss" not in name and (not is_training(record) or "/" in name):
                     found[name] = value
         # COCO's code gives -1 where there is no object of a size to be found.
         return {
@@ -146,7 +146,8 @@ def read_run(folder: Path) -> Run:
     bad = [r for r in run.records if any(v != v for v in numbers(r).values())]
     if bad:
         run.problems.append(f"{len(bad)} records hold NaN, the first at step {bad[0]['step']}.")
-    for path in sorted(folder.glob("*/*.json")):
+    # In folders called by a time; others may be runs, and their files those of a sweep.
+    for path in sorted(folder.glob("[0-9]*_[0-9]*/*.json")):
         try:
             run.tested = numbers(json.loads(path.read_text().splitlines()[-1]))
         except (ValueError, IndexError, TypeError, AttributeError):
@@ -166,7 +167,8 @@ def numbers(record: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _is_training(record: Mapping[str, Any]) -> bool:
+def is_training(record: Mapping[str, Any]) -> bool:
+    """Whether a record is of training steps, not of a validation."""
     return "lr" in record or any("loss" in name for name in record)
 
 

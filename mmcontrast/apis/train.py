@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
@@ -19,7 +20,7 @@ from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config, optimizers_of
-from .distributed import process_group, set_up_processes
+from .distributed import set_up_processes
 
 _MMENGINE_HOOKS = {
     "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
@@ -78,16 +79,20 @@ def train(
     if compile:
         cfg.compile = True
     set_randomness(cfg, seed, deterministic)
-    with process_group(), trusted_checkpoints(trust_checkpoint):
-        set_up_processes(cfg, launcher)
-        choose_checkpoint(cfg, resume)
-        level, statement = settle_learning_rate(cfg, auto_scale_lr)
-        runner = build_runner(cfg)
-        runner.logger.log(level, statement)
-        for problem in find_conflicts(installed_versions()):
-            runner.logger.warning(problem)
-        build_training(runner)
-        run(runner)
+    set_up_processes(cfg, launcher)
+    with trusted_checkpoints(trust_checkpoint):
+        try:
+            choose_checkpoint(cfg, resume)
+            level, statement = settle_learning_rate(cfg, auto_scale_lr)
+            runner = build_runner(cfg)
+            runner.logger.log(level, statement)
+            for problem in find_conflicts(installed_versions()):
+                runner.logger.warning(problem)
+            build_training(runner)
+            run(runner)
+        finally:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
     return runner
 
 
