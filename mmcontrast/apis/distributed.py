@@ -2,31 +2,13 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import init_dist
 
 from mmcontrast.utils.errors import UserError
 
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
-
-
-@contextmanager
-def process_group() -> Iterator[None]:
-    """End the process group that is made inside, unless a caller's was there before.
-
-    A second group cannot be made after the end of the first: torchrun's store still has the
-    addresses of the first. Several trainings in one process share the outermost group.
-    """
-    outer = torch.distributed.is_initialized()
-    try:
-        yield
-    finally:
-        if torch.distributed.is_initialized() and not outer:
-            torch.distributed.destroy_process_group()
 
 
 def set_up_processes(cfg: Config, launcher: str) -> None:
@@ -65,18 +47,6 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
         find_unused_parameters=cfg.get("find_unused_parameters", False),
         **(cfg.get("model_wrapper_cfg") or {}),
     )
-
-
-def join_processes(cfg: Config, launcher: str) -> None:
-    """Make the process group now, for several trainings that are to share it.
-
-    Args:
-        cfg: Its ``env_cfg.dist_cfg`` names the backend on GPUs.
-        launcher: As for :func:`set_up_processes`.
-    """
-    set_up_processes(cfg, launcher)
-    if launcher != "none" and not torch.distributed.is_initialized():
-        init_dist(launcher, **(cfg.get("env_cfg") or {}).get("dist_cfg", {}))
 
 
 def _read_environment(launcher: str) -> None:

@@ -34,6 +34,7 @@ class Run:
         records: Logged figures of training and of evaluations during it, in order.
         tested: Metrics of the newest evaluation outside a training; empty if there was none.
         environment: Versions and seed, by MMEngine's names.
+        command: The newest start's command line; empty in the logs of other projects' tools.
         started, ended: First and last line of the logs.
         problems: What could not be read, for the reader of a report.
     """
@@ -44,6 +45,7 @@ class Run:
     records: list[dict[str, Any]] = field(default_factory=list)
     tested: dict[str, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    command: str = ""
     started: datetime | None = None
     ended: datetime | None = None
     problems: list[str] = field(default_factory=list)
@@ -51,7 +53,7 @@ class Run:
     @cached_property
     def training(self) -> list[dict[str, Any]]:
         """Records of training steps."""
-        return [record for record in self.records if _is_training(record)]
+        return [record for record in self.records if is_training(record)]
 
     @cached_property
     def metrics(self) -> dict[str, float]:
@@ -60,7 +62,7 @@ class Run:
         for record in self.records:
             for name, value in numbers(record).items():
                 # Some hooks log their metric together with the losses.
-                if "loss" not in name and (not _is_training(record) or "/" in name):
+                if "loss" not in name and (not is_training(record) or "/" in name):
                     found[name] = value
         # COCO's code gives -1 where there is no object of a size to be found.
         return {
@@ -144,7 +146,8 @@ def read_run(folder: Path) -> Run:
     bad = [r for r in run.records if any(v != v for v in numbers(r).values())]
     if bad:
         run.problems.append(f"{len(bad)} records hold NaN, the first at step {bad[0]['step']}.")
-    for path in sorted(folder.glob("*/*.json")):
+    # In folders called by a time; others may be runs, and their files those of a sweep.
+    for path in sorted(folder.glob("[0-9]*_[0-9]*/*.json")):
         try:
             run.tested = numbers(json.loads(path.read_text().splitlines()[-1]))
         except (ValueError, IndexError, TypeError, AttributeError):
@@ -164,7 +167,8 @@ def numbers(record: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _is_training(record: Mapping[str, Any]) -> bool:
+def is_training(record: Mapping[str, Any]) -> bool:
+    """Whether a record is of training steps, not of a validation."""
     return "lr" in record or any("loss" in name for name in record)
 
 
@@ -176,6 +180,8 @@ def _read_texts(run: Run) -> None:
             match = re.search(rf"^\s+{name}: (.+)$", text[:_LOG_HEAD], re.MULTILINE)
             if match:
                 run.environment[name] = match[1].split(" (")[0]
+        for command in re.findall(r" - Command: (.+)$", text, re.MULTILINE):
+            run.command = command
         times += re.findall(r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ", text, re.MULTILINE)
     if times:
         run.started, run.ended = (
@@ -205,6 +211,7 @@ def describe(run: Run) -> dict[str, str]:
     loader = "train_dataloader" if run.training else "test_dataloader"
     length = config.get("train_cfg") or {}
     facts = {
+        "command": run.command,
         "model": str(model.get("type", "unknown")).rsplit(".", 1)[-1],
         "backbone": describe_backbone(model.get("backbone") or {}),
         "starts from": run.origin or ("random weights" if config else "unknown"),

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
+import torch
 from mmengine.model import is_model_wrapper
 
 from mmcontrast.utils.checkpoint import trusted_checkpoints
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config
-from .distributed import process_group, set_up_processes
+from .distributed import set_up_processes
 from .train import build_runner, set_randomness
 
 
@@ -53,17 +54,21 @@ def test(
         cfg.model.pretrained, checkpoint = checkpoint, None
     cfg.load_from, cfg.resume = checkpoint or cfg.get("load_from"), False
     set_randomness(cfg, seed, deterministic=False)
-    with process_group(), trusted_checkpoints(trust_checkpoint):
-        set_up_processes(cfg, launcher)
-        runner = build_runner(cfg)
-        with input_errors(f"{cfg.filename}"):
-            _ = runner.test_loop
-        if cfg.load_from is None:
-            if not frozen:
-                runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
-            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-            model.init_weights()
-        metrics = runner.test()
+    set_up_processes(cfg, launcher)
+    with trusted_checkpoints(trust_checkpoint):
+        try:
+            runner = build_runner(cfg)
+            with input_errors(f"{cfg.filename}"):
+                _ = runner.test_loop
+            if cfg.load_from is None:
+                if not frozen:
+                    runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
+                model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+                model.init_weights()
+            metrics = runner.test()
+        finally:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
     what = cfg.load_from or (cfg.model.pretrained if frozen else "the untrained network")
     runner.logger.info(
         f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())

@@ -2,21 +2,25 @@
 
 import logging
 import os
+import shlex
+import sys
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmcontrast.engine.hooks.interrupt import InterruptHook
+from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.checkpoint import find_checkpoint, trusted_checkpoints
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config, optimizers_of
-from .distributed import process_group, set_up_processes
+from .distributed import set_up_processes
 
 _MMENGINE_HOOKS = {
     "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
@@ -75,21 +79,26 @@ def train(
     if compile:
         cfg.compile = True
     set_randomness(cfg, seed, deterministic)
-    with process_group(), trusted_checkpoints(trust_checkpoint):
-        set_up_processes(cfg, launcher)
-        choose_checkpoint(cfg, resume)
-        level, statement = settle_learning_rate(cfg, auto_scale_lr)
-        runner = build_runner(cfg)
-        runner.logger.log(level, statement)
-        for problem in find_conflicts(installed_versions()):
-            runner.logger.warning(problem)
-        build_training(runner)
-        run(runner)
+    set_up_processes(cfg, launcher)
+    with trusted_checkpoints(trust_checkpoint):
+        try:
+            choose_checkpoint(cfg, resume)
+            level, statement = settle_learning_rate(cfg, auto_scale_lr)
+            runner = build_runner(cfg)
+            runner.logger.log(level, statement)
+            for problem in find_conflicts(installed_versions()):
+                runner.logger.warning(problem)
+            build_training(runner)
+            run(runner)
+        finally:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
     return runner
 
 
 def run(runner: Runner) -> None:
     """Train, and give the signals back whatever happens."""
+    runner.register_hook(FinalValidationHook())
     try:
         runner.train()
     finally:
@@ -117,7 +126,9 @@ def build_runner(cfg: Config) -> Runner:
         if name not in _MMENGINE_HOOKS:
             del hooks[name]
     with input_errors(f"{cfg.filename}"):
-        return Runner.from_cfg(cfg)
+        runner = Runner.from_cfg(cfg)
+    runner.logger.info(f"Command: {shlex.join(sys.argv)}")
+    return runner
 
 
 def build_training(runner: Runner) -> None:

@@ -24,6 +24,12 @@ class TrainingStopped(UserError):
     exit_code = 1
 
 
+class Diverged(TrainingStopped):
+    """A loss is not a finite number: the same run would end the same way again."""
+
+    exit_code = 3
+
+
 # What constructors, files and configs raise for input that does not fit.
 _INPUT_ERRORS = (OSError, ImportError, LookupError, TypeError, ValueError, AssertionError)
 

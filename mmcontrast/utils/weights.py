@@ -5,7 +5,7 @@ backbone's own keys; those of a ResNet are torchvision's (``conv1.weight``, ``la
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -269,12 +269,31 @@ def _explain_nothing(wanted: StateDict, given: Mapping[str, Tensor], what: str) 
         f"The checkpoint fits the {what} in no tensor: the {what} has {_first(wanted)}; the "
         f"checkpoint {_first(given)}."
     )
-    for ours, theirs in ((ours, theirs) for ours in wanted for theirs in given):
-        if theirs.endswith(f".{ours}"):
-            return f"{message}\nRemove the prefix {theirs.removesuffix(ours)!r} from its keys."
-        if ours.endswith(f".{theirs}"):
-            return f"{message}\nAdd the prefix {ours.removesuffix(theirs)!r} to its keys."
+    for prefix in sorted(_prefixes(given, wanted)):
+        if _most_fit({ours: prefix + ours for ours in wanted}, wanted, given):
+            return f"{message}\nRemove the prefix {prefix!r} from its keys."
+    for prefix in sorted(_prefixes(wanted, given)):
+        if _most_fit({prefix + theirs: theirs for theirs in given}, wanted, given):
+            return f"{message}\nAdd the prefix {prefix!r} to its keys."
     return f"{message}\nIs it of another architecture, or are its keys behind a wrong prefix?"
+
+
+def _prefixes(longer: Iterable[str], shorter: Iterable[str]) -> set[str]:
+    """All that stands before a name of the one in a name of the other, dot included."""
+    ends = set(shorter)
+    dots = ((name, match.end()) for name in longer for match in re.finditer(r"\.", name))
+    return {name[:end] for name, end in dots if name[end:] in ends}
+
+
+def _most_fit(
+    names: Mapping[str, str], wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]
+) -> bool:
+    """Whether half of the wanted tensors are found under other names, in their shapes."""
+    found = sum(
+        ours in wanted and theirs in given and wanted[ours].shape == given[theirs].shape
+        for ours, theirs in names.items()
+    )
+    return found >= len(wanted) / 2
 
 
 def _advice(coverage: Coverage, uncovered: list[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from mmcontrast.apis.train import train
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.checkpoint import CheckpointError
 from mmcontrast.utils.errors import UserError
+from mmcontrast.visualization.curves import read_log
 from tests.engine.test_resume import Crash, assert_same
 from tests.toy import ROOT, unique_run, write_config, write_pictures, write_probe
 
@@ -229,6 +230,29 @@ def test_a_signal_in_the_middle_of_online_knn(tmp_path, pictures, plain):
     assert load(tmp_path / "cut/interrupted.pth")["meta"]["iter"] == 8
     run(config, tmp_path / "cut", resume="auto")
     assert_same_training(plain, load(tmp_path / "cut/epoch_3.pth"))
+
+
+@pytest.mark.parametrize(
+    "length", ["'EpochBasedTrainLoop', max_epochs=1", "'IterBasedTrainLoop', max_iters=6"]
+)
+def test_a_training_without_steps_left_is_validated(tmp_path, pictures, length):
+    """Stopped in its last validation, it would have no figures of its final weights."""
+    extra = VALIDATION.format(epochs=1).rsplit("train_cfg", 1)[0]
+    config = write_config(
+        tmp_path, pictures, f"{extra}train_cfg = dict(type={length}, val_interval=6)\n"
+    )
+    signal_at = ("default_hooks.disturb.type=SignalInValidation", "default_hooks.disturb.at=6")
+    work_dir = tmp_path / "run"
+    with pytest.raises(SystemExit):
+        run(config, work_dir, *signal_at)
+    assert not any(metrics_in(work_dir))
+    run(config, work_dir, resume="auto")
+    assert [step for step, _ in metrics_in(work_dir)] == [6]
+
+
+def metrics_in(work_dir):
+    records = [record for record in read_log(work_dir) if "knn/top1_k3" in record]
+    return [(record["step"], record["knn/top1_k3"]) for record in records]
 
 
 def test_the_hook_needs_a_validation(tmp_path, pictures):

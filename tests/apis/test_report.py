@@ -41,6 +41,7 @@ System environment:
     Python: 3.11.7 (main) [GCC 12]
     PyTorch: 2.11.0
     seed: 0
+2026/01/01 10:00:01 - mmengine - INFO - Command: tools/train.py toy.py --seed 0
 2026/01/01 10:03:20 - mmengine - INFO - done
 """
 
@@ -179,7 +180,8 @@ def test_the_page_is_whole_by_itself(work_dirs, tmp_path):
     alts = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
     assert {"cells.png", "wide.png", "Logged figures of densecl over the iterations"} <= set(alts)
     assert "prefers-color-scheme: dark" in text and "width=device-width" in text
-    for shown in ("DenseCL", "0:03:20", "PyTorch 2.11.0", "31.00 ± 1.41 (n=2)", "epoch_1.pth"):
+    for shown in ("DenseCL", "0:03:20", "PyTorch 2.11.0", "31.00 ± 1.41 (n=2)", "epoch_1.pth",
+                  "tools/train.py toy.py --seed 0"):  # fmt: skip
         assert shown in page.text
     best = [attributes for tag, attributes in page.tags if attributes.get("class") == "best"]
     assert [float(attributes["data-sort"]) for attributes in best] == [31, 15.5]

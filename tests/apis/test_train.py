@@ -1,6 +1,8 @@
 """Training and evaluation from Python: options, learning rates and bad input."""
 
 import logging
+import shlex
+import sys
 
 import pytest
 import torch
@@ -46,6 +48,7 @@ def test_a_run_leaves_logs_checkpoints_and_curves(run, tmp_path):
     assert (tmp_path / "run/curves.png").stat().st_size > 10_000
     assert len(next((tmp_path / "run").glob("*/vis_data/scalars.json")).read_text().split("\n")) > 3
     assert "eta:" in log_of(tmp_path / "run")
+    assert log_of(tmp_path / "run").count(f"Command: {shlex.join(sys.argv)}") == 1
     run(SHORT, tensorboard)
     assert list((tmp_path / "run").glob("*/vis_data/events.out.tfevents*"))
 

@@ -15,7 +15,7 @@ from mmengine.hooks import Hook
 from mmcontrast.apis.train import train
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.registry import HOOKS
-from mmcontrast.utils.errors import TrainingStopped
+from mmcontrast.utils.errors import Diverged, TrainingStopped
 from tests.toy import unique_run, write_config
 
 
@@ -64,7 +64,7 @@ def folder(tmp_path):
 
 def test_a_non_finite_loss_stops_the_run(config, tmp_path):
     poison = ("default_hooks.poison.type=Poison", "default_hooks.poison.at=8")
-    with pytest.raises(TrainingStopped) as stopped:
+    with pytest.raises(Diverged) as stopped:
         run(config, tmp_path / "run", *poison, "default_hooks.checkpoint.interval=1")
     message = str(stopped.value)
     assert "not finite at iteration 8 (epoch 2)" in message

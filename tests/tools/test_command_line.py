@@ -29,7 +29,7 @@ def python(tool, *arguments):
     return call(sys.executable, f"tools/{tool}.py", *arguments)
 
 
-TOOLS = ["train", "test", "grid", "print_config", "collect_env", "export_weights"]
+TOOLS = ["train", "test", "sweep", "print_config", "collect_env", "export_weights"]
 
 
 @pytest.mark.parametrize("tool", TOOLS)

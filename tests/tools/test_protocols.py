@@ -6,12 +6,20 @@ import sys
 import pytest
 
 from mmcontrast.utils.checkpoint import load_checkpoint
-from tests.apis.test_grid import GRID, NAMES
 from tests.apis.test_protocols import frozen_config
 from tests.tools.test_command_line import call, python
 from tests.toy import write_pictures, write_probe
 
 CPU = ("--device", "cpu")
+GRID = """
+optim_wrapper['paramwise_cfg'] = dict(custom_keys=dict(head=dict(lr_mult=1)))
+train_cfg['max_epochs'] = 1
+grid = {
+    'optim_wrapper.optimizer.lr': [1e38, 1e-1, 1e-2, 1e-3],
+    'optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult': [1],
+}
+grid_metric = 'accuracy/top1'
+"""
 
 
 @pytest.mark.slow
@@ -43,17 +51,32 @@ def test_two_processes_find_what_one_does(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_a_grid(tmp_path):
+def test_a_grid_is_trained_in_two_processes_and_resumed_in_its_last_validation(tmp_path):
     config = write_probe(tmp_path, write_pictures(tmp_path / "pictures", 12), "FineTuning", GRID)
+    folder = tmp_path / "sweep"
     command = (
-        sys.executable, "-m", "mmcontrast.apis.launch", 2, "tools/grid.py", config, "--work-dir",
-        tmp_path / "grid", "--cells", 0, 3, *CPU, "--cfg-options", "model.pretrained=random",
-        "train_dataloader.batch_size=2",
+        "sweep", config, "--work-dir", folder, "--processes", 2, "--cells", 0, 1, 2, *CPU,
+        "--cfg-options", "model.pretrained=random", "train_dataloader.batch_size=2",
     )  # fmt: skip
-    done = call(*command)
+    done = python(*command)
     assert done.returncode == 0, done.stderr
-    for name in (NAMES[0], NAMES[3]):
-        assert (
-            0 <= json.loads((tmp_path / "grid" / name / "result.json").read_text())["value"] <= 100
-        )
-    assert done.stdout.count("Best of 2") == 1
+    assert done.stdout.count("Best of 2 by accuracy/top1: lr-0.") == 1
+    cells = json.loads((folder / "sweep.json").read_text())["cells"]
+    assert [len(cell["runs"]) for cell in cells] == [0, 1, 1, 0]
+    assert cells[0]["diverged"] == [0]  # its learning rate is 1e38
+    name, metrics = cells[1]["name"], cells[1]["runs"]["0"]
+    assert 0 <= metrics["accuracy/top1"] <= 100
+    # The cell's own settings were trained with.
+    saved = (folder / name / "seed_0/FineTuning.py").read_text()
+    assert "lr=0.1" in saved and "lr_mult=1)" in saved
+
+    # As if a kill had come between the last step and the validation.
+    run = folder / name / "seed_0"
+    (run / "run.json").unlink()
+    for log in run.glob("*/vis_data/scalars.json"):
+        log.write_text("")
+    before = (run / "epoch_1.pth").stat().st_mtime_ns
+    done = python(*command)
+    assert done.returncode == 0, done.stderr
+    assert (run / "epoch_1.pth").stat().st_mtime_ns == before
+    assert json.loads((folder / "sweep.json").read_text())["cells"][1]["runs"]["0"] == metrics

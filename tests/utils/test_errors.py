@@ -6,11 +6,20 @@ import pytest
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
-from mmcontrast.utils.errors import TrainingStopped, UserError, explain, input_errors, report_errors
+from mmcontrast.utils.errors import (
+    Diverged,
+    TrainingStopped,
+    UserError,
+    explain,
+    input_errors,
+    report_errors,
+)
 
 
 def test_user_errors_are_one_message(capsys):
-    for error, code in ((UserError("use b"), 2), (TrainingStopped("gone"), 1)):
+    for error, code in (
+        (UserError("use b"), 2), (TrainingStopped("gone"), 1), (Diverged("nan"), 3),
+    ):  # fmt: skip
         with pytest.raises(SystemExit) as stopped, report_errors():
             raise error
         assert stopped.value.code == code

@@ -329,6 +329,22 @@ def test_a_wrong_prefix_is_named():
         load_weights(network, {"blocks.0.attn.qkv.weight": torch.zeros(1)})
 
 
+@pytest.mark.parametrize(
+    "checkpoint",
+    [
+        # 'layer1.0.conv1.weight' ends in 'conv1.weight', and 'layer2.0.downsample.0.weight' in
+        # '0.weight', but neither prefix would bring the rest.
+        under("backbone.", resnet(base_channels=8).state_dict()),
+        {"layer1.0.conv1.weight": torch.zeros(1), "layer1.0.bn1.weight": torch.zeros(1)},
+        {"0.weight": torch.zeros(8, 4, 1, 1), "1.weight": torch.zeros(8)},
+    ],
+)
+def test_no_prefix_is_advised_that_would_not_help(checkpoint):
+    with pytest.raises(CheckpointError, match="another architecture") as error:
+        load_weights(resnet(), checkpoint)
+    assert "Remove" not in str(error.value) and "Add" not in str(error.value)
+
+
 def test_another_architecture_is_refused_and_nothing_changes():
     network = resnet(1, depth=50)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

@@ -6,8 +6,8 @@ He et al. (MoCo, CVPR 2020), table 2 and appendix; Wang et al. (DenseCL, CVPR 20
     --cfg-options load_from=CHECKPOINT train_dataloader.batch_size=16
   bash tools/dist_train.sh configs/downstream/mmdet/faster-rcnn_r50-c4_voc0712.py 8 \
     --cfg-options load_from=CHECKPOINT
-  python tools/trials.py configs/downstream/mmdet/faster-rcnn_r50-c4_voc0712.py \
-    --processes 8 --cfg-options load_from=CHECKPOINT      (the papers' mean of 5 trials)
+  python tools/sweep.py configs/downstream/mmdet/faster-rcnn_r50-c4_voc0712.py \
+    --seeds 0 1 2 3 4 --processes 8 --cfg-options load_from=CHECKPOINT      (the papers' 5 trials)
 
 Data: data/VOCdevkit/VOC2007 (trainval, test) and VOC2012 (trainval).
 Cost: 24,000 steps of 8 x 2 images, 5 times; time not measured here.

@@ -7,8 +7,8 @@ stem (a plain ResNet, not V1c).
     --cfg-options load_from=CHECKPOINT train_dataloader.batch_size=16
   bash tools/dist_train.sh configs/downstream/mmseg/fcn_r50_voc12aug.py 4 \
     --cfg-options load_from=CHECKPOINT
-  python tools/trials.py configs/downstream/mmseg/fcn_r50_voc12aug.py \
-    --processes 4 --cfg-options load_from=CHECKPOINT      (the papers' mean of 5 trials)
+  python tools/sweep.py configs/downstream/mmseg/fcn_r50_voc12aug.py \
+    --seeds 0 1 2 3 4 --processes 4 --cfg-options load_from=CHECKPOINT      (the papers' 5 trials)
 
 Data: data/VOCdevkit/VOC2012 with SegmentationClassAug and ImageSets/Segmentation/aug.txt, as
 mmseg's tools/dataset_converters/voc_aug.py writes them: 1,464 + 9,118 pictures.

@@ -12,12 +12,13 @@ from .precise_bn import PreciseBNHook
 from .pretrained import PretrainedBackboneHook
 from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
-from .validation import ValidationHook
+from .validation import FinalValidationHook, ValidationHook
 
 __all__ = [
     "ArchitectureHook",
     "ChannelsLastHook",
     "CurvesHook",
+    "FinalValidationHook",
     "HistoryLengthHook",
     "InterruptHook",
     "IterationSeedHook",

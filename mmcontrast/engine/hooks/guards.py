@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmcontrast.models.modules.key_queue import KeyQueue
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.distributed import max_over_ranks
-from mmcontrast.utils.errors import TrainingStopped
+from mmcontrast.utils.errors import Diverged
 
 _SHOWN_PATHS = 8
 
@@ -33,7 +33,7 @@ class NonFiniteLossHook(Hook):
         """Check the iteration's losses on all ranks.
 
         Raises:
-            TrainingStopped: One is infinite or not a number, on any rank.
+            Diverged: One is infinite or not a number, on any rank.
         """
         losses = {
             name: float(torch.as_tensor(value).detach())
@@ -44,10 +44,8 @@ class NonFiniteLossHook(Hook):
         if not max_over_ranks(here):
             return
         if not here:
-            raise TrainingStopped(
-                f"Another rank met a non-finite loss at iteration {runner.iter + 1}."
-            )
-        raise TrainingStopped(self._message(runner, losses, data_batch))
+            raise Diverged(f"Another rank met a non-finite loss at iteration {runner.iter + 1}.")
+        raise Diverged(self._message(runner, losses, data_batch))
 
     @staticmethod
     def _message(runner: Runner, losses: dict[str, float], data_batch: Any) -> str:

@@ -1,9 +1,9 @@
-"""Validation within an epoch, such as online k-NN."""
+"""Validation at other times than MMEngine's: within an epoch, and of a training that is done."""
 
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmcontrast.registry import HOOKS
 
@@ -53,3 +53,25 @@ class ValidationHook(Hook):
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Remember that these weights are validated."""
         self._validated_at = runner.iter
+
+
+@HOOKS.register_module()
+class FinalValidationHook(Hook):
+    """Validate a resumed training that has no step left.
+
+    One that was stopped between its last step and the validation behind it has no figures of its
+    final weights, and MMEngine's loops would end at once.
+    """
+
+    # All others are ready then, also to be interrupted.
+    priority = "LOWEST"
+
+    def before_train(self, runner: Runner) -> None:
+        """Validate, if there is a validation."""
+        loop = runner.train_loop
+        # A last epoch may be resumed behind its last iteration; it is still to be ended then.
+        by_epoch = isinstance(loop, EpochBasedTrainLoop)
+        left = loop.max_epochs - loop.epoch if by_epoch else loop.max_iters - loop.iter
+        if left <= 0 and runner.val_loop is not None:
+            runner.logger.info("All training steps are done: validating the final weights.")
+            runner.val_loop.run()
