@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
+from mmengine.registry import PARAM_SCHEDULERS
 
 from mmcontrast.registry import MODELS, TRANSFORMS
 
@@ -33,13 +33,6 @@ VIEW = {
         dict(type="GaussianBlur", sigma=(0.1, 2.0), p=0.5),
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    """Build as the Runner does, in our scope."""
-    with DefaultScope.overwrite_default_scope("mmcontrast"):
-        yield
 
 
 @pytest.mark.parametrize("path", CONFIGS)

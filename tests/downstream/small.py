@@ -54,7 +54,7 @@ def _shrink(value, world):
     if small.get("type") == "RandomChoiceResize":
         small["scales"] = [(96, 64)]
     # The mini-world has classes of its own.
-    if small.get("type") in ("VOCDataset", "VOCWithDifficult", "CocoDataset"):
+    if small.get("type") in ("VOCDataset", "VOCWithDifficult"):
         small.setdefault("metainfo", dict(classes=CLASSES))
     return small
 

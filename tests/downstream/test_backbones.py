@@ -60,7 +60,7 @@ def build(method, backbone):
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
-@pytest.mark.parametrize("method", sorted(CONFIGS))
+@pytest.mark.parametrize("method", ["DenseCL", "MoCoV2", "SimCLR"])
 def test_pre_training(method, backbone):
     model = build(method, backbone)
     if hasattr(model, "momentum_encoder"):
