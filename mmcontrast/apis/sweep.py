@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import math
 import re
 import signal
 import subprocess
@@ -67,7 +66,7 @@ def cells_of(grid: Mapping[str, Sequence[Any]]) -> list[Cell]:
         grid: For each config key the values to try.
 
     Raises:
-        UserError: It is empty, or a value cannot be given as an option.
+        UserError: It is empty, a value cannot be given as an option, or two cells are alike.
     """
     if not grid or not all(grid.values()):
         raise UserError("The grid is empty: it needs config keys, each with values to try.")
@@ -79,6 +78,8 @@ def cells_of(grid: Mapping[str, Sequence[Any]]) -> list[Cell]:
         short = (f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in settings.items())
         # Names of folders: what a shell or a config's option would split at is left out.
         cells.append(Cell("_".join(re.sub(r"[^\w.+-]+", "-", part) for part in short), settings))
+    if len({cell.name for cell in cells}) < len(cells):
+        raise UserError(f"A grid's values must differ, got {dict(grid)}.")
     return cells
 
 
@@ -150,12 +151,7 @@ def run_sweep(
         records[key] = runs[key].read()
     sweep = Sweep(config, list(seeds), [CellResult(cell) for cell in grid], cfg.get("grid_metric"))
     for (number, seed), record in records.items():
-        if record.get("state") == "diverged":
-            sweep.results[number].diverged.append(seed)
-        elif record.get("state") == "finished":
-            values = record["metrics"].items()
-            metrics = {name: math.nan if value is None else value for name, value in values}
-            sweep.results[number].runs[seed] = metrics
+        sweep.results[number].add(seed, record)
     sweep.write(folder / "sweep.json")
     return sweep
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +39,14 @@ class CellResult:
     cell: Cell
     runs: dict[int, Metrics] = field(default_factory=dict)
     diverged: list[int] = field(default_factory=list)
+
+    def add(self, seed: int, record: Mapping[str, Any]) -> None:
+        """Take in what is noted of a run; nothing if it has not come to an end."""
+        if record.get("state") == "diverged":
+            self.diverged.append(seed)
+        elif record.get("state") == "finished":
+            values = record["metrics"].items()
+            self.runs[seed] = {n: math.nan if value is None else value for n, value in values}
 
     @property
     def mean(self) -> Metrics:

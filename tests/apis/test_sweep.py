@@ -151,6 +151,8 @@ def test_all_values_are_combined():
     assert odd.name == "pretrained-a-b-c.pth_milestones--1-2-"
     with pytest.raises(UserError, match="grid is empty"):
         cells_of({"seed": []})
+    with pytest.raises(UserError, match="must differ"):
+        cells_of({"seed": [1, 1]})
     with pytest.raises(UserError, match="numbers, names or lists"):
         cells_of({"model.neck": [dict(type="A")]})
 

@@ -55,14 +55,14 @@ def test_a_grid_is_trained_in_two_processes_and_resumed_in_its_last_validation(t
     config = write_probe(tmp_path, write_pictures(tmp_path / "pictures", 12), "FineTuning", GRID)
     folder = tmp_path / "sweep"
     command = (
-        "sweep", config, "--work-dir", folder, "--processes", 2, "--cells", 0, 1, 2, *CPU,
+        "sweep", config, "--work-dir", folder, "--processes", 2, "--cells", 0, 1, *CPU,
         "--cfg-options", "model.pretrained=random", "train_dataloader.batch_size=2",
     )  # fmt: skip
     done = python(*command)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Best of 2 by accuracy/top1: lr-0.") == 1
+    assert done.stdout.count("Best of 1 by accuracy/top1: lr-0.") == 1
     cells = json.loads((folder / "sweep.json").read_text())["cells"]
-    assert [len(cell["runs"]) for cell in cells] == [0, 1, 1, 0]
+    assert [len(cell["runs"]) for cell in cells] == [0, 1, 0, 0]
     assert cells[0]["diverged"] == [0]  # its learning rate is 1e38
     name, metrics = cells[1]["name"], cells[1]["runs"]["0"]
     assert 0 <= metrics["accuracy/top1"] <= 100
