@@ -8,7 +8,7 @@ code when a safe load fails.
 import pickle
 import pickletools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,18 +120,16 @@ def _unsafe_globals_of_pickle(path: Path) -> list[str]:
     """Names in a file of one pickle or, as old torch wrote, several; nothing is executed."""
     names: list[str] = []
     strings = ["", ""]
-    with path.open("rb") as file:
-        try:
-            while file.peek(1):
-                for opcode, argument, _ in pickletools.genops(file):
-                    if opcode.name == "GLOBAL":
-                        names.append(str(argument).replace(" ", "."))
-                    elif opcode.name == "STACK_GLOBAL":
-                        names.append(".".join(strings[-2:]))
-                    elif isinstance(argument, str):
-                        strings.append(argument)
-        except Exception:  # numbers behind the pickles, or no pickle at all
-            pass
+    # It ends at numbers behind the pickles, or at once in a file that is no pickle at all.
+    with path.open("rb") as file, suppress(Exception):
+        while file.peek(1):
+            for opcode, argument, _ in pickletools.genops(file):
+                if opcode.name == "GLOBAL":
+                    names.append(str(argument).replace(" ", "."))
+                elif opcode.name == "STACK_GLOBAL":
+                    names.append(".".join(strings[-2:]))
+                elif isinstance(argument, str):
+                    strings.append(argument)
     return [
         name for name in dict.fromkeys(names) if not name.startswith(("collections.", "torch."))
     ]

@@ -161,7 +161,9 @@ def test_a_timm_backbone_keeps_its_names_for_its_own_class(tmp_path, target):
     export_weights(save(tmp_path / "a.pth", network), target, tmp_path / "b.safetensors")
     if target == "mmdet":
         out = out.rename(tmp_path / "b.pth")
-    network.load_state_dict(read_backbone(out).state_dict)
+    weights, wanted = read_backbone(out).state_dict, network.state_dict()
+    assert weights.keys() == wanted.keys()
+    assert all(torch.equal(weights[name], wanted[name]) for name in wanted)
 
 
 def test_a_resnet_of_timm_fits_every_resnet(tmp_path):

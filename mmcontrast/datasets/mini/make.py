@@ -156,8 +156,7 @@ def _prepare(root: Path) -> None:
     """Create the root and make sure that it can be written."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
+        tempfile.TemporaryFile(dir=root).close()
     except OSError as error:
         raise OSError(
             f"cannot write the mini-world to {root}: {error.strerror}; "

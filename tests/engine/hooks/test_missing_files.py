@@ -1,5 +1,6 @@
 """Annotations that name pictures which are not there."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -43,6 +44,9 @@ def test_what_is_there_passes(pictures):
     MissingFilesHook().before_train(runner(Annotations(*entries), Annotations(*entries)))
     MissingFilesHook().before_train(runner([1, 2]))  # a data set without annotations of files
     MissingFilesHook().before_train(runner(Annotations(dict(img_path="s3://bucket/1.jpg"))))
+    Path(pictures[1]).unlink()  # and the first call did look
+    with pytest.raises(UserError, match="of which 1 "):
+        MissingFilesHook().before_train(runner(Annotations(*entries), Annotations(*entries)))
 
 
 @pytest.mark.parametrize("key", ["img_path", "seg_map_path"])
