@@ -9,8 +9,7 @@ He et al. (MoCo, CVPR 2020), table 5 (c).
 
 Data: data/coco/{train2017,val2017,annotations}.
 Cost: 180,000 steps of 8 x 2 images; time not measured here.
-Expected: box AP 40.6, mask AP 35.3 for MoCo v2 ImageNet 200 epochs (OpenSelfSup's model zoo).
-Ours: not run.
+Expected: see the paper's table; its figures were not checked here. Ours: not run.
 """
 
 _base_ = "./mask-rcnn_r50-c4_1x_coco.py"
