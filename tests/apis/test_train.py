@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -61,6 +62,22 @@ def test_mixed_precision_on_any_device(run, dtype):
     for parameter in runner.model.parameters():
         assert parameter.dtype is torch.float32
         assert parameter.isfinite().all()
+
+
+@pytest.mark.slow
+def test_a_compiled_step_computes_the_same(run, monkeypatch):
+    """Dynamo's graphs, run as they are: inductor alone would compile for minutes."""
+    graphs = []
+
+    def run_the_graph(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=run_the_graph))
+    plain, compiled = (run(SHORT, seed=0, compile=compile).model for compile in (False, True))
+    assert graphs
+    for expected, got in zip(plain.parameters(), compiled.parameters(), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_autocast_reaches_the_loss(run, monkeypatch):
