@@ -70,6 +70,9 @@ def test_voc_masks_boxes_and_lists_agree(world):
             classes = np.array(picture)
         with Image.open(base / f"SegmentationObject/{name}.png") as picture:
             objects = np.array(picture)
+        with Image.open(base / f"SegmentationForeground/{name}.png") as picture:
+            inside = classes != 255
+            assert np.array_equal(np.array(picture)[inside], (classes > 0)[inside])
         with Image.open(base / f"JPEGImages/{name}.jpg") as picture:
             assert picture.size == classes.shape[::-1]
         assert ((classes == 255) == (objects == 255)).all()

@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from .writers import coco, imagenet, voc
 
-VERSION = 4
+VERSION = 5
 """Raised whenever the files that a seed gives change; older worlds are then made anew."""
 
 MANIFEST = "mini.json"

@@ -16,6 +16,7 @@ from ..render import Rendered
 from .files import SPLITS, annotated, make_pictures, render_group, save_jpeg
 
 YEAR = "VOC2012"
+MASKS = ("SegmentationClass", "SegmentationObject", "SegmentationForeground")
 BORDER = 255
 HARD_FRACTION = 0.5
 """An object of which less than this is seen (by its box) is marked truncated and difficult."""
@@ -85,7 +86,8 @@ def _write_picture(base: Path, seed: int, split: str, index: int) -> str:
         objects[i + 1] = position + 1
         classes[i + 1] = CLASSES.index(names[i]) + 1
     border = _borders(rendered.instances)
-    for folder, labels in (("SegmentationClass", classes), ("SegmentationObject", objects)):
+    masks = (classes, objects, np.minimum(classes, 1))
+    for folder, labels in zip(MASKS, masks, strict=True):
         _save_mask(base / folder / f"{name}.png", labels[rendered.instances], border)
     text = _xml(name, rendered, names, kept)
     (base / "Annotations" / f"{name}.xml").write_text(text, encoding="utf-8")
@@ -96,7 +98,8 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Besides VOC's own lists there is `train_aug`, which configs for the extended masks name; here
-    every picture has its mask, so it lists the same pictures as `train`.
+    every picture has its mask, so it lists the same pictures as `train`. Besides VOC's own masks
+    there is `SegmentationForeground`, 1 for objects of any class: few pictures teach it in a minute.
 
     Args:
         folder: Where `VOC2012` goes.
@@ -107,8 +110,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     base = folder / YEAR
     for name in (
         "JPEGImages",
-        "SegmentationClass",
-        "SegmentationObject",
+        *MASKS,
         "Annotations",
         "ImageSets/Segmentation",
         "ImageSets/Main",
