@@ -185,3 +185,13 @@ print(*("-I" + path for path in [*include_paths(), sysconfig.get_path("include")
     mv "$work"/wheel/onedl_mmcv-*.whl "$wheels/"
     echo "    done in $((SECONDS - started)) s: $(ls -sh "$wheels"/*.whl)"
 }
+
+# All extras, detection and so mmcv's operators included.
+install_everything() {
+    install_torch
+    install_mmcv_operators
+    say "Installing mmcontrast with every extra"
+    pip_install -e '.[all]'
+    ensure_cv2
+    has_operators || die "mmcv's operators were lost while the extras were installed."
+}

@@ -1,15 +1,25 @@
 #!/usr/bin/env bash
 # The first training, from nothing: installs what pre-training and segmentation transfer need
-# (nothing is compiled), writes the embedded mini-world of small pictures, and trains DenseCL on it
-# on the CPU. Run again, it reuses what is there; an interrupted training goes on where it stopped.
+# (nothing is compiled), writes the embedded mini-world of small pictures, trains DenseCL on it on the
+# CPU, and then an FCN from the trained and from random weights, which a page compares. Run again,
+# it reuses what is there; an interrupted training goes on where it stopped.
 #
-#   bash tools/quickstart.sh
+#   bash tools/quickstart.sh [--detection]
+#
+#   --detection  install mmdet too, with mmcv's compiled operators, and do the same with Mask R-CNN
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
-(($# == 0)) || die "unknown argument $1" "usage: bash tools/quickstart.sh"
+detection=
+case ${1:-} in
+    '') ;;
+    --detection) detection=true ;;
+    *) die "unknown argument $1" "usage: bash tools/quickstart.sh [--detection]" ;;
+esac
 
 CONFIG=configs/densecl/mini.py
+FCN=configs/downstream/mmseg/fcn_r18_mini.py
+MASK_RCNN=configs/downstream/mmdet/mask-rcnn_r18_mini.py
 WORK_DIR=work_dirs/quickstart
 
 install_basics() {
@@ -25,27 +35,53 @@ show_progress() {
     local output=$WORK_DIR/output.txt
     mkdir -p "$WORK_DIR"
     # Ctrl-C is for the training, which saves a checkpoint then; its readers wait for the end.
-    "$PY" "$@" 2>&1 | (trap '' INT; tee "$output" | sed -un 's/.*\(Epoch(.*\)/    \1/p') || {
+    "$PY" "$@" 2>&1 | (trap '' INT; tee "$output" | sed -un 's/.* \(\(Epoch\|Iter\)(.*\)/    \1/p') || {
         tail -n 20 "$output" >&2
         die "python $* failed (above: the end of $output)"
     }
+}
+
+# Prints the last value of the metric "$2" that the runs in the folder "$1" have logged, in percent.
+read_metric() {
+    "$PY" - "$@" <<'PY'
+import pathlib, sys
+from mmcontrast.apis.runs import read_run
+
+metrics = read_run(pathlib.Path(sys.argv[1])).metrics
+name, value = next(item for item in metrics.items() if sys.argv[2] in item[0])
+print(f"{value * 100 if 'mAP' in name else value:.1f} %")  # mmdet's are fractions
+PY
 }
 
 # Prints the k-NN accuracy of the network with the weights "$2" (none: untrained).
 measure_knn() {
     local dir=$WORK_DIR/$1
     show_progress tools/test.py "$CONFIG" "${@:2}" --device cpu --work-dir "$dir" >&2
-    "$PY" - "$dir" <<'PY'
-import json, pathlib, sys
+    read_metric "$dir" top1
+}
 
-newest = max(pathlib.Path(sys.argv[1]).glob("*/*.json"))
-metrics = json.loads(newest.read_text().splitlines()[-1])
-print(next(f"{value:.1f} %" for name, value in metrics.items() if "top1" in name))
-PY
+# Trains the downstream config "$2" from random and from the trained weights; adds the metric "$3" of
+# both to the rows of the table, under the name "$1".
+compare() {
+    local weights scores=() dir option
+    for weights in random pretrained; do
+        dir=$WORK_DIR/$1_$weights
+        option=load_from=$checkpoint
+        [[ $weights == random ]] && option=default_hooks.backbone.random_weights=True
+        say "Training for $1 from $weights weights: $2"
+        show_progress tools/train.py "$2" --device cpu --work-dir "$dir" --resume auto \
+            --cfg-options "$option"
+        scores+=("$(read_metric "$dir" "$3")")
+    done
+    rows+=("$1, $3|${scores[0]}|${scores[1]}")
 }
 
 use_environment
-once basics install_basics
+if [[ -n $detection ]]; then
+    once everything install_everything
+else
+    once basics install_basics
+fi
 started=$SECONDS
 
 say "Writing the mini-world to data/mini"
@@ -55,21 +91,32 @@ say "Untrained: k-NN accuracy of random weights"
 before=$(measure_knn untrained)
 
 say "Training DenseCL on the CPU: $CONFIG"
-show_progress tools/train.py "$CONFIG" --device cpu --work-dir "$WORK_DIR" --resume auto
-checkpoint=$(<"$WORK_DIR/last_checkpoint")
+show_progress tools/train.py "$CONFIG" --device cpu --work-dir "$WORK_DIR/densecl" --resume auto
+checkpoint=$(<"$WORK_DIR/densecl/last_checkpoint")
 
 say "Trained: k-NN accuracy"
 after=$(measure_knn trained "$checkpoint")
+rows=("k-NN accuracy|$before|$after")
 
-log=$(find "$WORK_DIR" -maxdepth 2 -name '*.log' -not -path '*trained*' | sort | tail -n 1)
+compare segmentation "$FCN" mIoU
+[[ -n $detection ]] && compare detection "$MASK_RCNN" segm_mAP_50
+
+say "Writing the page"
+"$PY" tools/report.py "$WORK_DIR" --title "Quick start" --out "$WORK_DIR/report.html"
+
+log=$(find "$WORK_DIR/densecl" -name '*.log' | sort | tail -n 1)
+printf '\n==> Done, %d s after the installation\n\n' $((SECONDS - started))
+printf '    %-28s%-16s%s\n' '' 'random weights' 'DenseCL'
+for row in "${rows[@]}"; do
+    IFS='|' read -r name random trained <<<"$row"
+    printf '    %-28s%-16s%s\n' "$name" "$random" "$trained"
+done
 cat <<EOF
 
-==> Done, $((SECONDS - started)) s after the installation
-
-    k-NN accuracy   untrained $before   trained $after
+    page            $WORK_DIR/report.html
     log             $log
     checkpoint      $checkpoint
-    curves          $WORK_DIR/curves.png
+    curves          $WORK_DIR/densecl/curves.png
 
     To train anew:              rm -r $WORK_DIR && bash tools/quickstart.sh
     Next, on your own pictures (a folder of them is enough):

@@ -19,15 +19,6 @@ for argument in "$@"; do
     esac
 done
 
-install_everything() {
-    install_torch
-    install_mmcv_operators
-    say "Installing mmcontrast with every extra"
-    pip_install -e '.[all]'
-    ensure_cv2
-    has_operators || die "mmcv's operators were lost while the extras were installed."
-}
-
 failed=()
 check() {
     say "$*"
