@@ -53,13 +53,6 @@ print(f"{value * 100 if 'mAP' in name else value:.1f} %")  # mmdet's are fractio
 PY
 }
 
-# Prints the k-NN accuracy of the network with the weights "$2" (none: untrained).
-measure_knn() {
-    local dir=$WORK_DIR/$1
-    show_progress tools/test.py "$CONFIG" "${@:2}" --device cpu --work-dir "$dir" >&2
-    read_metric "$dir" top1
-}
-
 # Trains the downstream config "$2" from random and from the trained weights; adds the metric "$3" of
 # both to the rows of the table, under the name "$1".
 compare() {
@@ -88,15 +81,12 @@ say "Writing the mini-world to data/mini"
 "$PY" tools/data/make_mini.py --out data/mini
 
 say "Untrained: k-NN accuracy of random weights"
-before=$(measure_knn untrained)
+show_progress tools/test.py "$CONFIG" --device cpu --work-dir "$WORK_DIR/untrained"
 
 say "Training DenseCL on the CPU: $CONFIG"
 show_progress tools/train.py "$CONFIG" --device cpu --work-dir "$WORK_DIR/densecl" --resume auto
 checkpoint=$(<"$WORK_DIR/densecl/last_checkpoint")
-
-say "Trained: k-NN accuracy"
-after=$(measure_knn trained "$checkpoint")
-rows=("k-NN accuracy|$before|$after")
+rows=("k-NN accuracy|$(read_metric "$WORK_DIR/untrained" top1)|$(read_metric "$WORK_DIR/densecl" top1)")
 
 compare segmentation "$FCN" mIoU
 [[ -n $detection ]] && compare detection "$MASK_RCNN" segm_mAP_50
