@@ -51,6 +51,26 @@ CONFIGS = {
         dense_loss=dict(type="InfoNCE", temperature=0.2),
         queue_size=48,
     ),
+    "VFS": dict(
+        backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
+        projector=dict(
+            type="Projection",
+            num_layers=3,
+            norm_cfg=dict(type="SyncBN"),
+            bias_with_norm=True,
+            **WIDTHS,
+        ),
+        predictor=dict(
+            type="Prediction", in_channels=16, hidden_channels=4, norm_cfg=dict(type="SyncBN")
+        ),
+        loss=dict(type="FramePairLoss"),
+    ),
+    "VFSNegatives": dict(
+        backbone=BACKBONE,
+        neck=dict(type="Projection", **WIDTHS),
+        loss=dict(type="InfoNCE", temperature=0.2),
+        queue_size=48,
+    ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
@@ -79,6 +99,24 @@ def make_batch(num_images=8, side=32, seed=0):
         dict(index=i, label=i % 3, view0=dict(crop), view1=dict(crop)) for i in range(num_images)
     ]
     return dict(inputs=views, data_samples=samples)
+
+
+def make_clips(num_videos=8, side=32, seed=0):
+    """Two views of two frames each, as a data loader gives them."""
+    batches = [make_batch(num_videos, side, seed + 100 * frame) for frame in range(2)]
+    inputs = {
+        name: torch.stack([batch["inputs"][name] for batch in batches], dim=2)
+        for name in ("view0", "view1")
+    }
+    return dict(inputs=inputs, data_samples=batches[0]["data_samples"])
+
+
+BATCHES = {"VFS": make_clips, "VFSNegatives": make_clips}
+
+
+def training_batch(name, *args, **kwargs):
+    """What the method of that name is trained on; the others are trained on two views."""
+    return BATCHES.get(name, make_batch)(*args, **kwargs)
 
 
 def losses(method, batch):

@@ -7,8 +7,11 @@ from .frozen_backbone import FrozenBackbone
 from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
 from .simclr import SimCLR
+from .vfs import VFS
+from .vfs_negatives import VFSNegatives
 
 __all__ = [
+    "VFS",
     "DenseCL",
     "FineTuning",
     "FrozenBackbone",
@@ -16,4 +19,5 @@ __all__ = [
     "Method",
     "MoCoV2",
     "SimCLR",
+    "VFSNegatives",
 ]
