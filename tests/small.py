@@ -71,10 +71,26 @@ CONFIGS = {
         loss=dict(type="InfoNCE", temperature=0.2),
         queue_size=48,
     ),
+    "ContrastCorr": dict(
+        backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
+        codec=dict(type="PatchCodec", patch_size=16),
+        loss=dict(type="LabColorLoss", threshold=2.5),
+        window=2,
+        concentration_start=0,
+        channel_dropout=0.0,
+        data_preprocessor=dict(type="ViewPreprocessor", mean=[128] * 3, std=[128] * 3),
+    ),
+    "ColorReconstruction": dict(
+        codec=dict(type="ColorAutoEncoder", base_channels=6),
+        loss=dict(type="LabColorLoss"),
+        data_preprocessor=dict(type="ViewPreprocessor", mean=[128] * 3, std=[128] * 3),
+    ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
 CLASSIFIERS = ("FineTuning", "LinearProbe")
+# Cells of the feature map of 32 pixels, where it is not TinyNet's.
+GRIDS = {"ColorReconstruction": (4, 4)}
 
 
 def build_method(name, seed=0, **changes):
@@ -111,7 +127,16 @@ def make_clips(num_videos=8, side=32, seed=0):
     return dict(inputs=inputs, data_samples=batches[0]["data_samples"])
 
 
-BATCHES = {"VFS": make_clips, "VFSNegatives": make_clips}
+def make_pair(num_videos=8, side=32, seed=0, target_side=None):
+    """Two frames of each video, as a data loader gives them; what is in LAB does not matter."""
+    batch = make_batch(num_videos, side, seed)
+    reference, target = batch["inputs"].values()
+    if target_side is not None:
+        target = make_batch(num_videos, target_side, seed)["inputs"]["view1"]
+    return dict(batch, inputs=dict(reference=reference, target=target))
+
+
+BATCHES = {"VFS": make_clips, "VFSNegatives": make_clips, "ContrastCorr": make_pair}
 
 
 def training_batch(name, *args, **kwargs):

@@ -2,14 +2,17 @@
 
 from .frame_pairs import FramePairLoss, frame_pair_loss
 from .info_nce import Contrast, InfoNCE, info_nce
+from .lab_color import LabColorLoss, lab_color_loss
 from .nt_xent import NTXent, nt_xent
 
 __all__ = [
     "Contrast",
     "FramePairLoss",
     "InfoNCE",
+    "LabColorLoss",
     "NTXent",
     "frame_pair_loss",
     "info_nce",
+    "lab_color_loss",
     "nt_xent",
 ]

@@ -1,6 +1,8 @@
 """One file a paper or protocol. Each reads top to bottom: equations, constructor, loss."""
 
 from .base import Method
+from .color_reconstruction import ColorReconstruction
+from .contrastcorr import ContrastCorr
 from .densecl import DenseCL
 from .fine_tuning import FineTuning
 from .frozen_backbone import FrozenBackbone
@@ -12,6 +14,8 @@ from .vfs_negatives import VFSNegatives
 
 __all__ = [
     "VFS",
+    "ColorReconstruction",
+    "ContrastCorr",
     "DenseCL",
     "FineTuning",
     "FrozenBackbone",

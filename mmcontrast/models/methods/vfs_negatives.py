@@ -5,8 +5,8 @@ that they harm correspondence. The authors published no code of it: this form is
 settings of MoCo v2 (:mod:`mmcontrast.models.methods.mocov2`).
 
     q_i = f_q(frame i of view 0),  k_j = f_k(frame j of view 1),  all of unit length
-    L   = mean over all pairs (i, j) of  -log( exp(q_i.k_j / t)
-                                         / (exp(q_i.k_j / t) + sum over the queue of exp(q_i.k / t)) )
+    L   = mean over all pairs (i, j) of
+          -log( exp(q_i.k_j / t) / (exp(q_i.k_j / t) + sum over the queue of exp(q_i.k / t)) )
 
 The queue takes the keys of all frames.
 
