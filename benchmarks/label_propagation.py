@@ -6,14 +6,16 @@
 The plain form is the published one (VFS): a block of queries against every cell of every frame,
 minus infinity outside the windows, the best ten of each row, their softmax. Its blocks of 32
 queries are VFS's too, so that it fits in memory. To spare minutes it answers every n-th block only
-and its time is multiplied; ours answers everything. Peak memory is what a process of each adds.
+and its time is multiplied; ours answers everything. Peak memory is what either adds to a process
+that holds the features: the plain form also makes a mask of all pairs, once a video (not timed).
 """
 
 import argparse
 import multiprocessing
-import resource
+import re
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -46,19 +48,22 @@ def make_video(grid: tuple[int, int], args: argparse.Namespace) -> tuple[Tensor,
 def pairs_outside(grid: tuple[int, int], radius: float, device: str) -> Tensor:
     """Which of all pairs of cells are too far apart; the plain form makes it once a video."""
     rows, columns = grid
-    y, x = (i.flatten() for i in torch.meshgrid(
+    y, x = (i.flatten().float() for i in torch.meshgrid(
         torch.arange(rows, device=device), torch.arange(columns, device=device), indexing="ij"
     ))  # fmt: skip
     return (y[:, None] - y) ** 2 + (x[:, None] - x) ** 2 >= radius**2
+
+
+def as_rows(maps: Tensor) -> Tensor:
+    """Maps (T, C, H, W) as (T, H * W, C), once before the clock runs, as for ours."""
+    return maps.flatten(2).transpose(1, 2).contiguous()
 
 
 def all_pairs(
     features: Tensor, labels: Tensor, outside: Tensor, stride: int
 ) -> tuple[Tensor, Tensor]:
     """The plain form. Returns the queries that it answered, and their labels (Q, M)."""
-    keys = features[:-1].permute(0, 2, 3, 1).flatten(0, 2)
-    query = features[-1].flatten(1).t()
-    values = labels.permute(0, 2, 3, 1).flatten(0, 2)
+    query, keys, values = features[-1], features[:-1].flatten(0, 1), labels.flatten(0, 1)
     answered, found = [], []
     for chunk in torch.arange(query.shape[0], device=query.device).split(QUERIES)[::stride]:
         affinity = (query[chunk] @ keys.t()).view(len(chunk), len(labels), -1)
@@ -103,10 +108,11 @@ def compare(grid: tuple[int, int], args: argparse.Namespace) -> dict[str, float]
     scale = num_blocks / -(-num_blocks // stride)
     query = propagator._prepare(features[-1])
     outside = pairs_outside(grid, args.radius, args.device)
+    rows = as_rows(features), as_rows(labels)
     times: dict[str, list[float]] = {"plain": [], "tiles": []}
     for turn in range(args.rounds + 1):
         plain, (answered, expected) = seconds(
-            lambda: all_pairs(features, labels, outside, stride), args.device
+            lambda: all_pairs(*rows, outside, stride), args.device
         )
         ours, found = seconds(lambda: propagator._propagate(query), args.device)
         if turn:  # the first one warms up
@@ -133,20 +139,30 @@ def _measure_memory(form: str, grid: tuple[int, int], args: argparse.Namespace) 
     features, labels = make_video(grid, args)
     propagator = fill(features, labels, args.radius)
     query = propagator._prepare(features[-1])
-    if args.device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-    else:
-        torch.ones(64, 64) @ torch.ones(64, 64)  # the library's own buffers are not counted
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    rows = as_rows(features), as_rows(labels)
+    before = _memory(args.device, reset=True)
     if form == "tiles":
         propagator._propagate(query)
     else:
         outside = pairs_outside(grid, args.radius, args.device)
-        all_pairs(features, labels, outside, grid[0] * grid[1] // QUERIES // 4)
-    if args.device == "cuda":
-        return torch.cuda.max_memory_allocated() - before
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+        all_pairs(*rows, outside, grid[0] * grid[1] // QUERIES // 4)
+    return _memory(args.device, reset=False) - before
+
+
+def _memory(device: str, reset: bool) -> int:
+    """Bytes in use now, from where the peak then counts; or those at the peak."""
+    if device == "cuda":
+        if not reset:
+            return torch.cuda.max_memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated()
+    if reset:
+        torch.ones(64, 64) @ torch.ones(64, 64)  # the library's own buffers are not counted
+        Path("/proc/self/clear_refs").write_text("5")
+    (kilobytes,) = re.findall(
+        rf"^Vm{'RSS' if reset else 'HWM'}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.M
+    )
+    return int(kilobytes) * 1024
 
 
 def main() -> None:
