@@ -6,7 +6,7 @@ from .parts import PartIoU, confusion_matrix, mean_iou
 from .pose import PCK, pck, relative_distances
 from .svm import SVM, average_precision
 from .tracking import OTB, tracking_scores
-from .vos import DAVIS, boundary_similarity, region_similarity, score_video
+from .vos import DAVIS, boundary_similarity, region_similarity, score_folder, score_video
 
 __all__ = [
     "DAVIS",
@@ -24,6 +24,7 @@ __all__ = [
     "pck",
     "region_similarity",
     "relative_distances",
+    "score_folder",
     "score_video",
     "topk_hits",
     "tracking_scores",

@@ -8,7 +8,7 @@ Shapes: T frames of H x W pixels.
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -138,6 +138,39 @@ def score_video(
                 j_T.append(region_similarity(mask_p == number, mask_t == number))
                 f_T.append(boundary_similarity(mask_p == number, mask_t == number))
     return scores
+
+
+def score_folder(
+    folder: str | os.PathLike, videos: Iterable[Mapping[str, Any]]
+) -> dict[str, float]:
+    """Score masks that are files already, ``<folder>/<sequence>/<frame>.png``.
+
+    Args:
+        folder: Of the predictions.
+        videos: Data samples of the annotated videos, of
+            :class:`~mmcontrast.datasets.vos.VideoMasks`.
+
+    Returns:
+        DAVIS' figures in percent.
+
+    Raises:
+        FileNotFoundError: Masks are missing; all of them are named.
+        ValueError: Masks do not fit the annotations.
+    """
+    videos = list(videos)
+    paths = [
+        [Path(folder) / video["sequence"] / f"{name}.png" for name in video["frames"]]
+        for video in videos
+    ]
+    missing = [str(path) for video in paths for path in video if not path.is_file()]
+    if missing:
+        listed = "\n  ".join(missing)
+        raise FileNotFoundError(f"{len(missing)} predicted masks are missing:\n  {listed}")
+    scores: list[Scores] = []
+    for video, predicted in zip(videos, paths, strict=True):
+        truth = (read_mask(path, video["binary"]) for path in video["annotations"])
+        scores += score_video(map(read_mask, predicted), truth, video["sequence"])
+    return summarize(scores)
 
 
 def summarize(objects: Iterable[Scores]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from .base import Method
 from .densecl import DenseCL
 from .fine_tuning import FineTuning
 from .frozen_backbone import FrozenBackbone
+from .label_propagation import LabelPropagation
 from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
 from .simclr import SimCLR
@@ -12,6 +13,7 @@ __all__ = [
     "DenseCL",
     "FineTuning",
     "FrozenBackbone",
+    "LabelPropagation",
     "LinearProbe",
     "Method",
     "MoCoV2",
