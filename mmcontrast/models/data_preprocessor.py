@@ -63,7 +63,10 @@ class ViewPreprocessor(BaseDataPreprocessor):
 
     def _prepare(self, view: Any, training: bool) -> Any:
         if isinstance(view, list):
-            return [self._prepare(item[None], training)[0] for item in view]
+            return [
+                self._prepare(item[None], training)[0] if isinstance(item, Tensor) else item
+                for item in view
+            ]
         if not (isinstance(view, Tensor) and view.dtype == torch.uint8):
             return view
         if training:

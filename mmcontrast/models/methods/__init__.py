@@ -6,6 +6,7 @@ from .contrastcorr import ContrastCorr
 from .densecl import DenseCL
 from .fine_tuning import FineTuning
 from .frozen_backbone import FrozenBackbone
+from .label_propagation import LabelPropagation
 from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
 from .simclr import SimCLR
@@ -19,6 +20,7 @@ __all__ = [
     "DenseCL",
     "FineTuning",
     "FrozenBackbone",
+    "LabelPropagation",
     "LinearProbe",
     "Method",
     "MoCoV2",
