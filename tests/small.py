@@ -51,10 +51,46 @@ CONFIGS = {
         dense_loss=dict(type="InfoNCE", temperature=0.2),
         queue_size=48,
     ),
+    "VFS": dict(
+        backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
+        projector=dict(
+            type="Projection",
+            num_layers=3,
+            norm_cfg=dict(type="SyncBN"),
+            bias_with_norm=True,
+            **WIDTHS,
+        ),
+        predictor=dict(
+            type="Prediction", in_channels=16, hidden_channels=4, norm_cfg=dict(type="SyncBN")
+        ),
+        loss=dict(type="FramePairLoss"),
+    ),
+    "VFSNegatives": dict(
+        backbone=BACKBONE,
+        neck=dict(type="Projection", **WIDTHS),
+        loss=dict(type="InfoNCE", temperature=0.2),
+        queue_size=48,
+    ),
+    "ContrastCorr": dict(
+        backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
+        codec=dict(type="PatchCodec", patch_size=16),
+        loss=dict(type="LabColorLoss", threshold=2.5),
+        window=2,
+        concentration_start=0,
+        channel_dropout=0.0,
+        data_preprocessor=dict(type="ViewPreprocessor", mean=[128] * 3, std=[128] * 3),
+    ),
+    "ColorReconstruction": dict(
+        codec=dict(type="ColorAutoEncoder", base_channels=6),
+        loss=dict(type="LabColorLoss"),
+        data_preprocessor=dict(type="ViewPreprocessor", mean=[128] * 3, std=[128] * 3),
+    ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
 CLASSIFIERS = ("FineTuning", "LinearProbe")
+# Cells of the feature map of 32 pixels, where it is not TinyNet's.
+GRIDS = {"ColorReconstruction": (4, 4)}
 
 
 def build_method(name, seed=0, **changes):
@@ -79,6 +115,33 @@ def make_batch(num_images=8, side=32, seed=0):
         dict(index=i, label=i % 3, view0=dict(crop), view1=dict(crop)) for i in range(num_images)
     ]
     return dict(inputs=views, data_samples=samples)
+
+
+def make_clips(num_videos=8, side=32, seed=0):
+    """Two views of two frames each, as a data loader gives them."""
+    batches = [make_batch(num_videos, side, seed + 100 * frame) for frame in range(2)]
+    inputs = {
+        name: torch.stack([batch["inputs"][name] for batch in batches], dim=2)
+        for name in ("view0", "view1")
+    }
+    return dict(inputs=inputs, data_samples=batches[0]["data_samples"])
+
+
+def make_pair(num_videos=8, side=32, seed=0, target_side=None):
+    """Two frames of each video, as a data loader gives them; what is in LAB does not matter."""
+    batch = make_batch(num_videos, side, seed)
+    reference, target = batch["inputs"].values()
+    if target_side is not None:
+        target = make_batch(num_videos, target_side, seed)["inputs"]["view1"]
+    return dict(batch, inputs=dict(reference=reference, target=target))
+
+
+BATCHES = {"VFS": make_clips, "VFSNegatives": make_clips, "ContrastCorr": make_pair}
+
+
+def training_batch(name, *args, **kwargs):
+    """What the method of that name is trained on; the others are trained on two views."""
+    return BATCHES.get(name, make_batch)(*args, **kwargs)
 
 
 def losses(method, batch):

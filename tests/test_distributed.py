@@ -15,18 +15,21 @@ from torch.nn.parallel import DistributedDataParallel
 from mmcontrast.models.losses import NTXent
 from mmcontrast.models.modules import SyncBN
 from mmcontrast.ops.distributed import gather, gather_with_grad, shuffle_batch, unshuffle
-from tests.small import CLASSIFIERS, CONFIGS, build_method, make_batch, total
+from tests.small import CONFIGS, build_method, make_pair, total, training_batch
 
 METHODS = sorted(CONFIGS)
 CASES = {
     **{name: (name, {}) for name in METHODS},
     "DenseCL geometric": ("DenseCL", dict(match="geometric")),
+    "ContrastCorr gathered": ("ContrastCorr", dict(gather_negatives=True)),
 }
 
 
 def case_batch(case):
     """A batch of 16; for the geometric case some cells have no match, unequally over ranks."""
-    batch = make_batch(16)
+    batch = training_batch(CASES[case][0], 16)
+    if "gathered" in case:
+        batch = make_pair(16, target_side=64)
     if "geometric" in case:
         for i, sample in enumerate(batch["data_samples"]):
             sample["view1"]["box"] = (2.0 * i, 0.0, 32.0 + 2 * i, 32.0)
@@ -45,6 +48,8 @@ def train_step(case, rank=0, world_size=1):
     """Gradients, figures and queues after two steps."""
     name, changes = CASES[case]
     method = build_method(name, **copy.deepcopy(changes))
+    if "gathered" in case:
+        method.set_stage(1, 0)
     model = method
     if world_size > 1:
         model = DistributedDataParallel(method, broadcast_buffers=False)
@@ -149,7 +154,7 @@ def test_gradients_equal_those_of_the_whole_batch(results, case):
     torch.testing.assert_close(mean_loss, alone["steps"][case]["loss"], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case not in ("SimCLR", *CLASSIFIERS)])
+@pytest.mark.parametrize("case", [c for c in CASES if "queue_size" in CONFIGS[CASES[c][0]]])
 def test_queues_equal_on_all_ranks_and_on_one_process(results, case):
     alone, together = results
     queues = [name for name in alone["steps"][case]["state"] if "queue" in name]

@@ -1,22 +1,27 @@
 """Datasets, their transforms, and what brings samples into batches."""
 
 from mmcontrast.datasets.base import ConcatDataset, ImageDataset
+from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
 from mmcontrast.datasets.voc import VOCClassification
+from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 
 __all__ = [
+    "Clip",
     "CocoImages",
     "ConcatDataset",
     "ImageDataset",
     "ImageFolder",
     "ImageList",
     "Images",
+    "JHMDBPose",
     "ResumableSampler",
     "TarShards",
     "VOCClassification",
+    "VideoMasks",
     "collate",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
 from torch.utils.data import default_collate
 
 from mmcontrast.registry import FUNCTIONS
@@ -12,8 +13,8 @@ from mmcontrast.registry import FUNCTIONS
 def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """``N`` packed samples as the batch of ``mmcontrast.structures``.
 
-    Each named view becomes one ``(N, ...)`` tensor if all its samples have one shape, else it stays
-    a list of tensors. ``data_samples`` is a list of dicts.
+    Each named view becomes one ``(N, ...)`` tensor if all its samples are tensors of one shape,
+    else it stays a list. ``data_samples`` is a list of dicts.
 
     Raises:
         KeyError: The samples do not have the same views.
@@ -21,7 +22,7 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     for name in samples[0]["inputs"]:
         views = [sample["inputs"][name] for sample in samples]
-        same = all(view.shape == views[0].shape for view in views)
+        same = all(isinstance(v, Tensor) and v.shape == views[0].shape for v in views)
         # default_collate stacks into shared memory when a worker calls it.
         inputs[name] = default_collate(views) if same else views
     return dict(inputs=inputs, data_samples=[sample["data_sample"] for sample in samples])

@@ -1,6 +1,7 @@
-"""SimCLR's schedule (Chen et al., ICML 2020, section 2.2 and appendix B.6)."""
+"""Schedules that MMEngine lacks: SimCLR's and ContrastCorr's."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
@@ -10,7 +11,9 @@ from mmcontrast.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class WarmupCosineLR(_ParamScheduler):
-    """Linear warm-up from exactly 0, then one cosine down to 0.
+    """Linear warm-up from exactly 0, then one cosine down to 0, as in SimCLR.
+
+    Chen et al., ICML 2020, section 2.2 and appendix B.6.
 
     MMEngine's ``LinearLR`` followed by ``CosineAnnealingLR`` cannot start at 0 and peaks one step
     early. In epochs, with ``convert_to_iter_based=True``, it becomes a schedule per step.
@@ -75,3 +78,46 @@ class WarmupCosineLR(_ParamScheduler):
 
     def _get_value(self) -> list[float]:
         return [base * self.factor(self.last_step) for base in self.base_values]
+
+
+@PARAM_SCHEDULERS.register_module()
+class RestartedStepLR(_ParamScheduler):
+    """A learning rate that falls in steps, and starts anew at given epochs, as in ContrastCorr.
+
+    MMEngine's ``StepLR`` multiplies what is there, so two in a row cannot return to the base rate.
+
+    Args:
+        optimizer: Optimiser or wrapper whose ``lr`` is set.
+        step_size: Epochs after which the rate falls, counted from the last start.
+        gamma: Factor of each fall.
+        restarts: Epochs at which the base rate is back.
+        begin: Epoch at which the schedule starts.
+        end: Epoch at which it ends.
+        last_step: Index of the last step, for a resume without a state dict.
+        by_epoch: Whether a step is an epoch.
+        verbose: Whether to print each value.
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        step_size: int,
+        gamma: float = 0.5,
+        restarts: Sequence[int] = (),
+        begin: int = 0,
+        end: float = INF,
+        last_step: int = -1,
+        by_epoch: bool = True,
+        verbose: bool = False,
+    ):
+        if step_size < 1:
+            raise ValueError(f"RestartedStepLR: step_size must be at least 1, got {step_size}.")
+        self.step_size = step_size
+        self.gamma = gamma
+        self.restarts = sorted(restarts)
+        super().__init__(optimizer, "lr", begin, end, last_step, by_epoch, verbose)
+
+    def _get_value(self) -> list[float]:
+        passed = [start for start in self.restarts if start <= self.last_step]
+        falls = (self.last_step - (passed[-1] if passed else 0)) // self.step_size
+        return [base * self.gamma**falls for base in self.base_values]

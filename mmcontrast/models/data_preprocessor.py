@@ -9,19 +9,22 @@ from torch import Tensor
 
 from mmcontrast.registry import MODELS, TRANSFORMS
 
+_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+
 
 @MODELS.register_module()
 class ViewPreprocessor(BaseDataPreprocessor):
     """Move a batch to the device and normalise its pictures there.
 
-    Only ``uint8`` inputs are pictures (or clips); all others pass unchanged. Sending bytes and
-    casting on the device moves a quarter of what float pictures would.
+    Only ``uint8`` inputs are pictures (N, 3, H, W) or clips (N, 3, T, H, W); all others pass
+    unchanged. Sending bytes and casting on the device moves a quarter of what float pictures would.
 
     Args:
-        mean: Of each channel, RGB, in 0..255.
-        std: Of each channel, in 0..255.
-        channels_last: Lay pictures out as NHWC in memory, which convolutions prefer on most
-            devices.
+        mean: Of each channel, in 0..255: RGB, or what the pipeline made of it. 128 for OpenCV's
+            LAB, whose neutral colours then are 0.
+        std: Of each channel, in 0..255; 128 brings LAB into -1..1.
+        channels_last: Lay pictures out as NHWC in memory and clips as NTHWC, which convolutions
+            prefer on most devices.
         augment: Transforms of whole batches that are applied on the device in training: registered
             callables from and to uint8 (N, 3, H, W).
     """
@@ -60,7 +63,10 @@ class ViewPreprocessor(BaseDataPreprocessor):
 
     def _prepare(self, view: Any, training: bool) -> Any:
         if isinstance(view, list):
-            return [self._prepare(item[None], training)[0] for item in view]
+            return [
+                self._prepare(item[None], training)[0] if isinstance(item, Tensor) else item
+                for item in view
+            ]
         if not (isinstance(view, Tensor) and view.dtype == torch.uint8):
             return view
         if training:
@@ -68,6 +74,6 @@ class ViewPreprocessor(BaseDataPreprocessor):
                 view = transform(view)
         shape = [1, -1] + [1] * (view.dim() - 2)
         view = (view.float() - self.mean.view(shape)) / self.std.view(shape)
-        if self.channels_last and view.dim() == 4:
-            view = view.contiguous(memory_format=torch.channels_last)
+        if self.channels_last:
+            view = view.contiguous(memory_format=_CHANNELS_LAST[view.dim()])
         return view

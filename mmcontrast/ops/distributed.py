@@ -58,7 +58,13 @@ def gather_with_grad(x: Tensor) -> Tensor:
     """
     if get_world_size() == 1:
         return x
-    return _deal_in(list(all_gather_with_grad(x.contiguous())))
+    shards = list(all_gather_with_grad(x.contiguous()))
+    for shard in shards:
+        if shard.requires_grad:
+            # Of a gradient with permuted strides torch 2.11 sends the bytes in another order than
+            # it reads them in (gloo).
+            shard.register_hook(Tensor.contiguous)
+    return _deal_in(shards)
 
 
 # Not compiled: inductor fails on a permuted index that one process does not slice (torch 2.11).

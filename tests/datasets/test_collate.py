@@ -25,3 +25,9 @@ def test_views_of_different_sizes_stay_a_list():
 
 def test_a_batch_of_one():
     assert collate([sample(3)])["inputs"]["view0"].shape == (1, 3, 4, 4)
+
+
+def test_what_is_no_tensor_stays_as_it_is():
+    clips = [iter("ab"), iter("cd")]
+    batch = collate([dict(inputs=dict(clip=clip), data_sample={}) for clip in clips])
+    assert batch["inputs"]["clip"] == clips

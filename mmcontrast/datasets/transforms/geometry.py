@@ -106,19 +106,29 @@ class HorizontalFlip:
 
 @TRANSFORMS.register_module()
 class Resize:
-    """Resize so that the short side has ``size`` pixels; the picture keeps its proportions."""
+    """Resize so that the short side has ``size`` pixels; the picture keeps its proportions.
 
-    def __init__(self, size: int):
+    Args:
+        size: Of the short side; or (height, width), whatever the proportions were.
+        multiple: The long side is rounded down to a multiple of this.
+    """
+
+    def __init__(self, size: int | tuple[int, int], multiple: int = 1):
         self.size = size
+        self.multiple = multiple
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
-        height, width = results["image"].shape[:2]
+        results["image"] = _resize(results["image"], *self._target(*results["image"].shape[:2]))
+        return results
+
+    def _target(self, height: int, width: int) -> tuple[int, int]:
+        if not isinstance(self.size, int):
+            return self.size[0], self.size[1]
         # The long side is rounded down, as in torchvision.
         long_side = int(self.size * max(height, width) / min(height, width))
-        size = (self.size, long_side) if height <= width else (long_side, self.size)
-        results["image"] = _resize(results["image"], *size)
-        return results
+        long_side = max(long_side // self.multiple, 1) * self.multiple
+        return (self.size, long_side) if height <= width else (long_side, self.size)
 
 
 @TRANSFORMS.register_module()

@@ -12,6 +12,7 @@ from .precise_bn import PreciseBNHook
 from .pretrained import PretrainedBackboneHook
 from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
+from .stages import StageHook
 from .validation import FinalValidationHook, ValidationHook
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "ResumeHook",
     "SafeCheckpointHook",
     "SkippedFilesHook",
+    "StageHook",
     "ValidationHook",
 ]

@@ -132,14 +132,15 @@ def _data_parts(runner: Runner) -> list[Any]:
     """Return sampler, data set and the data sets inside wrappers."""
     loader = runner.train_dataloader
     batch_sampler = getattr(loader, "batch_sampler", None)
-    parts = [loader.sampler, getattr(batch_sampler, "sampler", None), *_datasets(loader.dataset)]
+    parts = [loader.sampler, getattr(batch_sampler, "sampler", None), *datasets_of(loader.dataset)]
     unique = {id(part): part for part in parts if part is not None}
     return list(unique.values())
 
 
-def _datasets(dataset: Dataset) -> list[Dataset]:
+def datasets_of(dataset: Dataset) -> list[Dataset]:
+    """Return a data set and all that it is made of."""
     inner = [getattr(dataset, "dataset", None), *getattr(dataset, "datasets", [])]
-    return [dataset, *(deep for part in inner if part is not None for deep in _datasets(part))]
+    return [dataset, *(deep for part in inner if part is not None for deep in datasets_of(part))]
 
 
 def _batch_size(runner: Runner) -> int:

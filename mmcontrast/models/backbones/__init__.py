@@ -1,6 +1,7 @@
 """Backbones: pictures (N, 3, H, W) in, a tuple of feature maps out."""
 
-from .resnet import ResNet
+from .color_patches import ColorPatches
+from .resnet import ResNet, set_strides
 from .timm import TimmBackbone
 
-__all__ = ["ResNet", "TimmBackbone"]
+__all__ = ["ColorPatches", "ResNet", "TimmBackbone", "set_strides"]

@@ -49,6 +49,48 @@ def _initialise(network: nn.Module, zero_init_residual: bool) -> None:
             nn.init.zeros_(last.weight)
 
 
+def set_strides(
+    backbone: nn.Module, strides: Sequence[int], dilations: Sequence[int] = (1, 1, 1, 1)
+) -> None:
+    """Change the strides and dilations of any ResNet with torchvision's layer names, in place.
+
+    Dense tasks on video take (1, 2, 1, 1), which keeps stride 8 to the end. As in torchvision, the
+    first block of a dilated stage keeps the dilation of the stage before it.
+
+    Args:
+        backbone: With ``layer1`` to ``layer4``, or fewer.
+        strides: Of the four stages.
+        dilations: Of the four stages' 3x3 convolutions.
+
+    Raises:
+        ValueError: It is no ResNet, not four values are given, or a stage without shortcut
+            convolution should have a stride.
+    """
+    if len(strides) != 4 or len(dilations) != 4:
+        raise ValueError(
+            f"A ResNet has four stages, got strides {tuple(strides)}, dilations {tuple(dilations)}."
+        )
+    stages = [getattr(backbone, f"layer{number}", None) for number in range(1, 5)]
+    if stages[0] is None:
+        raise ValueError(f"{type(backbone).__name__} has no layer1: it is no ResNet.")
+    for number, (stage, stride, dilation) in enumerate(
+        zip(stages, strides, dilations, strict=True)
+    ):
+        if stage is None:
+            continue
+        first: Any = stage[0]
+        if first.downsample is not None:
+            first.downsample[0].stride = (stride, stride)
+        elif stride != 1:
+            raise ValueError(f"layer{number + 1} has no shortcut convolution: its stride is 1.")
+        (first.conv2 if hasattr(first, "conv3") else first.conv1).stride = (stride, stride)
+        for block in stage:
+            kept = dilations[max(number - 1, 0)] if block is first else dilation
+            for module in block.modules():
+                if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
+                    module.dilation = module.padding = (kept, kept)
+
+
 @MODELS.register_module()
 class ResNet(BaseModule):
     """A ResNet without classifier; its keys are torchvision's (``conv1.weight``, ``layer1.0...``).
@@ -62,7 +104,7 @@ class ResNet(BaseModule):
         out_indices: Stages whose maps are returned, 0 to 3.
         out_stem: Return the stem's map, from before the max-pooling, as well, ahead of theirs.
         strides: Of the four stages.
-        dilations: Of the four stages' 3x3 convolutions.
+        dilations: Of the four stages' 3x3 convolutions, see :func:`set_strides`.
         frozen_stages: The stem and this many stages are neither trained nor do their statistics
             move; 0 freezes the stem alone, -1 nothing.
         norm_cfg: Normalisation, see :func:`mmcontrast.models.modules.build_norm`.
@@ -120,8 +162,7 @@ class ResNet(BaseModule):
             self.out_channels = (base_channels, *self.out_channels)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
-        self.set_strides(strides)
-        self.set_dilations(dilations)
+        set_strides(self, strides, dilations)
         for module in self._frozen_modules():
             module.requires_grad_(False)
 
@@ -129,38 +170,6 @@ class ResNet(BaseModule):
     def stages(self) -> list[nn.Sequential]:
         """The four stages, in order."""
         return [self.layer1, self.layer2, self.layer3, self.layer4]
-
-    def set_strides(self, strides: Sequence[int]) -> None:
-        """Change the strides of the four stages of a network, also of a trained one.
-
-        Raises:
-            ValueError: Not four strides, or one that a stage without shortcut convolution lacks.
-        """
-        if len(strides) != 4:
-            raise ValueError(f"A ResNet has four stages, got the strides {tuple(strides)}.")
-        for number, (stage, stride) in enumerate(zip(self.stages, strides, strict=True), start=1):
-            first: Any = stage[0]
-            if first.downsample is not None:
-                first.downsample[0].stride = (stride, stride)
-            elif stride != 1:
-                raise ValueError(f"layer{number} has no shortcut convolution: its stride is 1.")
-            (first.conv2 if isinstance(first, Bottleneck) else first.conv1).stride = (
-                stride,
-                stride,
-            )
-
-    def set_dilations(self, dilations: Sequence[int]) -> None:
-        """Change the dilations of the four stages' 3x3 convolutions.
-
-        Raises:
-            ValueError: Not four dilations.
-        """
-        if len(dilations) != 4:
-            raise ValueError(f"A ResNet has four stages, got the dilations {tuple(dilations)}.")
-        for stage, dilation in zip(self.stages, dilations, strict=True):
-            for module in stage.modules():
-                if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
-                    module.dilation = module.padding = (dilation, dilation)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute feature maps.

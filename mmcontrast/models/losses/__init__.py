@@ -1,6 +1,18 @@
 """Losses: each a pure function, and the registered module that configs name."""
 
+from .frame_pairs import FramePairLoss, frame_pair_loss
 from .info_nce import Contrast, InfoNCE, info_nce
+from .lab_color import LabColorLoss, lab_color_loss
 from .nt_xent import NTXent, nt_xent
 
-__all__ = ["Contrast", "InfoNCE", "NTXent", "info_nce", "nt_xent"]
+__all__ = [
+    "Contrast",
+    "FramePairLoss",
+    "InfoNCE",
+    "LabColorLoss",
+    "NTXent",
+    "frame_pair_loss",
+    "info_nce",
+    "lab_color_loss",
+    "nt_xent",
+]

@@ -1,5 +1,5 @@
-"""Projection necks: from feature maps to the embeddings that are contrasted."""
+"""Necks: from feature maps to the embeddings that are contrasted or predicted."""
 
-from .projection import DenseProjection, Projection
+from .projection import DenseProjection, Prediction, Projection
 
-__all__ = ["DenseProjection", "Projection"]
+__all__ = ["DenseProjection", "Prediction", "Projection"]

@@ -1,4 +1,4 @@
-"""Projection heads: from the backbone's last feature map to embeddings.
+"""Projection heads, from the backbone's last feature map to embeddings, and prediction heads.
 
 Shapes: N images, D backbone channels, C embedding, S = grid * grid cells.
 """
@@ -16,14 +16,17 @@ from mmcontrast.registry import MODELS
 
 
 def _perceptron(
-    layer: Callable[..., nn.Module], widths: Sequence[int], norm_cfg: dict | None
+    layer: Callable[..., nn.Module],
+    widths: Sequence[int],
+    norm_cfg: dict | None,
+    bias_with_norm: bool = False,
 ) -> nn.Sequential:
     """Layers with ReLU between them; a norm, if any, follows each and replaces its bias."""
     modules: list[nn.Module] = []
     for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         if i > 0:
             modules.append(nn.ReLU(inplace=True))
-        modules.append(layer(inputs, outputs, bias=norm_cfg is None))
+        modules.append(layer(inputs, outputs, bias=norm_cfg is None or bias_with_norm))
         if norm_cfg is not None:
             modules.append(build_norm(norm_cfg, outputs))
     return nn.Sequential(*modules)
@@ -35,7 +38,8 @@ class Projection(BaseModule):
 
     MoCo v2 (Chen et al., 2020): ``Projection(2048, 2048, 128)``, two biased layers, no norm.
     SimCLR (Chen et al., ICML 2020, appendix B): ``norm_cfg=dict(type='SyncBN')``, which follows
-    each layer and replaces its bias.
+    each layer and replaces its bias. VFS (Xu and Wang, ICCV 2021): 3 layers of one width with the
+    norm and, in the authors' weights, the bias too.
 
     Args:
         in_channels: Backbone channels D.
@@ -45,6 +49,8 @@ class Projection(BaseModule):
         norm_cfg: Norm after every layer, the last one included; None for biased layers alone.
         last_norm_bias: Whether the last norm learns an offset. The SimCLR paper has none, the
             PyTorch ports of it do; without, it is frozen at 0 and the keys stay the same.
+        bias_with_norm: Whether layers that a norm follows keep their bias, which does nothing but
+            makes the keys those of published weights.
     """
 
     def __init__(
@@ -55,11 +61,12 @@ class Projection(BaseModule):
         num_layers: int = 2,
         norm_cfg: dict | None = None,
         last_norm_bias: bool = True,
+        bias_with_norm: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
         widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
-        self.mlp = _perceptron(nn.Linear, widths, norm_cfg)
+        self.mlp = _perceptron(nn.Linear, widths, norm_cfg, bias_with_norm)
         if norm_cfg is not None and not last_norm_bias:
             self.mlp[-1].bias.requires_grad_(False)
 
@@ -73,6 +80,39 @@ class Projection(BaseModule):
             (N, C), not normalised.
         """
         return self.mlp(features[-1].mean(dim=(2, 3)))
+
+
+@MODELS.register_module()
+class Prediction(BaseModule):
+    """From the embedding of one view to that of another: a perceptron with a narrow middle.
+
+    SimSiam (Chen and He, CVPR 2021, section 3); VFS (Xu and Wang, ICCV 2021) has a quarter of the
+    embedding in the middle.
+
+    Args:
+        in_channels: Embedding C, in and out.
+        hidden_channels: Width of the middle.
+        norm_cfg: Norm of the middle, before its ReLU.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        norm_cfg: dict,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        self.mlp = nn.Sequential(
+            nn.Linear(in_channels, hidden_channels),
+            build_norm(norm_cfg, hidden_channels),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden_channels, in_channels),
+        )
+
+    def forward(self, embeddings_NC: Tensor) -> Tensor:
+        """Predict (N, C) from (N, C)."""
+        return self.mlp(embeddings_NC)
 
 
 @MODELS.register_module()

@@ -130,6 +130,19 @@ def test_flip_happens_with_its_probability():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (dict(size=560, multiple=64), (560, 960)),
+        (dict(size=(320, 300)), (320, 300)),
+        (dict(size=480), (480, 854)),
+    ],
+)
+def test_resize_for_videos(arguments, expected):
+    results = Resize(**arguments)(dict(image=np.zeros((480, 854, 3), np.uint8)))
+    assert results["image"].shape[:2] == expected
+
+
+@pytest.mark.parametrize(
     ("width", "height", "expected"), [(200, 150, (64, 85)), (90, 180, (128, 64))]
 )
 def test_resize_keeps_proportions_and_equals_pillow(width, height, expected):

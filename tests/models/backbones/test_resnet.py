@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from mmcontrast.models.backbones import ResNet, TimmBackbone
+from mmcontrast.models.backbones import ColorPatches, ResNet, TimmBackbone, set_strides
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50, 101])
@@ -42,12 +42,63 @@ def test_cifar_stem_keeps_the_resolution():
 def test_strides_and_dilations_can_change_later():
     for depth in (18, 50):
         network = ResNet(depth, out_indices=(2, 3))
-        network.set_strides((1, 2, 1, 1))
-        network.set_dilations((1, 1, 2, 4))
+        set_strides(network, (1, 2, 1, 1), (1, 1, 2, 4))
         assert [y.shape[-1] for y in network(torch.randn(2, 3, 64, 64))] == [8, 8]
         assert (
             ResNet(depth, strides=(1, 2, 2, 1)).eval()(torch.randn(1, 3, 64, 64))[0].shape[-1] == 4
         )
+
+
+@pytest.mark.parametrize(
+    ("size", "grid"),
+    [
+        ((480, 854), (60, 107)), ((480, 910), (60, 114)), ((480, 1152), (60, 144)),
+        ((560, 960), (70, 120)), ((320, 320), (40, 40)),
+    ],
+)  # fmt: skip
+def test_stride_8_of_any_resnet(size, grid):
+    x = torch.rand(1, 3, *size)
+    own = ResNet(18, base_channels=4, out_indices=(2,))
+    set_strides(own, (1, 2, 1, 1))
+    assert own(x)[0].shape[2:] == grid
+    assert ColorPatches()(x)[0].shape == (1, 27, *grid)
+
+
+@pytest.mark.parametrize(("side", "cells"), [(120, 15), (239, 30), (255, 32), (127, 16)])
+@pytest.mark.parametrize("depth", [18, 50])
+def test_dilated_torchvision_network(side, cells, depth):
+    network = getattr(torchvision.models, f"resnet{depth}")().eval()
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    set_strides(network, (1, 2, 1, 1), (1, 1, 2, 4))
+    assert [c.dilation[0] for c in network.layer3.modules()
+            if isinstance(c, torch.nn.Conv2d) and c.kernel_size == (3, 3)][:3] == (
+        [1, 2, 2] if depth == 50 else [1, 1, 2]
+    )  # fmt: skip
+    x = torch.rand(1, 3, side, side)
+    with torch.no_grad():
+        for stage in ("conv1", "maxpool", "layer1", "layer2", "layer3", "layer4"):
+            x = getattr(network, stage)(x)
+    assert x.shape[2:] == (cells, cells)
+    assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
+
+
+def test_dilation_follows_torchvision():
+    options = dict(replace_stride_with_dilation=[False, True, True])
+    reference = torchvision.models.resnet50(**options).eval()
+    network = torchvision.models.resnet50().eval()
+    network.load_state_dict(reference.state_dict())
+    set_strides(network, (1, 2, 1, 1), (1, 1, 2, 4))
+    x = torch.rand(1, 3, 64, 64)
+    torch.testing.assert_close(network(x), reference(x))
+
+
+def test_strides_of_what_is_no_resnet():
+    with pytest.raises(ValueError, match="has no layer1"):
+        set_strides(torch.nn.Conv2d(3, 3, 1), (1, 2, 1, 1))
+    with pytest.raises(ValueError, match="four stages"):
+        set_strides(torchvision.models.resnet18(), (1, 2, 1))
+    with pytest.raises(ValueError, match="layer1 has no shortcut"):
+        set_strides(torchvision.models.resnet18(), (2, 2, 1, 1))
 
 
 def test_frozen_stages_neither_learn_nor_adapt():

@@ -1,0 +1,20 @@
+# Propagation of JHMDB's 15 joints through the videos of its first test split. A sample is a video.
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=(320, 320)),
+    dict(type="PackInputs"),
+]
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    collate_fn=dict(type="collate"),
+    dataset=dict(
+        type="JHMDBPose",
+        data_root="data/JHMDB",
+        ann_file="testlist_split1.txt",
+        pipeline=eval_pipeline,
+    ),
+)
+test_evaluator = dict(type="PCK")
+test_cfg = dict(type="TestLoop")

@@ -1,0 +1,21 @@
+"""DAVIS 2017 by VFS' rule on raw colours: what a learnt feature has to beat.
+
+  python tools/test.py configs/benchmarks/davis2017/color.py
+
+There is no checkpoint.
+Cost: less than r18.py.
+Expected: J 69.6 and F 64.6 on car-shadow alone. Ours: docs/results.md.
+Data: DAVIS-2017-trainval-480p.zip, unpacked in data/.
+"""
+
+_base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]
+
+model = dict(
+    type="LabelPropagation",
+    data_preprocessor=dict(
+        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
+    ),
+    backbone=dict(type="ColorPatches", stride=8),
+    propagator=dict(preset="vfs_r18"),
+    pretrained="",
+)

@@ -1,0 +1,68 @@
+"""Frames of one video that are read when their turn comes."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import Compose
+from numpy.typing import NDArray
+from torch import Tensor
+
+Frame = str | NDArray[np.uint8]
+"""Path of a picture, or an RGB array (H, W, 3)."""
+
+
+class Clip:
+    """A video as a sequence of network inputs, of which only two are in memory at a time.
+
+    Args:
+        frames: In order.
+        pipeline: Transforms of a picture, ``LoadImage`` first and ``PackInputs`` last.
+        name: Of the video, for errors.
+    """
+
+    def __init__(self, frames: Sequence[Frame], pipeline: Compose, name: str = "video"):
+        self.frames = frames
+        self.pipeline = pipeline
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        """Return a packed frame: ``inputs['view0']`` (3, h, w) uint8 and its ``data_sample``."""
+        frame = self.frames[number]
+        if isinstance(frame, str):
+            return self.pipeline(dict(path=frame, index=number))
+        height, width = frame.shape[:2]
+        results: dict[str, Any] = dict(
+            path=f"{self.name}, frame {number}", index=number, image=np.ascontiguousarray(frame),
+            size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False,
+        )  # fmt: skip
+        for transform in self.pipeline.transforms[1:]:
+            results = transform(results)
+        return results
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """Yield the frames, (3, h, w) uint8; the next one is read meanwhile.
+
+        Raises:
+            ValueError: A frame has another size than the first.
+        """
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            coming = reader.submit(self.__getitem__, 0)
+            shape = None
+            for number in range(len(self)):
+                packed = coming.result()
+                if number + 1 < len(self):
+                    coming = reader.submit(self.__getitem__, number + 1)
+                frame = packed["inputs"]["view0"]
+                shape = shape or frame.shape
+                if frame.shape != shape:
+                    raise ValueError(
+                        f"All frames of {self.name} have one size: frame {number} "
+                        f"({packed['data_sample']['path']}) has {frame.shape[2]}x{frame.shape[1]} "
+                        f"pixels in the network, the first one {shape[2]}x{shape[1]}."
+                    )
+                yield frame

@@ -1,0 +1,216 @@
+"""Video object segmentation by the rules of DAVIS 2017 (Pont-Tuset et al., arXiv:1704.00675).
+
+J is the overlap of regions, F the agreement of their outlines; each has a mean over frames, a
+recall (share of frames above one half) and a decay (first quarter less last quarter).
+
+Shapes: T frames of H x W pixels.
+"""
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from numpy.typing import NDArray
+
+from mmcontrast.datasets.masks import read_mask, write_mask
+from mmcontrast.registry import METRICS
+
+_TOLERANCE = 0.008  # of the picture's diagonal
+
+
+class Scores(NamedTuple):
+    """J and F of one object in the frames of a video that count, 0..1."""
+
+    j_T: list[float]
+    f_T: list[float]
+
+
+def region_similarity(predicted_HW: NDArray[np.bool_], truth_HW: NDArray[np.bool_]) -> float:
+    """Intersection over union; 1 if both are empty."""
+    union = np.count_nonzero(predicted_HW | truth_HW)
+    return np.count_nonzero(predicted_HW & truth_HW) / union if union else 1.0
+
+
+def boundary(mask_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels that differ from their right, lower or lower right neighbour."""
+    found = np.zeros_like(mask_HW)
+    found[:-1, :-1] = (
+        (mask_HW[:-1, :-1] ^ mask_HW[:-1, 1:])
+        | (mask_HW[:-1, :-1] ^ mask_HW[1:, :-1])
+        | (mask_HW[:-1, :-1] ^ mask_HW[1:, 1:])
+    )
+    found[-1, :-1] = mask_HW[-1, :-1] ^ mask_HW[-1, 1:]
+    found[:-1, -1] = mask_HW[:-1, -1] ^ mask_HW[1:, -1]
+    return found
+
+
+def boundary_tolerance(height: int, width: int) -> int:
+    """How far apart outlines may lie and still agree, in pixels."""
+    return math.ceil(_TOLERANCE * math.hypot(height, width))
+
+
+def boundary_similarity(predicted_HW: NDArray[np.bool_], truth_HW: NDArray[np.bool_]) -> float:
+    """F measure of the outlines' pixels that lie near the other outline.
+
+    Args:
+        predicted_HW: An object's predicted mask.
+        truth_HW: Its annotated mask.
+
+    Returns:
+        0..1; 1 if neither mask has an outline, 0 if one of them has none.
+    """
+    reach = boundary_tolerance(*truth_HW.shape)
+    outline_p, outline_t = boundary(predicted_HW), boundary(truth_HW)
+    count_p, count_t = np.count_nonzero(outline_p), np.count_nonzero(outline_t)
+    if not count_p or not count_t:
+        return float(count_p == count_t)
+    y, x = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    disc = (x**2 + y**2 <= reach**2).astype(np.uint8)
+    near_p, near_t = (
+        cv2.dilate(outline.astype(np.uint8), disc).view(bool) for outline in (outline_p, outline_t)
+    )
+    precision = np.count_nonzero(outline_p & near_t) / count_p
+    recall = np.count_nonzero(outline_t & near_p) / count_t
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def statistics(values_T: Sequence[float]) -> tuple[float, float, float]:
+    """Mean, recall and decay of a measure over the frames of a video.
+
+    Args:
+        values_T: 0..1, of at least one frame.
+
+    Returns:
+        Mean; share of values above one half; mean of the first quarter less that of the last. The
+        quarters share their edge frames.
+    """
+    values = np.asarray(values_T, dtype=np.float64)
+    edges = np.round(np.linspace(1, len(values), 5) + 1e-10).astype(int) - 1
+    first, last = values[: edges[1] + 1], values[edges[3] : edges[4] + 1]
+    return values.mean(), (values > 0.5).mean(), first.mean() - last.mean()
+
+
+def score_video(
+    predicted: Iterable[NDArray[np.uint8]], truth: Iterable[NDArray[np.uint8]], name: str = "video"
+) -> list[Scores]:
+    """Score each object of the first frame; the first and the last frame do not count.
+
+    Args:
+        predicted: A mask (H, W) of object ids for every frame, the first one included.
+        truth: The annotated masks.
+        name: Of the video, for errors.
+
+    Returns:
+        One entry an object, ids 1..N. An object that is not predicted scores as an empty mask.
+
+    Raises:
+        ValueError: A mask has another size than the annotation or ids that the first annotation
+            does not have, the numbers of frames differ, or fewer than three are there.
+    """
+    truths = list(truth)
+    if len(truths) < 3:
+        raise ValueError(
+            f"{name} has {len(truths)} annotated frames. The first and the last one do not count, "
+            "so a score needs at least 3."
+        )
+    num_objects = int(truths[0].max())
+    if not num_objects:
+        raise ValueError(f"{name}: the first annotation shows no object.")
+    scores = [Scores([], []) for _ in range(num_objects)]
+    for t, (mask_p, mask_t) in enumerate(zip(predicted, truths, strict=True)):
+        if mask_p.shape != mask_t.shape:
+            raise ValueError(
+                f"{name}, frame {t}: the predicted mask has {mask_p.shape[1]}x{mask_p.shape[0]} "
+                f"pixels, the annotation {mask_t.shape[1]}x{mask_t.shape[0]}."
+            )
+        if int(mask_p.max()) > num_objects:
+            raise ValueError(
+                f"{name}, frame {t}: id {int(mask_p.max())} is predicted, but the first annotation "
+                f"has only the ids 1 to {num_objects}."
+            )
+        if 0 < t < len(truths) - 1:
+            for number, (j_T, f_T) in enumerate(scores, start=1):
+                j_T.append(region_similarity(mask_p == number, mask_t == number))
+                f_T.append(boundary_similarity(mask_p == number, mask_t == number))
+    return scores
+
+
+def score_folder(
+    folder: str | os.PathLike, videos: Iterable[Mapping[str, Any]]
+) -> dict[str, float]:
+    """Score masks that are files already, ``<folder>/<sequence>/<frame>.png``.
+
+    Args:
+        folder: Of the predictions.
+        videos: Data samples of the annotated videos, of
+            :class:`~mmcontrast.datasets.vos.VideoMasks`.
+
+    Returns:
+        DAVIS' figures in percent.
+
+    Raises:
+        FileNotFoundError: Masks are missing; all of them are named.
+        ValueError: Masks do not fit the annotations.
+    """
+    videos = list(videos)
+    paths = [
+        [Path(folder) / video["sequence"] / f"{name}.png" for name in video["frames"]]
+        for video in videos
+    ]
+    missing = [str(path) for video in paths for path in video if not path.is_file()]
+    if missing:
+        listed = "\n  ".join(missing)
+        raise FileNotFoundError(f"{len(missing)} predicted masks are missing:\n  {listed}")
+    scores: list[Scores] = []
+    for video, predicted in zip(videos, paths, strict=True):
+        truth = (read_mask(path, video["binary"]) for path in video["annotations"])
+        scores += score_video(map(read_mask, predicted), truth, video["sequence"])
+    return summarize(scores)
+
+
+def summarize(objects: Iterable[Scores]) -> dict[str, float]:
+    """Mean over all objects (not videos) of DAVIS' figures, in percent."""
+    rows = np.array([[*statistics(j_T), *statistics(f_T)] for j_T, f_T in objects])
+    figures = 100 * rows.mean(0)
+    names = [f"{measure}-{kind}" for measure in "JF" for kind in ("Mean", "Recall", "Decay")]
+    return {
+        "J&F-Mean": float(figures[0] + figures[3]) / 2,
+        **{name: float(value) for name, value in zip(names, figures, strict=True)},
+    }
+
+
+@METRICS.register_module()
+class DAVIS(BaseMetric):
+    """J and F of propagated masks, in percent: ``davis/J&F-Mean``, ``J-Mean``, ``J-Recall``...
+
+    Args:
+        out_dir: Where to write the predicted masks as DAVIS' palette PNGs,
+            ``<sequence>/<frame>.png``, which the official toolkit scores too. None writes nothing.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    """
+
+    default_prefix = "davis"
+
+    def __init__(self, out_dir: str | os.PathLike | None = None, collect_device: str = "cpu"):
+        super().__init__(collect_device=collect_device)
+        self.out_dir = None if out_dir is None else Path(out_dir)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Score the videos of a batch; their masks are not kept."""
+        for sample in data_samples:
+            masks_THW = sample["masks"]
+            if self.out_dir is not None:
+                for mask_HW, name in zip(masks_THW, sample["frames"], strict=True):
+                    write_mask(self.out_dir / sample["sequence"] / f"{name}.png", mask_HW)
+            known = [t for t, path in enumerate(sample["annotations"]) if path is not None]
+            truth = [read_mask(sample["annotations"][t], sample["binary"]) for t in known]
+            self.results.append(score_video(masks_THW[known], truth, sample["sequence"]))
+
+    def compute_metrics(self, results: list[list[Scores]]) -> dict[str, float]:
+        """Return DAVIS' figures over the objects of all videos."""
+        return summarize(scores for video in results for scores in video)

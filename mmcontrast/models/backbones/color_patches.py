@@ -1,0 +1,27 @@
+"""Colours as features: the baseline that a learnt correspondence has to beat."""
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmcontrast.registry import MODELS
+
+
+@MODELS.register_module()
+class ColorPatches(BaseModule):
+    """Mean colours of the 3 x 3 cells around each cell of a coarse grid; nothing is learnt.
+
+    Args:
+        stride: Side of a cell in pixels.
+    """
+
+    def __init__(self, stride: int = 8, init_cfg: dict | None = None):
+        super().__init__(init_cfg)
+        self.stride = stride
+        self.out_channels = (27,)
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        """Compute the map (N, 27, H / stride, W / stride), rounded up, of (N, 3, H, W)."""
+        grid = (-(-x.shape[2] // self.stride), -(-x.shape[3] // self.stride))
+        means = F.adaptive_avg_pool2d(x, grid)
+        return (F.unfold(means, kernel_size=3, padding=1).unflatten(2, grid),)

@@ -1,0 +1,58 @@
+"""The distance of colours of UVC and ContrastCorr.
+
+    L1c = |dL| + 10 |da| + 10 |db|, each the mean over a picture
+
+Li et al., NeurIPS 2019; Wang et al., AAAI 2021. The two colour channels vary much less than the
+lightness. Pictures that are farther off than a threshold count as 0: what they show is likely
+occluded or out of the frame.
+
+Shapes: N pictures, three channels in LAB, each in -1..1.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from mmcontrast.registry import MODELS
+
+_WEIGHTS = (1.0, 10.0, 10.0)
+
+
+def lab_color_loss(
+    predicted_N3HW: Tensor, target_N3HW: Tensor, threshold: float = math.inf
+) -> Tensor:
+    """Distance of each picture to its target, in float32 under autocast too.
+
+    Args:
+        predicted_N3HW: LAB, with gradient.
+        target_N3HW: LAB; its gradient, if it asks for one, is the opposite.
+        threshold: Pictures with a larger distance get 0, without gradient.
+
+    Returns:
+        (N,), not negative.
+    """
+    with torch.autocast(predicted_N3HW.device.type, enabled=False):
+        difference_N3 = (predicted_N3HW.float() - target_N3HW.float()).abs().mean(dim=(2, 3))
+        distance_N = (difference_N3 * difference_N3.new_tensor(_WEIGHTS)).sum(dim=1)
+    return torch.where(distance_N > threshold, torch.zeros_like(distance_N), distance_N)
+
+
+@MODELS.register_module()
+class LabColorLoss(nn.Module):
+    """:func:`lab_color_loss` with its setting.
+
+    Args:
+        threshold: Distance above which a picture is left out; 2.5 in ContrastCorr.
+    """
+
+    def __init__(self, threshold: float = math.inf):
+        super().__init__()
+        self.threshold = threshold
+
+    def forward(
+        self, predicted_N3HW: Tensor, target_N3HW: Tensor, keep_all: bool = False
+    ) -> Tensor:
+        """See :func:`lab_color_loss`; ``keep_all`` sets the threshold aside."""
+        threshold = math.inf if keep_all else self.threshold
+        return lab_color_loss(predicted_N3HW, target_N3HW, threshold)

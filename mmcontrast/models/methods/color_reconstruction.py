@@ -1,0 +1,56 @@
+"""Training of the colour auto-encoder that ContrastCorr keeps frozen.
+
+Li et al., "Joint-task Self-supervised Learning for Temporal Correspondence", NeurIPS 2019 (UVC),
+section 3.1.
+
+    L = |dL| + 10 |da| + 10 |db|  between a LAB picture and decode(encode(picture))
+
+The authors share the weights of theirs and no recipe; the loss, that of ContrastCorr itself, is
+our choice.
+
+Shapes: N pictures, D channels of a code.
+"""
+
+import torch
+from torch import Tensor
+
+from mmcontrast.models.methods.base import Method
+from mmcontrast.registry import MODELS
+from mmcontrast.structures import DataSamples, Features, Inputs
+
+
+@MODELS.register_module()
+class ColorReconstruction(Method):
+    """Trains a colour auto-encoder; all views of a batch, LAB in -1..1, are reconstructed.
+
+    Args:
+        codec: Config of the auto-encoder,
+            :class:`~mmcontrast.models.modules.ColorAutoEncoder`.
+        loss: Config of the loss, :class:`~mmcontrast.models.losses.LabColorLoss`.
+        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        codec: dict,
+        loss: dict,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, init_cfg)
+        self.codec = MODELS.build(codec)
+        self.color_loss = MODELS.build(loss)
+
+    def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
+        """The loss of all views of one batch."""
+        losses = [
+            self.color_loss(self.codec.decode(self.codec.encode(view)), view).mean()
+            for view in inputs.values()
+        ]
+        return dict(loss=torch.stack(losses).mean())
+
+    def encode(self, inputs: Inputs) -> Features:
+        """The codes of ``view0``."""
+        codes = self.codec.encode(inputs["view0"])
+        return {"global": codes.mean(dim=(2, 3)), "dense": codes, "stages": [codes]}

@@ -1,0 +1,55 @@
+"""Small labelled videos: a square of one colour that moves over noise."""
+
+import numpy as np
+from PIL import Image
+from scipy.io import savemat
+
+from mmcontrast.datasets.masks import write_mask
+
+SIZE, SIDE = (48, 72), 16  # rows and columns, side of the square
+
+
+def frame(t, step=2, size=SIZE):
+    """Pixels, mask and corner (x, y) of frame ``t``."""
+    pixels = np.random.default_rng(7).integers(90, 130, (*size, 3), dtype=np.uint8)
+    left, top = 8 + step * t, 12 + t
+    pixels[top : top + SIDE, left : left + SIDE] = (250, 30, 20)
+    mask = np.zeros(size, np.uint8)
+    mask[top : top + SIDE, left : left + SIDE] = 1
+    return pixels, mask, (left, top)
+
+
+def write_davis(root, names=("one", "two"), length=6, frames="JPEGImages/480p/{}",
+                masks="Annotations/480p/{}", scale=1):  # fmt: skip
+    """DAVIS' folders and list; ``scale`` multiplies the masks' ids."""
+    for name in names:
+        for t in range(length):
+            pixels, mask, _ = frame(t)
+            path = root / frames.format(name) / f"{t:05d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(path)
+            write_mask(root / masks.format(name) / f"{t:05d}.png", mask * scale)
+    (root / "ImageSets/2017").mkdir(parents=True, exist_ok=True)
+    (root / "ImageSets/2017/val.txt").write_text("".join(f"{name}\n" for name in names))
+    return root
+
+
+def joints(t):
+    """The corners of the square."""
+    _, _, (left, top) = frame(t)
+    return np.array([[left + dx, top + dy] for dy in (0, SIDE) for dx in (0, SIDE)], dtype=float)
+
+
+def write_jhmdb(root, length=5):
+    """One video of JHMDB with the square's four corners as joints."""
+    folder = root / "Rename_Images/run/clip"
+    folder.mkdir(parents=True)
+    for t in range(length):
+        Image.fromarray(frame(t)[0]).save(folder / f"{t + 1:05d}.png")
+    positions = np.stack([joints(t) + 1 for t in range(length)], 2).transpose(1, 0, 2)
+    (root / "joint_positions/run/clip").mkdir(parents=True)
+    savemat(root / "joint_positions/run/clip/joint_positions.mat", dict(pos_img=positions))
+    (root / "list.txt").write_text(
+        "joint_positions/run/clip/joint_positions.mat Rename_Images/run/clip\n"
+    )
+    return root

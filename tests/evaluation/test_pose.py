@@ -1,0 +1,48 @@
+"""PCK on three frames of four joints."""
+
+import numpy as np
+import pytest
+
+from mmcontrast.evaluation.pose import PCK, pck, relative_distances
+
+JOINTS = np.array([[10, 20], [40, 20], [10, 60], [40, 60]], dtype=float)
+TRUTH = np.stack([JOINTS] * 3)
+
+
+def predictions():
+    found = TRUTH.copy()
+    found[1, :, 0] += (3.0, 3.1, 6.0, 12.0)
+    found[2, 0, 1] += 9
+    found[2, 3] = -1
+    return found
+
+
+def test_the_body_is_measured_by_the_joints_that_are_predicted():
+    distances = relative_distances(predictions(), TRUTH)
+    np.testing.assert_allclose(distances[1] * 30, [3, 3.1, 6, 12])
+    assert np.isnan(distances[2, 3])
+    alone = np.full_like(TRUTH[:1], -1)
+    alone[0, 0] = JOINTS[0] + 1
+    assert relative_distances(alone, TRUTH[:1])[0, 0] == np.inf
+
+
+@pytest.mark.parametrize(
+    ("skip_first", "expected"),
+    [(False, [62.5, 79.166667, 87.5, 100, 100]), (True, [37.5, 62.5, 75, 100, 100])],
+)
+def test_percentages(skip_first, expected):
+    distances = [relative_distances(predictions(), TRUTH)]
+    assert pck(distances, skip_first) == pytest.approx(expected, abs=1e-6)
+
+
+def test_metric_prints_both():
+    metric = PCK()
+    metric.process({}, [dict(points=predictions(), joints=TRUTH)])
+    found = metric.evaluate(1)
+    assert found["pck/0.1"] == pytest.approx(37.5)
+    assert found["pck/0.1_with_first"] == pytest.approx(62.5)
+
+
+def test_a_single_frame_has_no_score():
+    with pytest.raises(ValueError, match="No video"):
+        pck([relative_distances(TRUTH[:1], TRUTH[:1])])

@@ -1,0 +1,124 @@
+"""ContrastCorr: its stages, its losses written out, what has a gradient."""
+
+import pytest
+import torch
+
+from mmcontrast.models.losses import lab_color_loss
+from mmcontrast.models.methods import ContrastCorr
+from mmcontrast.ops import affinity
+from tests.small import build_method, losses, make_batch, make_pair, total
+
+WARM_UP = {"loss_color", "loss_self", "loss_concentration"}
+
+
+def losses_of(out):
+    return {name for name in out if "loss" in name}
+
+
+def test_losses_of_the_stages():
+    method = build_method("ContrastCorr", concentration_start=10)
+    assert losses_of(losses(method, make_pair())) == {"loss_color", "loss_self"}
+    method.set_stage(0, 10)
+    assert losses_of(losses(method, make_pair())) == WARM_UP
+    method.set_stage(1, 0)
+    out = losses(method, make_pair(4, target_side=64))
+    assert losses_of(out) == {*WARM_UP, "loss_consistency", "loss_sparsity"}
+    total(out).backward()
+    assert all(p.grad.isfinite().all() for p in method.backbone.parameters())
+    with pytest.raises(ValueError, match="stages 0 and 1"):
+        method.set_stage(2, 0)
+
+
+def test_pictures_that_are_far_off_count_in_the_first_epochs_alone():
+    method = build_method("ContrastCorr")
+    kept = []
+    for stage, epoch in ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2)):
+        method.set_stage(stage, epoch)
+        kept.append(method.keep_all)
+    assert kept == [True, False, True, True, False]
+
+
+def test_warm_up_written_out():
+    method, batch = build_method("ContrastCorr"), make_pair()
+    out = losses(method, batch)
+    method = build_method("ContrastCorr")
+    r, t = method.data_preprocessor(batch, True)["inputs"].values()
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    f_r, f_t = (method.backbone(((x + 1) / 2 - mean) / std)[-1].flatten(2) for x in (r, t))
+    c_r, c_t = (method.codec.encode(x).flatten(2) for x in (r, t))
+    decode = lambda code: method.codec.decode(code.view(8, -1, 2, 2))  # noqa: E731
+    color, own, spread = 0, 0, 0
+    for n in range(8):
+        a = f_r[n].t() @ f_t[n]
+        there = (a.exp() / a.exp().sum(0)) if a.max() < 50 else a.softmax(0)
+        color = color + lab_color_loss(decode((c_r[n] @ there).expand(8, -1, -1))[:1], t[n : n + 1])
+        back = decode((c_t[n] @ there.t()).expand(8, -1, -1))[:1]
+        color = color + 0.1 * lab_color_loss(back, r[n : n + 1])
+        b = (f_r[n].t() @ f_r[n]).fill_diagonal_(-torch.inf).softmax(0)
+        own = own + lab_color_loss(decode((c_r[n] @ b).expand(8, -1, -1))[:1], r[n : n + 1])
+        for attention in (a.softmax(1), a.softmax(0).t()):
+            places = attention @ torch.tensor([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
+            spread = spread + (places - places.mean(0)).square().mean()
+    for name, value in dict(color=color, self=own, concentration=0.3 * spread).items():
+        torch.testing.assert_close(out[f"loss_{name}"], value.sum() / 8, atol=1e-4, rtol=1e-4)
+
+
+def test_strides_must_agree():
+    method = build_method("ContrastCorr", codec=dict(type="PatchCodec", patch_size=8))
+    with pytest.raises(ValueError, match="one stride"):
+        losses(method, make_pair())
+
+
+def test_attention_to_other_videos():
+    method = build_method("ContrastCorr")
+    method.set_stage(1, 0)
+    with torch.no_grad():  # features that are all 0
+        method.backbone[-2].weight.zero_()
+    out = losses(method, make_pair(4, target_side=64))
+    assert out["loss_sparsity"].item() == pytest.approx(0.75)
+    assert losses(method, make_pair(1, target_side=64))["loss_sparsity"].item() == pytest.approx(
+        0, abs=1e-6
+    )
+
+
+def test_consistency_has_a_gradient_on_both_sides():
+    method = build_method("ContrastCorr")
+    method.set_stage(1, 0)
+    sides = []
+    method.color_loss.register_forward_hook(lambda m, args, out: sides.append(args[:2]))
+    losses(method, make_pair(4, target_side=64))
+    assert any(a.requires_grad and b.requires_grad for a, b in sides)
+
+
+def test_channels_are_dropped_in_training_alone_and_alike_in_both_frames():
+    torch.manual_seed(0)
+    method = build_method("ContrastCorr", channel_dropout=1.0)
+    seen = []
+    method._normalise = lambda x: seen.append(x) or ContrastCorr._normalise(method, x)
+    kept = set()
+    for _ in range(20):
+        seen.clear()
+        losses(method, make_pair(2))
+        dropped = [(frames == 0).all(dim=3).all(dim=2).all(dim=0) for frames in seen]
+        assert torch.equal(*dropped)
+        kept.add(tuple(dropped[0].tolist()))
+        inputs = method.data_preprocessor(make_pair(2))["inputs"]["reference"]
+        left = ~dropped[0]
+        torch.testing.assert_close(seen[0][:, left], inputs[:, left] * 3 / left.sum())
+    assert len(kept) == 6
+    seen.clear()
+    view = method.data_preprocessor(make_batch(2))["inputs"]
+    method.extract(view)
+    assert torch.equal(seen[0], view["view0"])
+
+
+def test_target_is_found_where_the_reference_was_cut_out():
+    """With features that tell cells apart, the located crop is the reference itself."""
+    torch.manual_seed(0)
+    whole = 9 * torch.nn.functional.normalize(torch.randn(2, 64, 8, 8), dim=1)
+    reference = whole[:, :, 2:6, 3:7]
+    attention = affinity.similarity(reference.flatten(2), whole.flatten(2)).softmax(dim=2)
+    box = affinity.locate(attention, (4, 4), (8, 8))
+    torch.testing.assert_close(box, torch.tensor([[3.0, 2, 7, 6]] * 2), atol=0.05, rtol=0)
+    assert (affinity.crop(whole, box, (4, 4)) - reference).abs().max() < 0.3

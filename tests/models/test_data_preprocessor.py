@@ -1,0 +1,47 @@
+"""What becomes of the bytes of pictures and clips."""
+
+import pytest
+import torch
+
+from mmcontrast.models.data_preprocessor import ViewPreprocessor
+
+
+def prepare(view, **settings):
+    return ViewPreprocessor(**settings)(dict(inputs=dict(view0=view)))["inputs"]["view0"]
+
+
+def test_clips_are_normalised_as_their_frames_are():
+    clip = torch.randint(256, (2, 3, 4, 5, 6), dtype=torch.uint8)
+    out = prepare(clip)
+    assert out.shape == clip.shape
+    for t in range(4):
+        torch.testing.assert_close(out[:, :, t], prepare(clip[:, :, t]))
+    assert out[0, 2, 1, 3, 4].item() == pytest.approx(
+        (clip[0, 2, 1, 3, 4].item() - 103.53) / 57.375, abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 3, 4, 5, 6)])
+def test_channels_last(shape):
+    view = torch.randint(256, shape, dtype=torch.uint8)
+    out = prepare(view, channels_last=True)
+    assert out.stride(1) == 1
+    assert torch.equal(out, prepare(view))
+
+
+def test_frames_of_a_channels_last_clip_need_no_copy():
+    clip = prepare(torch.randint(256, (2, 3, 4, 5, 6), dtype=torch.uint8), channels_last=True)
+    frames = clip.transpose(1, 2).flatten(0, 1)
+    assert frames.data_ptr() == clip.data_ptr()
+    assert frames.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_lab():
+    lab = torch.tensor([0, 128, 255], dtype=torch.uint8).view(1, 3, 1, 1)
+    out = prepare(lab, mean=[128] * 3, std=[128] * 3)
+    assert out.flatten().tolist() == [-1, 0, 127 / 128]
+
+
+def test_other_inputs_pass():
+    floats = torch.rand(2, 3)
+    assert prepare(floats) is floats
