@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from mmengine.utils import ProgressBar
 
-from mmcontrast.datasets.images import find_pictures
+from mmcontrast.datasets.files import find_pictures
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.utils.tables import Columns, open_table

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mmcontrast.datasets.base import seeded
-from mmcontrast.datasets.images import find_pictures
+from mmcontrast.datasets.files import find_pictures
+from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import (
     HorizontalFlip,
     LoadImage,

@@ -1,4 +1,4 @@
-"""What all datasets share: the meaning of a key, seeded transforms, unreadable pictures.
+"""What all datasets share: the meaning of a key, seeded transforms, unreadable files.
 
 A key is ``epoch * len(dataset) + index``, so a plain index is a key of epoch 0. What a sample looks
 like depends on ``(seed, epoch, index)`` alone: not on the number of workers or processes, not on
@@ -6,34 +6,32 @@ the order of reading, not on where a run was resumed.
 """
 
 import os
-import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import mmengine.dataset
-import numpy as np
 import torch
-from numpy.random.mtrand import get_bit_generator, set_bit_generator
 
+from mmcontrast.datasets.errors import UnreadableFileError
+from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.subsets import random_subset
-from mmcontrast.datasets.transforms import UnreadableImageError, compose
+from mmcontrast.datasets.transforms import compose
 from mmcontrast.registry import DATASETS
 
 ON_ERROR = ("raise", "skip")
 
 
 class TooManyUnreadableError(OSError):
-    """So many pictures in a row are unreadable that something larger must be wrong."""
+    """So many files in a row are unreadable that something larger must be wrong."""
 
     LIMIT = 20
 
     @classmethod
-    def check(cls, unreadable: Sequence[str], error: UnreadableImageError) -> None:
+    def check(cls, unreadable: Sequence[str], error: UnreadableFileError) -> None:
         """Raise it if ``unreadable`` is longer than the limit."""
         if len(unreadable) > cls.LIMIT:
             raise cls(
-                f"{len(unreadable)} pictures in a row could not be read, the last one "
+                f"{len(unreadable)} files in a row could not be read, the last one "
                 f"{error.path} ({error.reason}). Is the disk still there?"
             ) from error
 
@@ -44,43 +42,29 @@ def check_on_error(on_error: str) -> None:
         raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
 
 
-@contextmanager
-def seeded(*key: int) -> Iterator[None]:
-    """Seed torch's, numpy's and Python's generators by ``key``; restore them afterwards."""
-    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
-    torch_generator = torch.random.default_generator
-    # Exchanging numpy's generator takes a sixth of the time of saving and restoring its state;
-    # torch.manual_seed would also visit every accelerator.
-    states = torch_generator.get_state(), get_bit_generator(), random.getstate()
-    torch_generator.manual_seed(seed)
-    set_bit_generator(np.random.PCG64(seed))
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        torch_generator.set_state(states[0])
-        set_bit_generator(states[1])
-        random.setstate(states[2])
-
-
 class ImageDataset(mmengine.dataset.BaseDataset):
-    """Base of the picture datasets; a subclass says in ``load_data_list`` what the pictures are.
+    """Base of the datasets of files; a subclass says in ``load_data_list`` what the files are.
 
     Args:
-        data_root: Folder of the pictures.
+        data_root: Folder of the pictures, or of the videos.
         pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
         ann_file: List or annotation file, absolute or relative to ``data_root``.
         indices: Use only these samples, or only the first ``indices``;
             ``dict(num=2000, seed=0)`` draws at most so many at random.
         meta: Constants that every data sample gets, such as ``dict(split='bank')``.
         seed: Seed of the transforms. The engine sets it from the run's seed.
-        on_error: What happens at an unreadable picture. ``'raise'`` names it and stops.
+        on_error: What happens at an unreadable file. ``'raise'`` names it and stops.
             ``'skip'`` takes another one in its place, which depends on (seed, epoch, index) like
             all else, and lists the unreadable paths in ``data_sample['skipped']``.
 
     Raises:
-        FileNotFoundError: ``data_root`` or ``ann_file`` does not exist, or holds no picture.
+        FileNotFoundError: ``data_root`` or ``ann_file`` does not exist, or holds no file.
+
+    Attributes:
+        contents: What the files are, for messages.
     """
+
+    contents = "picture"
 
     def __init__(
         self,
@@ -106,7 +90,7 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         self.pipeline = compose(pipeline)
 
     def full_init(self) -> None:
-        """Read the list of pictures; called by the constructor."""
+        """Read the list of files; called by the constructor."""
         name = type(self).__name__
         if not os.path.isdir(self.data_root):
             raise FileNotFoundError(
@@ -125,7 +109,9 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         """All samples; there must be one. Draws the ``indices`` that are to be drawn."""
         if not self.data_list:
             source = self.ann_file or self.data_root
-            raise FileNotFoundError(f"{type(self).__name__}: there is no picture in {source}.")
+            raise FileNotFoundError(
+                f"{type(self).__name__}: there is no {self.contents} in {source}."
+            )
         if self._draw is not None:
             self._indices = random_subset(len(self.data_list), **self._draw)
         return self.data_list
@@ -138,7 +124,7 @@ class ImageDataset(mmengine.dataset.BaseDataset):
                 try:
                     sample = self._load(index)
                     break
-                except UnreadableImageError as error:
+                except UnreadableFileError as error:
                     if self.on_error == "raise":
                         raise
                     unreadable.append(error.path)

@@ -1,59 +1,11 @@
 """Pictures in folders and list files."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.datasets.files import PICTURES, find_pictures, parse_line, parse_lines
 from mmcontrast.registry import DATASETS
-
-EXTENSIONS = (
-    ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif",
-)  # fmt: skip
-
-
-def is_picture(name: str) -> bool:
-    """Whether a file's name says that it is a picture; hidden files are not."""
-    return name.lower().endswith(EXTENSIONS) and not name.startswith(".")
-
-
-def find_pictures(root: str) -> Iterator[str]:
-    """Paths of all pictures below ``root``, in sorted order; links to folders are followed.
-
-    Raises:
-        FileNotFoundError: There is none; the message tells what is there instead.
-    """
-    others: list[str] = []
-    found = False
-    for folder, subfolders, names in os.walk(root, followlinks=True):
-        # Sorting in place also fixes the order in which the sub-folders are entered.
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            if is_picture(name):
-                found = True
-                yield os.path.join(folder, name)
-            else:
-                others.append(os.path.join(folder, name))
-    if not found:
-        known = " ".join(EXTENSIONS)
-        hint = f"; the {len(others)} other files include {others[0]}" if others else ""
-        raise FileNotFoundError(f"There is no picture ({known}) in {root} or below{hint}.")
-
-
-def parse_line(line: str) -> tuple[str, int | None] | None:
-    """Split a line ``path`` or ``path label`` of a list; paths may contain blanks.
-
-    Returns:
-        Path, and label if there is one; None if the line is neither.
-    """
-    if is_picture(os.path.basename(line)):
-        return line, None
-    path, _, label = line.rpartition(" ")
-    path = path.rstrip()
-    # isdecimal() also accepts digits of other scripts, which int() reads as well.
-    if is_picture(os.path.basename(path)) and label.isdecimal():
-        return path, int(label)
-    return None
 
 
 @DATASETS.register_module()
@@ -154,45 +106,36 @@ class ImageList(ImageDataset):
     of the lines is kept.
     """
 
+    extensions = PICTURES
+
     def load_data_list(self) -> list[dict]:
         """One dict a line.
 
         Raises:
             ValueError: Some lines are bad; the message holds the numbers of the first ones.
-            FileNotFoundError: The first picture does not exist, so ``data_root`` is likely wrong.
+            FileNotFoundError: The first file does not exist, so ``data_root`` is likely wrong.
         """
         if not self.ann_file:
-            raise ValueError("ImageList: ann_file names the list of pictures; it is missing")
-        samples: list[dict] = []
-        bad: list[str] = []
-        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            sample = self._parse(line.strip())
-            if samples and sample is not None and sample.keys() != samples[0].keys():
-                sample = None
-            if sample is None:
-                bad.append(f"line {number}: {line!r}")
-            else:
-                samples.append(sample)
-        if bad:
-            shown = "\n  ".join(bad[:10])
             raise ValueError(
-                f"{self.ann_file}: {len(bad)} lines are not 'path' or 'path label', or differ from "
-                f"the first line in having a label or not:\n  {shown}"
+                f"{type(self).__name__}: ann_file names the list of {self.contents}s; it is missing"
             )
+        samples = parse_lines(
+            self.ann_file,
+            self._parse,
+            "are not 'path' or 'path label', or differ from the first line in having a label or "
+            "not",
+        )
         # Looking for every file would take minutes on a network disk; the loader names a missing
         # one. A wrong root shows in the first.
         if samples and not os.path.exists(samples[0]["path"]):
             raise FileNotFoundError(
-                f"{self.ann_file}: the first picture, {samples[0]['path']}, does not exist. Is "
-                f"data_root={self.data_root!r} the folder that the paths start from?"
+                f"{self.ann_file}: the first {self.contents}, {samples[0]['path']}, does not "
+                f"exist. Is data_root={self.data_root!r} the folder that the paths start from?"
             )
         return samples
 
     def _parse(self, line: str) -> dict | None:
-        parsed = parse_line(line)
+        parsed = parse_line(line, self.extensions)
         if parsed is None:
             return None
         path, label = parsed

@@ -13,8 +13,9 @@ import torch
 from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
-from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error, seeded
-from mmcontrast.datasets.images import EXTENSIONS, is_picture
+from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error
+from mmcontrast.datasets.files import PICTURES, is_picture
+from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
 
@@ -179,7 +180,7 @@ def _picture(fields: dict[str, Any], path: str) -> dict[str, Any]:
     if suffix is None:
         known = ", ".join(name for name in fields if not name.startswith("__"))
         raise UnreadableImageError.of(
-            path, f"the sample has no picture ({' '.join(EXTENSIONS)}), only {known}"
+            path, f"the sample has no picture ({' '.join(PICTURES)}), only {known}"
         )
     found: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])
     if "cls" in fields:

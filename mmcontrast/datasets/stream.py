@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.collate import collate
-from mmcontrast.datasets.images import find_pictures
+from mmcontrast.datasets.files import find_pictures
 from mmcontrast.datasets.transforms import UnreadableImageError
 from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError

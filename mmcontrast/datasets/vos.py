@@ -5,7 +5,6 @@ and the label of the first frame; ``data_sample`` where the other labels are.
 """
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,38 +15,9 @@ from PIL import Image
 
 from mmcontrast.datasets.base import ImageDataset
 from mmcontrast.datasets.clips import Clip
-from mmcontrast.datasets.images import is_picture
+from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import read_mask
 from mmcontrast.registry import DATASETS
-
-
-def list_frames(folder: Path, consecutive: bool = True) -> list[str]:
-    """Paths of a video's frames in order.
-
-    Args:
-        folder: Of the pictures.
-        consecutive: Whether the numbers in their names must have no gap.
-
-    Raises:
-        FileNotFoundError: The folder or frames are missing; the first gaps are named.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder of frames.")
-    names = sorted(entry.name for entry in folder.iterdir() if is_picture(entry.name))
-    if not names:
-        raise FileNotFoundError(f"There is no picture in {folder}.")
-    numbers = [re.findall(r"\d+", Path(name).stem)[-1:] for name in names]
-    if consecutive and all(numbers):
-        found = sorted(int(number) for (number,) in numbers)
-        missing = sorted(set(range(found[0], found[-1] + 1)) - set(found))
-        if missing:
-            shown = ", ".join(map(str, missing[:10]))
-            raise FileNotFoundError(
-                f"{folder} lacks {len(missing)} frames in the middle: {shown}"
-                f"{', ...' if len(missing) > 10 else ''}. Labels would jump over the gap; copy the "
-                "frames again."
-            )
-    return [str(folder / name) for name in names]
 
 
 class LabelledVideos(ImageDataset):

@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmcontrast.datasets import ConcatDataset, ImageFolder, Images, collate
-from mmcontrast.datasets.base import seeded
+from mmcontrast.datasets.seeding import seeded
 from mmcontrast.registry import DATASETS
 
 VIEW = [

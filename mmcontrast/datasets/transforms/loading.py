@@ -9,32 +9,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torchvision.io import ImageReadMode, decode_jpeg
 
+from mmcontrast.datasets.errors import UnreadableFileError
 from mmcontrast.registry import TRANSFORMS
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
-class UnreadableImageError(OSError):
-    """A picture is missing, corrupt or of a kind that cannot become 8-bit RGB.
+class UnreadableImageError(UnreadableFileError):
+    """A picture is missing, corrupt or of a kind that cannot become 8-bit RGB."""
 
-    It can be made of a message alone, which is how it comes out of a data loader's worker.
-    """
-
-    def __init__(self, message: str, path: str = "", reason: str = ""):
-        super().__init__(message)
-        self.path = path
-        self.reason = reason
-
-    @classmethod
-    def of(cls, path: str, reason: str) -> "UnreadableImageError":
-        """The error for the picture ``path``, with the remedy."""
-        message = (
-            f"Cannot read the picture {path}: {reason}. Repair or remove the file, or set "
-            "on_error='skip' in the dataset: it replaces such pictures, counts them and lists "
-            "them at the end."
-        )
-        return cls(message, path, reason)
+    kind = "picture"
 
 
 @TRANSFORMS.register_module()

@@ -1,4 +1,4 @@
-"""What became of the pictures that could not be read."""
+"""What became of the files that could not be read."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,7 +15,7 @@ _SHOWN_PATHS = 8
 
 @HOOKS.register_module()
 class SkippedFilesHook(Hook):
-    """Count the pictures that a data set with ``on_error='skip'`` replaced, and list them.
+    """Count the files that a data set with ``on_error='skip'`` replaced, and list them.
 
     Data sets mark them in ``data_sample['skipped']``, which is how the counts of the workers come
     here. Each path is logged when it is first met; the end of the run logs the totals of all
@@ -41,7 +41,7 @@ class SkippedFilesHook(Hook):
         shown = ", ".join(sorted(total)[:_SHOWN_PATHS])
         more = ", ..." if len(total) > _SHOWN_PATHS else ""
         runner.logger.warning(
-            f"{len(total)} pictures could not be read and were replaced by others, "
+            f"{len(total)} files could not be read and were replaced by others, "
             f"{total.total()} times in all: {shown}{more} (all in {listing})"
         )
 

@@ -16,7 +16,7 @@ def test_skipped_files_are_counted_and_listed(tmp_path, caplog):
         hook.after_train_iter(runner, 1, dict(data_samples=None))
         hook.after_run(runner)
     assert (tmp_path / "skipped_files.txt").read_text() == "2\ta.jpg\n1\tb.jpg\n"
-    assert "2 pictures could not be read and were replaced by others, 3 times" in caplog.text
+    assert "2 files could not be read and were replaced by others, 3 times" in caplog.text
     assert caplog.text.count("Skipped, since it cannot be read: a.jpg") == 1
 
 
