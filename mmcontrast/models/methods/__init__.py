@@ -7,6 +7,7 @@ from .frozen_backbone import FrozenBackbone
 from .label_propagation import LabelPropagation
 from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
+from .siamfc import SiamFC
 from .simclr import SimCLR
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "LinearProbe",
     "Method",
     "MoCoV2",
+    "SiamFC",
     "SimCLR",
 ]
