@@ -15,10 +15,11 @@ CONFIGS = sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / "configs/benchmarks").glob("**/*.py")
 )
 TRAINED = [path for path in CONFIGS if "/linear/" in path or "/semi_supervised/" in path]
+TRACKING = [path for path in CONFIGS if "/otb100/" in path]
 VIDEO = [
     path for path in CONFIGS if path.split("/")[2] in ("davis2016", "davis2017", "jhmdb", "vip")
 ]
-JUDGED = sorted(set(CONFIGS) - set(TRAINED) - set(VIDEO))
+JUDGED = sorted(set(CONFIGS) - set(TRAINED) - set(VIDEO) - set(TRACKING))
 
 
 @pytest.fixture(autouse=True)
@@ -82,10 +83,24 @@ def test_video_protocols_build(path):
     assert (type(first).__name__, type(last).__name__) == ("LoadImage", "PackInputs")
 
 
+@pytest.mark.parametrize("path", TRACKING)
+def test_tracking_protocols_build(path):
+    cfg = Config.fromfile(ROOT / path)
+    model = MODELS.build(cfg.model)
+    assert model.backbone.out_channels == (model.head.search.in_channels,)
+    wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    optimised = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
+    assert optimised == {id(p) for p in model.head.parameters()}
+    PARAM_SCHEDULERS.build(dict(cfg.param_scheduler, optimizer=wrapper))
+    epochs = cfg.train_cfg.max_epochs
+    assert cfg.param_scheduler.gamma**epochs == pytest.approx(0.01, rel=1e-3)
+    METRICS.build(cfg.test_evaluator)
+
+
 @pytest.mark.parametrize("path", CONFIGS)
 def test_header_says_how_to_run_it(path):
     header = (ROOT / path).read_text().split('"""')[1]
-    tool = "train" if path in TRAINED else "test"
+    tool = "train" if path in TRAINED + TRACKING else "test"
     for text in (
         f"tools/{tool}.py {path}",
         "Cost",

@@ -40,19 +40,9 @@ def test_builds(path):
     cfg = Config.fromfile(ROOT / path)
     model = MODELS.build(cfg.model)
     wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    scheduler = dict(cfg.param_scheduler)
-    if scheduler.pop("convert_to_iter_based", False):
-        PARAM_SCHEDULERS.build(
-            dict(
-                type=scheduler["type"],
-                optimizer=wrapper,
-                warmup=10,
-                end=100,
-                by_epoch=False,
-            )
-        )
-    else:
-        PARAM_SCHEDULERS.build(dict(scheduler, optimizer=wrapper))
+    assert PARAM_SCHEDULERS.build(
+        dict(cfg.param_scheduler, begin=0), default_args=dict(optimizer=wrapper, epoch_length=10)
+    )
     for transform in cfg.train_dataloader.dataset.pipeline:
         assert TRANSFORMS.build(transform)
     assert cfg.train_dataloader.drop_last
@@ -127,6 +117,55 @@ def test_settings_of_simclr_on_cifar10():
     assert cfg.model.loss.temperature == 0.5
     assert "GaussianBlur" not in [transform.type for transform in cfg.view]
     assert cfg.optim_wrapper.optimizer.weight_decay == 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "epochs", "batch", "segments", "parameters"),
+    [("r18", 18, 200, 64, 8, 923_008), ("r50", 50, 500, 256, 2, 14_702_080)],
+)
+def test_settings_of_vfs(name, depth, epochs, batch, segments, parameters):
+    plain, color = (
+        Config.fromfile(ROOT / f"configs/vfs/{name}_kinetics400{form}.py")
+        for form in ("", "_color")
+    )
+    # They differ in the colours of a frame alone.
+    assert plain.model == color.model
+    assert plain.frame == color.frame[:2]
+    assert [transform.type for transform in color.frame[2:]] == [
+        "ColorJitter",
+        "Grayscale",
+        "GaussianBlur",
+    ]
+    assert plain.model.backbone.depth == depth
+    assert plain.model.backbone.zero_init_residual
+    assert plain.optim_wrapper.optimizer == dict(
+        type="SGD", lr=0.05, momentum=0.9, weight_decay=1e-4
+    )
+    assert plain.param_scheduler.convert_to_iter_based
+    assert plain.train_cfg.max_epochs == epochs
+    assert plain.auto_scale_lr.base_batch_size == batch
+    assert plain.train_dataloader.batch_size == 32
+    assert plain.train_dataloader.dataset.pipeline[0].num_segments == segments
+    model = MODELS.build(plain.model)
+    heads = [*model.projector.parameters(), *model.predictor.parameters()]
+    assert sum(parameter.numel() for parameter in heads) == parameters
+
+
+def test_settings_of_contrastcorr():
+    cfg = Config.fromfile(ROOT / "configs/contrastcorr/r18_trackingnet.py")
+    assert cfg.optim_wrapper.optimizer == dict(type="Adam", lr=1e-4)
+    schedule, hook = cfg.param_scheduler, cfg.custom_hooks[0]
+    assert (schedule.step_size, schedule.gamma, cfg.train_cfg.max_epochs) == (40, 0.5, 200)
+    assert schedule.restarts == hook.begins == [100]
+    assert (cfg.train_dataloader.batch_size, cfg.auto_scale_lr.base_batch_size) == (8, 16)
+    model = cfg.model
+    assert model.loss.threshold == 2.5
+    assert (model.concentration_weight, model.concentration_start) == (0.3, 10)
+    assert (model.channel_dropout, model.window) == (0.7, 8)
+    color = Config.fromfile(ROOT / "configs/contrastcorr/color_trackingnet.py")
+    checkpoint = f"color_trackingnet/epoch_{color.train_cfg.max_epochs}.pth"
+    assert model.codec.checkpoint.endswith(checkpoint)
+    assert model.codec.base_channels == color.model.codec.base_channels
 
 
 def test_sizes_of_the_papers_networks():

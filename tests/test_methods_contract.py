@@ -29,7 +29,7 @@ def test_every_registered_method_is_here():
         if isinstance(cls, type) and issubclass(cls, Method)
     }
     # It trains nothing; tests/models/methods/test_frozen_backbone.py has what it does.
-    assert registered == {*METHODS, "FrozenBackbone"}
+    assert registered == {*METHODS, "FrozenBackbone", "LabelPropagation", "SiamFC"}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -69,7 +69,9 @@ def test(
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
-    what = cfg.load_from or (cfg.model.pretrained if frozen else "the untrained network")
+    what = cfg.load_from or (
+        cfg.model.pretrained or "without weights" if frozen else "the untrained network"
+    )
     runner.logger.info(
         f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
     )

@@ -7,6 +7,7 @@ from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
+from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.voc import VOCClassification
 from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 
@@ -21,6 +22,8 @@ __all__ = [
     "JHMDBPose",
     "ResumableSampler",
     "TarShards",
+    "TrackingPairs",
+    "TrackingVideos",
     "VOCClassification",
     "VideoMasks",
     "collate",

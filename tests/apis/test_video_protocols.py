@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from mmcontrast.apis.test import test as evaluate
+from mmcontrast.apis.train import train
 from mmcontrast.datasets import VideoMasks
 from mmcontrast.evaluation import score_folder
 from mmcontrast.utils.errors import UserError
-from tests.datasets.videos import write_davis, write_jhmdb
+from tests.datasets.videos import write_davis, write_jhmdb, write_otb
 from tests.toy import ROOT, unique_run
 
 CONFIGS = ROOT / "configs/benchmarks"
@@ -94,3 +95,24 @@ def test_missing_predictions_are_all_listed(tmp_path):
         score_folder(tmp_path / "out", samples)
     assert "one/00000.png" in str(caught.value) and "two/00005.png" in str(caught.value)
     assert "one/00001.png" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_the_tracker_trains_and_is_tested(tmp_path):
+    root = write_otb(tmp_path / "otb", ("a", "b"))
+    options = (
+        unique_run(), "model.backbone.base_channels=4", "model.head.in_channels=32",
+        "train_dataloader.batch_size=2", "train_dataloader.num_workers=0",
+        "train_cfg.max_epochs=2", "visualizer=None", "default_hooks.curves=None",
+        f"train_dataloader.dataset.data_root={root}", "train_dataloader.dataset.frames={}/img",
+        f"test_dataloader.dataset.data_root={root}",
+    )  # fmt: skip
+    config = str(CONFIGS / "otb100/r18.py")
+    train(config, work_dir=str(tmp_path / "run"), cfg_options=[*options, "model.pretrained=random"])
+    found = evaluate(
+        config, str(tmp_path / "run/epoch_2.pth"), work_dir=str(tmp_path / "test"),
+        cfg_options=[*options[1:], unique_run()],
+    )  # fmt: skip
+    # The first box is given, so a sixth is right however random the network is.
+    assert found["otb/precision"] >= 100 / 6 - 1e-6
+    assert found["otb/precision_mmtracking"] <= found["otb/precision"]

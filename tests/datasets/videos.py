@@ -53,3 +53,19 @@ def write_jhmdb(root, length=5):
         "joint_positions/run/clip/joint_positions.mat Rename_Images/run/clip\n"
     )
     return root
+
+
+def write_otb(root, names=("one",), length=6):
+    """Sequences of OTB: a red square of 24 pixels that moves to the right."""
+    background = np.random.default_rng(3).integers(90, 130, (140, 180, 3), dtype=np.uint8)
+    for name in names:
+        (root / name / "img").mkdir(parents=True)
+        lines = []
+        for t in range(length):
+            left, top = 60 + 2 * min(t, 20), 50
+            pixels = background.copy()
+            pixels[top : top + 24, left : left + 24] = (250, 30, 20)
+            Image.fromarray(pixels).save(root / name / f"img/{t + 1:04d}.png", compress_level=0)
+            lines.append(f"{left + 1},{top + 1},24,24")
+        (root / name / "groundtruth_rect.txt").write_text("\n".join(lines))
+    return root

@@ -4,7 +4,7 @@ import mmengine.optim
 import pytest
 import torch
 
-from mmcontrast.engine.schedulers import WarmupCosineLR
+from mmcontrast.engine.schedulers import RestartedStepLR, WarmupCosineLR
 from mmcontrast.registry import PARAM_SCHEDULERS
 
 
@@ -78,3 +78,13 @@ def test_detection_on_voc():
     expected = {0: 2e-5, 50: 0.0101109, 99: 0.02, 17999: 0.02, 18000: 0.002, 22000: 0.0002}
     for step, value in expected.items():
         assert values[step] == pytest.approx(value, rel=1e-5)
+
+
+def test_contrastcorr_starts_anew_with_its_second_stage():
+    sgd = optimizer(1e-4)
+    values = rates(RestartedStepLR(sgd, step_size=40, restarts=[100], end=200), 200, sgd)
+    expected = {0: 1e-4, 39: 1e-4, 40: 5e-5, 80: 2.5e-5, 99: 2.5e-5, 100: 1e-4, 140: 5e-5}
+    for epoch, value in expected.items():
+        assert values[epoch] == pytest.approx(value), epoch
+    with pytest.raises(ValueError, match="at least 1"):
+        RestartedStepLR(sgd, step_size=0)

@@ -1,5 +1,6 @@
 """Heads: from features to scores of classes."""
 
 from .classification import LinearHead, MultiStageHead, class_scores, classification_losses
+from .siamese import SiameseHead
 
-__all__ = ["LinearHead", "MultiStageHead", "class_scores", "classification_losses"]
+__all__ = ["LinearHead", "MultiStageHead", "SiameseHead", "class_scores", "classification_losses"]

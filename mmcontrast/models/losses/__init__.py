@@ -1,5 +1,6 @@
 """Losses: each a pure function, and the registered module that configs name."""
 
+from .balanced_focal import balanced_focal
 from .frame_pairs import FramePairLoss, frame_pair_loss
 from .info_nce import Contrast, InfoNCE, info_nce
 from .lab_color import LabColorLoss, lab_color_loss
@@ -11,6 +12,7 @@ __all__ = [
     "InfoNCE",
     "LabColorLoss",
     "NTXent",
+    "balanced_focal",
     "frame_pair_loss",
     "info_nce",
     "lab_color_loss",

@@ -9,6 +9,7 @@ from .frozen_backbone import FrozenBackbone
 from .label_propagation import LabelPropagation
 from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
+from .siamfc import SiamFC
 from .simclr import SimCLR
 from .vfs import VFS
 from .vfs_negatives import VFSNegatives
@@ -24,6 +25,7 @@ __all__ = [
     "LinearProbe",
     "Method",
     "MoCoV2",
+    "SiamFC",
     "SimCLR",
     "VFSNegatives",
 ]

@@ -47,19 +47,21 @@ def test_warm_up_written_out():
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     f_r, f_t = (method.backbone(((x + 1) / 2 - mean) / std)[-1].flatten(2) for x in (r, t))
     c_r, c_t = (method.codec.encode(x).flatten(2) for x in (r, t))
-    decode = lambda code: method.codec.decode(code.view(8, -1, 2, 2))  # noqa: E731
     color, own, spread = 0, 0, 0
+    places = torch.tensor([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
+
+    def distance(code, picture):
+        return lab_color_loss(method.codec.decode(code.view(1, -1, 2, 2)), picture[None])
+
     for n in range(8):
         a = f_r[n].t() @ f_t[n]
-        there = (a.exp() / a.exp().sum(0)) if a.max() < 50 else a.softmax(0)
-        color = color + lab_color_loss(decode((c_r[n] @ there).expand(8, -1, -1))[:1], t[n : n + 1])
-        back = decode((c_t[n] @ there.t()).expand(8, -1, -1))[:1]
-        color = color + 0.1 * lab_color_loss(back, r[n : n + 1])
-        b = (f_r[n].t() @ f_r[n]).fill_diagonal_(-torch.inf).softmax(0)
-        own = own + lab_color_loss(decode((c_r[n] @ b).expand(8, -1, -1))[:1], r[n : n + 1])
-        for attention in (a.softmax(1), a.softmax(0).t()):
-            places = attention @ torch.tensor([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
-            spread = spread + (places - places.mean(0)).square().mean()
+        there = a.softmax(0)
+        color = color + distance(c_r[n] @ there, t[n]) + 0.1 * distance(c_t[n] @ there.t(), r[n])
+        b = (f_r[n].t() @ f_r[n]).fill_diagonal_(-torch.inf)
+        own = own + distance(c_r[n] @ b.softmax(0), r[n])
+        for attention in (a.softmax(1), there.t()):
+            expected = attention @ places
+            spread = spread + (expected - expected.mean(0)).square().mean()
     for name, value in dict(color=color, self=own, concentration=0.3 * spread).items():
         torch.testing.assert_close(out[f"loss_{name}"], value.sum() / 8, atol=1e-4, rtol=1e-4)
 

@@ -1,0 +1,78 @@
+"""ContrastCorr, half a ResNet-18, on the mini-world's videos: minutes on two CPU cores.
+
+  python tools/train.py configs/contrastcorr/mini.py
+  bash tools/dist_train.sh configs/contrastcorr/mini.py 2 \
+    --cfg-options train_dataloader.batch_size=4
+
+Data: python tools/data/make_mini.py --out data/mini
+Cost and score: docs/results.md. The settings are ours, for short runs.
+Other lengths: set train_cfg.max_epochs and param_scheduler.end to the same number, and
+param_scheduler.restarts and custom_hooks.0.begins to the second stage's first epoch.
+"""
+
+_base_ = "../_base_/default_runtime.py"
+
+model = dict(
+    type="ContrastCorr",
+    # Bytes in LAB become -1..1.
+    data_preprocessor=dict(
+        type="ViewPreprocessor", mean=[128, 128, 128], std=[128, 128, 128], channels_last=True
+    ),
+    backbone=dict(
+        type="ResNet",
+        depth=18,
+        base_channels=32,
+        strides=(1, 2, 1, 1),
+        norm_cfg=dict(type="BN"),
+    ),
+    # One command: the paper's auto-encoder would have to be trained first.
+    codec=dict(type="PatchCodec", patch_size=8),
+    loss=dict(type="LabColorLoss", threshold=2.5),
+    window=4,  # of 8 cells
+    concentration_weight=0.3,
+    concentration_start=2,
+    channel_dropout=0.7,
+)
+
+warm_up = [
+    dict(type="LoadFrames"),
+    dict(type="EachFrame", transforms=[dict(type="RandomCrop", size=64)]),
+    dict(type="AllFrames", transforms=[dict(type="HorizontalFlip", p=0.5)]),
+    dict(type="ToLAB"),
+    dict(type="PackFrames", names=["reference", "target"]),
+]
+whole_target = [
+    dict(type="LoadFrames"),
+    dict(type="EachFrame", transforms=[dict(type="ResizeAndPad", size=128)]),
+    dict(type="ReferenceFrame", transforms=[dict(type="RandomCrop", size=64)]),
+    dict(type="ToLAB"),
+    dict(type="PackFrames", names=["reference", "target"]),
+]
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type="ResumableSampler", shuffle=True),
+    collate_fn=dict(type="collate"),
+    dataset=dict(
+        type="Videos",
+        data_root="data/mini/videos",
+        # Two frames of each video, not far apart.
+        pipeline=[dict(type="SampleFrames", num_frames=2, max_gap=8), *warm_up],
+    ),
+)
+custom_hooks = [
+    dict(
+        type="StageHook",
+        begins=[10],
+        pipelines=[[dict(type="SampleFrames", num_frames=2, max_gap=8), *whole_target]],
+    )
+]
+
+optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3))
+param_scheduler = dict(type="RestartedStepLR", step_size=4, gamma=0.5, restarts=[10], end=20)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20)
+# The learning rate above is for this many videos a step, over all devices.
+auto_scale_lr = dict(base_batch_size=8)
+default_hooks = dict(logger=dict(interval=10))

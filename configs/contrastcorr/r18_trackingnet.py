@@ -1,0 +1,74 @@
+r"""ContrastCorr, ResNet-18, TrackingNet, 200 epochs in two stages (Wang et al., AAAI 2021).
+
+  python tools/train.py configs/contrastcorr/color_trackingnet.py
+  python tools/train.py configs/contrastcorr/r18_trackingnet.py \
+    --cfg-options train_dataloader.batch_size=16
+  bash tools/dist_train.sh configs/contrastcorr/r18_trackingnet.py 2
+
+The first command trains the colour auto-encoder, whose checkpoint model.codec names.
+Data: data/trackingnet/TRAIN_*/{anno,zips}, the frames unpacked in zips/<video>/<number>.jpg.
+Cost: one pair of frames of each video an epoch, 2 x 8 pairs a step; the authors report no time.
+Expected: DAVIS-2017 val J&F 63.0, J 60.5, F 65.5 (the authors' repository). Ours: not run.
+The other videos of a process are the negatives, 7 as in the authors' code; the paper speaks of 15,
+which model.gather_negatives=True gives on two devices.
+Other lengths: set train_cfg.max_epochs and param_scheduler.end to the same number, and
+param_scheduler.restarts and custom_hooks.0.begins to the second stage's first epoch.
+"""
+
+_base_ = "../_base_/default_runtime.py"
+
+model = dict(
+    type="ContrastCorr",
+    # Bytes in LAB become -1..1.
+    data_preprocessor=dict(
+        type="ViewPreprocessor", mean=[128, 128, 128], std=[128, 128, 128], channels_last=True
+    ),
+    backbone=dict(type="ResNet", depth=18, strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")),
+    codec=dict(
+        type="ColorAutoEncoder",
+        base_channels=64,
+        checkpoint="work_dirs/contrastcorr/color_trackingnet/epoch_4.pth",
+    ),
+    loss=dict(type="LabColorLoss", threshold=2.5),
+    window=8,  # of 32 cells
+    concentration_weight=0.3,
+    concentration_start=10,
+    channel_dropout=0.7,
+)
+
+warm_up = [
+    dict(type="LoadFrames", size_multiple=64),
+    dict(type="RandomRotation", degrees=10),
+    dict(type="RandomScale", factor=1.2),
+    # Where a crop is cut out is the frames' own, the flip is common.
+    dict(type="EachFrame", transforms=[dict(type="RandomCrop", size=256)]),
+    dict(type="AllFrames", transforms=[dict(type="HorizontalFlip", p=0.5)]),
+    dict(type="ToLAB"),
+    dict(type="PackFrames", names=["reference", "target"]),
+]
+# The target is a whole frame of 640 pixels, padded to a square; the reference a crop of such a one.
+whole_target = [
+    dict(type="LoadFrames", size_multiple=64),
+    dict(type="ReferenceFrame", transforms=[dict(type="RandomRotation", degrees=10)]),
+    dict(type="EachFrame", transforms=[dict(type="ResizeAndPad", size=640)]),
+    dict(type="ReferenceFrame", transforms=[dict(type="RandomCrop", size=256)]),
+    dict(type="ToLAB"),
+    dict(type="PackFrames", names=["reference", "target"]),
+]
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    sampler=dict(type="ResumableSampler", shuffle=True),
+    collate_fn=dict(type="collate"),
+    dataset=dict(type="TrackingNetPairs", data_root="data/trackingnet", pipeline=warm_up),
+)
+custom_hooks = [dict(type="StageHook", begins=[100], pipelines=[whole_target])]
+
+optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-4))
+param_scheduler = dict(type="RestartedStepLR", step_size=40, gamma=0.5, restarts=[100], end=200)
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=200)
+# The learning rate above is for this many videos a step, over all devices.
+auto_scale_lr = dict(base_batch_size=16)

@@ -1,0 +1,212 @@
+"""Videos with the box of one target: OTB and folders like it, whole or as pairs of crops.
+
+Boxes are (x, y, width, height); all coordinates count pixels from 0.
+"""
+
+import os
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mmcontrast.datasets.transforms import LoadImage
+from mmcontrast.datasets.vos import LabelledVideos, list_frames
+from mmcontrast.ops.square_crops import crop_square, exemplar_size
+from mmcontrast.registry import DATASETS
+
+# First and last frame that OTB's annotation covers, where the folder holds more.
+_RANGES = {
+    "David": (300, 770), "Football1": (1, 74), "Freeman3": (1, 460), "Freeman4": (1, 283),
+    "Diving": (1, 215),
+}  # fmt: skip
+_BOXES = ("groundtruth_rect*.txt", "groundtruth_xywh.txt", "groundtruth.txt")
+
+
+def read_boxes(path: str | os.PathLike, counts_from: int = 1) -> NDArray[np.float64]:
+    """Read one box a line: four numbers between commas, tabs or blanks; NaN where not visible.
+
+    Args:
+        path: Text file.
+        counts_from: Number of the first pixel in the file: 1 in OTB and GOT-10k.
+
+    Returns:
+        (T, 4), x and y counted from 0; (0, 4) for an empty file.
+
+    Raises:
+        ValueError: A line is no box; it is named.
+    """
+    boxes = []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            x, y, width, height = (float(value) for value in re.split(r"[,\s]+", line.strip()))
+        except ValueError:
+            raise ValueError(
+                f"{path}, line {number}: {line!r} is not x, y, width, height."
+            ) from None
+        boxes.append((x - counts_from, y - counts_from, width, height))
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+@DATASETS.register_module()
+class TrackingVideos(LabelledVideos):
+    """Sequences ``<name>/img/*.jpg`` with ``groundtruth_rect.txt``, the layout of OTB.
+
+    A sample is a video: ``inputs`` holds ``clip`` and ``box`` (4,), the first one;
+    ``data_sample['truth']`` (T, 4) all of them. A sequence with several files of boxes
+    (``groundtruth_rect.1.txt``...) is several samples; files without a box are left out.
+
+    Args:
+        data_root: Folder of the sequences.
+        pipeline: ``LoadImage`` and ``PackInputs``: a tracker sees frames at their own size.
+        frames: Folder of a sequence's frames; ``{}`` stands for its name. For GOT-10k ``'{}'``.
+        counts_from: Number of the first pixel in the files.
+        **kwargs: See ``ImageDataset``; ``ann_file`` lists names of sequences, else all are taken.
+    """
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike,
+        pipeline: Sequence = (),
+        *,
+        frames: str = "{}/img",
+        counts_from: int = 1,
+        **kwargs: Any,
+    ):
+        self.frames, self.counts_from = frames, counts_from
+        super().__init__(data_root, pipeline, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a target.
+
+        Raises:
+            FileNotFoundError: A sequence has no frames or no boxes.
+            ValueError: The numbers of frames and boxes differ.
+        """
+        root = Path(self.data_root)
+        names = (
+            self._listed()
+            if self.ann_file
+            else sorted(p.name for p in root.iterdir() if p.is_dir())
+        )
+        return [info for name in names for info in self._describe(name, root)]
+
+    def _describe(self, name: str, root: Path) -> list[dict[str, Any]]:
+        files = [path for pattern in _BOXES for path in sorted((root / name).glob(pattern))]
+        if not files:
+            raise FileNotFoundError(f"{root / name} has no boxes: none of {', '.join(_BOXES)}.")
+        paths = list_frames(root / self.frames.format(name), consecutive=False)
+        found = []
+        for file in files:
+            boxes_T4 = read_boxes(file, self.counts_from)
+            if not len(boxes_T4):
+                continue
+            kept = paths
+            if name in _RANGES and len(paths) > len(boxes_T4):
+                first, last = _RANGES[name]
+                kept = paths[first - 1 : last]
+            if len(kept) != len(boxes_T4):
+                raise ValueError(
+                    f"{name} has {len(kept)} frames and {len(boxes_T4)} boxes in {file.name}: "
+                    "frames are missing, or it is the annotation of another sequence."
+                )
+            target = file.name.removeprefix("groundtruth_rect").removesuffix(".txt")
+            label = f"{name}{target}" if len(files) > 1 else name
+            found.append(dict(sequence=label, paths=kept, truth=boxes_T4))
+        return found
+
+    def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
+        """The first frame's box."""
+        return dict(box=info["truth"][0])
+
+
+def usable_boxes(boxes_T4: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
+    """Which boxes show enough of a target to learn from, by SiamFC's limits.
+
+    Returns:
+        (T,): area at least 20, sides 20 to 500 pixels and 1% to half of the frame's, neither
+        longer than four times the other.
+    """
+    w_T, h_T = boxes_T4[:, 2], boxes_T4[:, 3]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (
+            (w_T * h_T >= 20)
+            & (np.minimum(w_T, h_T) >= 20) & (np.maximum(w_T, h_T) <= 500)
+            & (np.minimum(w_T / width, h_T / height) >= 0.01)
+            & (np.maximum(w_T / width, h_T / height) <= 0.5)
+            & (np.maximum(w_T / h_T, h_T / w_T) <= 4)
+        )  # fmt: skip
+
+
+@DATASETS.register_module()
+class TrackingPairs(TrackingVideos):
+    """Two frames of a video, less than 100 apart, as SiamFC trains on them.
+
+    A sample is a video: ``inputs`` holds ``exemplar`` (3, 120, 120) and ``search`` (3, 239, 239),
+    uint8 RGB, both centred on the target but for a random shift of a few pixels, at a scale that
+    changes by up to 5%.
+
+    Args:
+        data_root: Folder of the sequences.
+        **kwargs: See ``TrackingVideos``; there is no pipeline.
+    """
+
+    exemplar, instance, max_gap, max_stretch = 120, 255, 100, 0.05
+
+    def __init__(self, data_root: str | os.PathLike, **kwargs: Any):
+        self._read = LoadImage()
+        super().__init__(data_root, **kwargs)
+
+    def _load(self, index: int) -> dict[str, Any]:
+        info = self.get_data_info(index)
+        height, width = self._image(info["paths"][0]).shape[:2]
+        usable = np.flatnonzero(usable_boxes(info["truth"], width, height))
+        if len(usable) == 0:
+            raise ValueError(
+                f"No box of {info['sequence']} is large enough to learn from, and small enough in "
+                "its frame: leave the sequence out of ann_file."
+            )
+        first = random.choice(usable)
+        second = random.choice(usable[np.abs(usable - first) < self.max_gap])
+        inputs = {}
+        for name, number, crops in (
+            ("exemplar", first, (self.instance - 8, self.instance - 16, self.exemplar)),
+            ("search", second, (self.instance - 8, self.instance - 16)),
+        ):
+            patch = self._patch(self._image(info["paths"][number]), info["truth"][number])
+            for step, side in enumerate(crops):
+                patch = _cut(patch, side, at_random=step == 1)
+            inputs[name] = torch.from_numpy(np.ascontiguousarray(patch.transpose(2, 0, 1)))
+        return dict(inputs=inputs, data_sample=dict(index=index, sequence=info["sequence"]))
+
+    def _image(self, path: str) -> NDArray[np.uint8]:
+        return self._read(dict(path=path))["image"]
+
+    def _patch(self, image: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The target in the middle of 255 pixels, stretched a little."""
+        centre = box[:2] + (box[2:] - 1) / 2
+        size = exemplar_size(*box[2:]) * self.instance / self.exemplar
+        patch = crop_square(image, centre, size, self.instance)
+        side = round(self.instance * random.uniform(1 - self.max_stretch, 1 + self.max_stretch))
+        method = random.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA))
+        return cv2.resize(patch, (side, side), interpolation=method)
+
+
+def _cut(patch: NDArray[np.uint8], side: int, at_random: bool) -> NDArray[np.uint8]:
+    """A square of ``side`` pixels from the middle or anywhere; a small patch grows by its mean."""
+    missing = side - len(patch)
+    if missing > 0:
+        before = missing // 2
+        colour = patch.mean(axis=(0, 1)).tolist()
+        margins = (before, missing - before) * 2
+        patch = cv2.copyMakeBorder(patch, *margins, cv2.BORDER_CONSTANT, value=colour)
+    free = len(patch) - side
+    top, left = (random.randint(0, free) if at_random else free // 2 for _ in range(2))
+    return patch[top : top + side, left : left + side]

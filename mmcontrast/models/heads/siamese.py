@@ -1,0 +1,45 @@
+"""Two projections whose cross-correlation says where a target is."""
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmcontrast.registry import MODELS
+
+
+def cross_correlation(exemplars_NCzz: Tensor, searches_NCxx: Tensor) -> Tensor:
+    """Correlate each search map with its own exemplar.
+
+    Args:
+        exemplars_NCzz: Feature maps of targets; a single one serves all searches.
+        searches_NCxx: Larger maps to look in.
+
+    Returns:
+        Responses (N, H, W), H = xx - zz + 1.
+    """
+    num = len(searches_NCxx)
+    exemplars_NCzz = exemplars_NCzz.expand(num, -1, -1, -1)
+    return F.conv2d(searches_NCxx.flatten(0, 1)[None], exemplars_NCzz, groups=num)[0]
+
+
+@MODELS.register_module()
+class SiameseHead(BaseModule):
+    """SiamFC on frozen features: a 1x1 convolution for the exemplar, another one for the search.
+
+    Args:
+        in_channels: Of the backbone's map.
+        scale: The response is multiplied by it, so that sigmoids are not saturated from the start:
+            1e-3 for the 512 channels of a ResNet-18, 1e-5 for the 2048 of a ResNet-50 (VFS).
+    """
+
+    def __init__(self, in_channels: int, scale: float = 1e-3, init_cfg: dict | None = None):
+        super().__init__(init_cfg)
+        self.exemplar = nn.Conv2d(in_channels, in_channels, 1)
+        self.search = nn.Conv2d(in_channels, in_channels, 1)
+        self.scale = scale
+
+    def forward(self, exemplars_NCzz: Tensor, searches_NCxx: Tensor) -> Tensor:
+        """Compute the responses (N, H, W), logits."""
+        return self.scale * cross_correlation(
+            self.exemplar(exemplars_NCzz), self.search(searches_NCxx)
+        )
