@@ -1,0 +1,46 @@
+"""Frames of video files, by the time at which they are shown.
+
+    with open_video("clip.mp4") as video:
+        frames = video.read_times([0.0, 0.5, 1.0])   # (3, H, W, 3) uint8, RGB
+
+Open a file where it is read, in the data loader's worker: a decoder does not survive a fork.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from mmcontrast.datasets.video.reader import VideoInfo, VideoReader
+
+BACKENDS = {
+    "pyav": "mmcontrast.datasets.video.pyav:PyAVReader",
+    "decord": "mmcontrast.datasets.video.decord:DecordReader",
+    "opencv": "mmcontrast.datasets.video.opencv:OpenCVReader",
+}
+_AUTO = "pyav"
+
+
+def open_video(path: str, backend: str = "auto") -> VideoReader:
+    """Open a video file.
+
+    Args:
+        path: The file.
+        backend: ``'auto'`` never returns a wrong frame. That is PyAV: it alone tells the time stamp
+            of each packet and frame, by which a jump into the file can be checked, and it is no
+            slower than the others. ``'decord'`` refuses files whose time stamps it cannot use, and
+            is wrong near the ends of open groups of pictures without a sign. ``'opencv'`` decodes
+            from the start.
+
+    Raises:
+        UnreadableVideoError: The file is missing, empty, damaged or no video.
+        ValueError: There is no such backend.
+        ImportError: The backend's package is not installed.
+    """
+    name = _AUTO if backend == "auto" else backend
+    if name not in BACKENDS:
+        raise ValueError(f"There is no video backend {backend!r}: auto, {', '.join(BACKENDS)}.")
+    module, attribute = BACKENDS[name].split(":")
+    reader: Callable[[str], VideoReader] = getattr(import_module(module), attribute)
+    return reader(str(path))
+
+
+__all__ = ["BACKENDS", "VideoInfo", "VideoReader", "open_video"]

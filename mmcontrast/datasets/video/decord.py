@@ -1,0 +1,73 @@
+"""Decoding with decord."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
+
+try:
+    import decord
+except ImportError as error:  # pragma: no cover
+    raise ImportError(
+        "backend='decord' needs decord: pip install 'mmcontrast[video]', or take backend='auto'."
+    ) from error
+
+# decord's own error is not a RuntimeError, which failures to open are.
+_ERRORS = (RuntimeError, decord.DECORDError, IndexError)
+
+
+class DecordReader(VideoReader):
+    """decord, one thread, for files whose time stamps begin at or after 0.
+
+    Raises:
+        UnreadableVideoError: The file cannot be opened, or decord would return wrong frames: it
+            has no time stamps, or pictures before its beginning (an edit list).
+    """
+
+    def __init__(self, path: str):
+        super().__init__(path)
+        try:
+            self._video = decord.VideoReader(path, ctx=decord.cpu(0), num_threads=1)
+            self._starts = self._video.get_frame_timestamp(range(len(self._video)))[:, 0]
+        except _ERRORS as error:
+            raise UnreadableVideoError.of(path, _reason(error)) from error
+        if len(self._starts) == 0:
+            raise UnreadableVideoError.of(path, "it has no frames")
+        if self._starts[0] < 0:
+            raise UnreadableVideoError.of(
+                path, "decord would return wrong frames of it, backend='auto' does not"
+            )
+
+    def probe(self) -> VideoInfo:
+        """Say what the header says."""
+        fps, n_frames = float(self._video.get_avg_fps()), len(self._video)
+        return VideoInfo(n_frames, fps, float(self._starts[0]), n_frames / fps, has_pts=True)
+
+    def frames(self) -> Iterator[Image]:
+        """Yield all frames."""
+        for index in range(len(self._video)):
+            yield self._frame(index)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._video = None
+
+    def _read_sorted(self, times: Sequence[float]) -> list[Image]:
+        fps = self.probe().fps
+        begins = self._starts - self._starts[0]
+        self._check_end(times[-1], begins[-1], fps)
+        indices = np.searchsorted(begins, np.asarray(times) + 1e-3 / fps, side="right") - 1
+        return [self._frame(int(index)) for index in indices]
+
+    def _frame(self, index: int) -> Image:
+        try:
+            return self._video[index].asnumpy()
+        except _ERRORS as error:
+            raise UnreadableVideoError.of(self.path, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """The last line of decord's message, of which the others are a stack of addresses."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

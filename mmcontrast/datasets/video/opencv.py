@@ -1,0 +1,74 @@
+"""Decoding with OpenCV, from the start of the file."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import cv2
+
+from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
+
+
+class OpenCVReader(VideoReader):
+    """OpenCV, whose jumps go wrong in some containers: frames are passed over and counted.
+
+    Raises:
+        UnreadableVideoError: The file cannot be opened, or has no frames.
+    """
+
+    def __init__(self, path: str):
+        super().__init__(path)
+        if not os.path.isfile(path):
+            raise UnreadableVideoError.of(path, "there is no such file")
+        self._video = cv2.VideoCapture(path)
+        if not self._video.isOpened() or self._video.get(cv2.CAP_PROP_FPS) <= 0:
+            self.close()
+            raise UnreadableVideoError.of(path, "OpenCV cannot open it")
+
+    def probe(self) -> VideoInfo:
+        """Say what the header says."""
+        fps = float(self._video.get(cv2.CAP_PROP_FPS))
+        n_frames = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
+        return VideoInfo(n_frames, fps, 0.0, n_frames / fps, has_pts=False)
+
+    def frames(self) -> Iterator[Image]:
+        """Yield all frames."""
+        self._restart()
+        while self._video.grab():
+            yield self._retrieve()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._video.release()
+
+    def _read_sorted(self, times: Sequence[float]) -> list[Image]:
+        self._restart()
+        fps = self.probe().fps
+        indices = [int(time * fps + 1e-3) for time in times]
+        images: list[Image] = []
+        number = -1
+        while len(images) < len(indices):
+            if not self._video.grab():
+                break
+            number += 1
+            if number == indices[len(images)]:
+                image = self._retrieve()
+                images.append(image)
+                images += [image] * (indices[len(images) :].count(number))
+        if number < 0:
+            raise UnreadableVideoError.of(self.path, "OpenCV decodes no frame of it")
+        if len(images) < len(indices):
+            for time in times[len(images) :]:
+                self._check_end(time, number / fps, fps)
+            images += self._read_sorted([number / fps]) * (len(indices) - len(images))
+        return images
+
+    def _restart(self) -> None:
+        self._video.release()
+        self._video.open(self.path)
+
+    def _retrieve(self) -> Image:
+        success, image = self._video.retrieve()
+        if not success:
+            raise UnreadableVideoError.of(self.path, "OpenCV cannot decode a frame of it")
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -1,0 +1,223 @@
+"""Decoding with PyAV: FFmpeg's own view of packets, frames and time stamps."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
+
+try:
+    import av
+except ImportError as error:  # pragma: no cover
+    raise ImportError("Decoding videos needs PyAV: pip install 'mmcontrast[video]'.") from error
+
+# Containers of these demuxers have no time stamps of display, or jump to wrong places: their frames
+# are decoded from the start and counted.
+_COUNTED = {"avi", "mpeg", "mpegvideo", "vob", "asf", "h264", "hevc", "m4v"}
+_STEP_BACK_SECONDS = 0.5
+_WALK_SECONDS = 1.0
+"""Up to here decoding on is cheaper than a jump."""
+
+
+class PyAVReader(VideoReader):
+    """Jumps to a key frame that is shown before the time asked for, and checks that it is.
+
+    Frames that are shown before the key frame where decoding began are thrown away: in an open
+    group of pictures they lack what they were predicted from. Where that cannot be told, for want
+    of time stamps, decoding begins at the start of the file.
+
+    Raises:
+        UnreadableVideoError: The file cannot be opened, or has no pictures.
+    """
+
+    def __init__(self, path: str):
+        super().__init__(path)
+        self._open()
+
+    def probe(self) -> VideoInfo:
+        """Say what the header says."""
+        stream, container = self._stream, self._container
+        fps = float(stream.average_rate or stream.guessed_rate or 0)
+        if fps <= 0:
+            raise UnreadableVideoError.of(self.path, "its header has no frame rate")
+        if self._is_counted:
+            n_frames = stream.frames or self._count_packets()
+            return self._info(n_frames, fps, n_frames / fps)
+        duration = float(stream.duration * stream.time_base) if stream.duration else 0.0
+        if not duration and container.duration:
+            duration = container.duration / av.time_base
+        estimate = round(duration * fps)
+        # A cut by an edit list leaves frames in the file that are not shown.
+        n_frames = min(filter(None, (stream.frames, estimate)), default=0)
+        return self._info(n_frames, fps, duration or n_frames / fps)
+
+    def _info(self, n_frames: int, fps: float, duration: float) -> VideoInfo:
+        stream = self._stream
+        return VideoInfo(
+            n_frames=n_frames,
+            fps=fps,
+            start=float(stream.start_time * stream.time_base) if stream.start_time else 0.0,
+            duration=duration,
+            has_pts=not self._is_counted,
+            codec=stream.codec_context.name,
+            has_audio=bool(self._container.streams.audio),
+        )
+
+    def _count_packets(self) -> int:
+        """How many frames there are, where the header's duration is a guess from the bit rate."""
+        with self._errors():
+            count = sum(1 for packet in self._container.demux(self._stream) if packet.size)
+        self.close()
+        self._open()
+        return count
+
+    def frames(self) -> Iterator[Image]:
+        """Yield all frames, in the order of display."""
+        for frame in self._decode_from_start():
+            yield _to_rgb(frame)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    @property
+    def _is_counted(self) -> bool:
+        return bool(_COUNTED & set(self._container.format.name.split(",")))
+
+    def _read_sorted(self, times: Sequence[float]) -> list[Image]:
+        if self._is_counted:
+            return self._read_counted(times)
+        info = self.probe()
+        frames: list[Image] = []
+        for start, end in _runs(times):
+            found = self._read_run(times[start:end], info)
+            if found is None:  # without time stamps after all
+                return self._read_counted(times)
+            frames += found
+        return frames
+
+    def _read_counted(self, times: Sequence[float]) -> list[Image]:
+        fps = self.probe().fps
+        decoded = ((number / fps, frame) for number, frame in enumerate(self._decode_from_start()))
+        return self._pick(times, decoded, fps)
+
+    def _read_run(self, times: Sequence[float], info: VideoInfo) -> list[Image] | None:
+        """Frames at close times after one jump; None if time stamps are missing or go backwards."""
+        if times[0] < _WALK_SECONDS:
+            key, decoded = info.start, self._decode_from_start()
+        else:
+            jump = self._jump(info.start + times[0])
+            if jump is None:
+                return None
+            key, decoded = jump
+        try:
+            return self._pick(times, _timed(decoded, key, info.start), info.fps)
+        except _NoTimeError:
+            return None
+
+    def _jump(self, time: float) -> tuple[float, Iterator[av.VideoFrame]] | None:
+        """Begin at a key frame shown at or before ``time``: its time, and the frames from there."""
+        back = _STEP_BACK_SECONDS
+        while True:
+            start = max(0.0, time - back)
+            with self._errors():
+                self._container.seek(int(start / self._stream.time_base), stream=self._stream)
+                packet = next(self._container.demux(self._stream))
+            if packet.pts is None:
+                return None
+            key = float(packet.pts * self._stream.time_base)
+            if key <= time:
+                return key, self._decode(packet)
+            if start == 0:
+                return None
+            back *= 2
+
+    def _decode_from_start(self) -> Iterator[av.VideoFrame]:
+        # Some demuxers cannot go back to their very beginning.
+        self.close()
+        self._open()
+        return self._decode()
+
+    def _open(self) -> None:
+        with self._errors():
+            self._container = av.open(self.path)
+        if not self._container.streams.video:
+            self.close()
+            raise UnreadableVideoError.of(self.path, "there is no video stream in it")
+        self._stream = self._container.streams.video[0]
+        self._stream.codec_context.thread_count = 1  # the workers share the cores
+
+    def _decode(self, *first: av.Packet) -> Iterator[av.VideoFrame]:
+        with self._errors():
+            for packet in first:
+                yield from packet.decode()
+            for packet in self._container.demux(self._stream):
+                yield from packet.decode()
+
+    def _pick(
+        self, times: Sequence[float], decoded: Iterator[tuple[float, av.VideoFrame]], fps: float
+    ) -> list[Image]:
+        """Of each time the last frame that began before it."""
+        tolerance = 1e-3 / fps
+        images: list[Image] = []
+        before: tuple[float, av.VideoFrame] | None = None
+        for now, frame in decoded:
+            while before and len(images) < len(times) and times[len(images)] + tolerance < now:
+                images.append(_to_rgb(before[1]))
+            if len(images) == len(times):
+                return images
+            before = now, frame
+        if before is None:
+            raise UnreadableVideoError.of(self.path, "it has no frames")
+        for time in times[len(images) :]:
+            self._check_end(time, before[0], fps)
+            images.append(_to_rgb(before[1]))
+        return images
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except StopIteration:
+            raise UnreadableVideoError.of(self.path, "it ends before its header says") from None
+        except (av.error.FFmpegError, OSError) as error:
+            if isinstance(error, UnreadableVideoError):
+                raise
+            reason = error.strerror or str(error)
+            raise UnreadableVideoError.of(self.path, reason) from error
+
+
+class _NoTimeError(Exception):
+    """A frame has no time stamp, or an earlier one than the frame before."""
+
+
+def _timed(
+    decoded: Iterator[av.VideoFrame], key: float, start: float
+) -> Iterator[tuple[float, av.VideoFrame]]:
+    """Frames from ``key`` on with their times after ``start``."""
+    last = -np.inf
+    for frame in decoded:
+        if frame.pts is None or frame.time <= last:
+            raise _NoTimeError
+        last = frame.time
+        if last >= key:
+            yield last - start, frame
+
+
+def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """Split ascending times where a jump may be cheaper than decoding on."""
+    begin = 0
+    for index in range(1, len(times)):
+        if times[index] - times[index - 1] > _WALK_SECONDS:
+            yield begin, index
+            begin = index
+    yield begin, len(times)
+
+
+def _to_rgb(frame: av.VideoFrame) -> Image:
+    """Pixels as they are shown: phones store pictures lying down, and say so."""
+    image = frame.to_ndarray(format="rgb24")
+    quarter_turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
