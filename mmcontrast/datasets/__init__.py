@@ -8,6 +8,7 @@ from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
 from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
+from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
 from mmcontrast.datasets.voc import VOCClassification
 from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 
@@ -15,6 +16,8 @@ __all__ = [
     "Clip",
     "CocoImages",
     "ConcatDataset",
+    "FrameFolders",
+    "GOT10k",
     "ImageDataset",
     "ImageFolder",
     "ImageList",
@@ -22,9 +25,12 @@ __all__ = [
     "JHMDBPose",
     "ResumableSampler",
     "TarShards",
+    "TrackingNet",
     "TrackingPairs",
     "TrackingVideos",
     "VOCClassification",
+    "VideoList",
     "VideoMasks",
+    "Videos",
     "collate",
 ]

@@ -25,3 +25,9 @@ class UnreadableFileError(OSError):
             "them at the end."
         )
         return cls(message, path, reason)
+
+
+class UnreadableVideoError(UnreadableFileError):
+    """A video is missing, corrupt, incomplete or too short for the clip that is wanted."""
+
+    kind = "video"

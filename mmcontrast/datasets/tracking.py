@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.transforms import LoadImage
-from mmcontrast.datasets.vos import LabelledVideos, list_frames
+from mmcontrast.datasets.vos import LabelledVideos
 from mmcontrast.ops.square_crops import crop_square, exemplar_size
 from mmcontrast.registry import DATASETS
 

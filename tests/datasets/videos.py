@@ -1,5 +1,6 @@
 """Small labelled videos: a square of one colour that moves over noise."""
 
+import av
 import numpy as np
 from PIL import Image
 from scipy.io import savemat
@@ -69,3 +70,28 @@ def write_otb(root, names=("one",), length=6):
             lines.append(f"{left + 1},{top + 1},24,24")
         (root / name / "groundtruth_rect.txt").write_text("\n".join(lines))
     return root
+
+
+def write_mp4(path, length=24, size=(48, 64), fps=24, codec="mpeg4"):
+    """A video whose frame ``t`` is all of the grey level ``t * 240 / length``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.height, stream.width = size
+        stream.pix_fmt = "yuv420p"
+        for t in range(length):
+            level = round(t * 240 / length)
+            pixels = np.full((*size, 3), level, np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+def write_frames(folder, numbers, name="{:05d}.png", size=(48, 64)):
+    """A folder whose picture of number t is all of the grey level t."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for t in numbers:
+        Image.fromarray(np.full((*size, 3), t, np.uint8)).save(folder / name.format(t))
+    return folder

@@ -1,4 +1,4 @@
-"""Picture transforms of pre-training and evaluation pipelines.
+"""Transforms of pictures and clips, for pre-training and evaluation.
 
 A transform takes and returns a ``results`` dict. The keys that matter:
 
@@ -12,32 +12,56 @@ A transform takes and returns a ``results`` dict. The keys that matter:
 ``box``, ``flip``
     What part of the source ``image`` shows, ``(x0, y0, x1, y1)`` in source pixels, and whether it
     is mirrored. Each geometric transform keeps them up to date.
+``frames``
+    A clip: a list of such dicts, one a frame, see ``mmcontrast.datasets.transforms.clips``.
 
 Random numbers come from Python's global generator. The datasets seed it for each sample, and
 torch's and numpy's as well, for transforms of other libraries.
 """
 
-from mmcontrast.datasets.transforms.color import ColorJitter, GaussianBlur, Grayscale, Solarize
+from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
+from mmcontrast.datasets.transforms.color import (
+    ColorJitter,
+    GaussianBlur,
+    Grayscale,
+    Solarize,
+    ToLAB,
+)
 from mmcontrast.datasets.transforms.formatting import PackInputs, Views, compose
 from mmcontrast.datasets.transforms.geometry import (
     CenterCrop,
     HorizontalFlip,
+    RandomCrop,
     RandomResizedCrop,
+    RandomRotation,
+    RandomScale,
     Resize,
+    ResizeAndPad,
+    ShrinkToMultiple,
 )
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
 
 __all__ = [
     "CenterCrop",
     "ColorJitter",
+    "EachFrame",
     "GaussianBlur",
     "Grayscale",
     "HorizontalFlip",
+    "LoadFrames",
     "LoadImage",
+    "PackClips",
+    "PackFrames",
     "PackInputs",
+    "RandomCrop",
     "RandomResizedCrop",
+    "RandomRotation",
+    "RandomScale",
     "Resize",
+    "ResizeAndPad",
+    "ShrinkToMultiple",
     "Solarize",
+    "ToLAB",
     "UnreadableImageError",
     "Views",
     "compose",

@@ -156,3 +156,16 @@ class Solarize:
         if random.random() < self.p:
             results["image"] = cv2.LUT(results["image"], self.table)
         return results
+
+
+@TRANSFORMS.register_module()
+class ToLAB:
+    """Turn RGB into CIE LAB as OpenCV stores it in bytes: 255/100 L, a + 128, b + 128.
+
+    It comes last: all other transforms take the channels for RGB.
+    """
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        results["image"] = cv2.cvtColor(results["image"], cv2.COLOR_RGB2LAB)
+        return results

@@ -1,22 +1,36 @@
 """From one picture to named views, and from views to what a batch is made of."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from mmengine.dataset import Compose
+from numpy.typing import NDArray
+from torch import Tensor
 
 from mmcontrast.registry import TRANSFORMS
 
 Transform = Callable[[dict], dict]
 
-_NOT_DATA_SAMPLE = {"image", "bytes", "box", "flip", "size", "views"}
+_NOT_DATA_SAMPLE = {"image", "bytes", "box", "flip", "size", "views", "frames"}
 
 
 def compose(transforms: Sequence[dict | Transform]) -> Compose:
     """One transform out of many, each a callable or a config of the ``TRANSFORMS`` registry."""
     return Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in transforms])
+
+
+def describe(results: dict) -> dict[str, Any]:
+    """What the dataset said of a sample."""
+    return {key: value for key, value in results.items() if key not in _NOT_DATA_SAMPLE}
+
+
+def to_tensor(image: NDArray[np.uint8]) -> Tensor:
+    """(H, W, 3) pixels as a (3, H, W) tensor."""
+    # Splitting and stacking the channels is OpenCV's fast way.
+    return torch.from_numpy(np.stack(cv2.split(image)))
 
 
 @TRANSFORMS.register_module()
@@ -51,11 +65,9 @@ class PackInputs:
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
-        inputs = {}
-        data_sample = {k: v for k, v in results.items() if k not in _NOT_DATA_SAMPLE}
+        inputs, data_sample = {}, describe(results)
         for number, view in enumerate(results.get("views", [results])):
             name = f"view{number}"
-            # Splitting and stacking the channels is OpenCV's fast way from HWC to CHW.
-            inputs[name] = torch.from_numpy(np.stack(cv2.split(view["image"])))
+            inputs[name] = to_tensor(view["image"])
             data_sample[name] = {key: view[key] for key in ("box", "flip", "size")}
         return dict(inputs=inputs, data_sample=data_sample)

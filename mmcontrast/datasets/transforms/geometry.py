@@ -156,3 +156,114 @@ class CenterCrop:
         image = results["image"][top : top + self.size, left : left + self.size]
         results["image"] = np.ascontiguousarray(image)
         return results
+
+
+@TRANSFORMS.register_module()
+class RandomCrop:
+    """Cut a ``size`` x ``size`` square out at a random place.
+
+    A picture that is smaller is continued by its mirror image first, alike at both ends.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        _pad(results, self.size, self.size)
+        height, width = results["image"].shape[:2]
+        top, left = random.randint(0, height - self.size), random.randint(0, width - self.size)
+        bottom, right = top + self.size, left + self.size
+        results["box"] = _source_box(results, left, top, right, bottom)
+        results["image"] = np.ascontiguousarray(results["image"][top:bottom, left:right])
+        return results
+
+
+@TRANSFORMS.register_module()
+class RandomScale:
+    """Resize by a factor drawn from U(1 / ``factor``, ``factor``), the proportions kept."""
+
+    def __init__(self, factor: float):
+        if factor < 1:
+            raise ValueError(f"RandomScale: factor is the largest one, at least 1, got {factor}")
+        self.factor = factor
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        factor = random.uniform(1 / self.factor, self.factor)
+        height, width = results["image"].shape[:2]
+        size = max(round(factor * height), 1), max(round(factor * width), 1)
+        results["image"] = _resize(results["image"], *size)
+        return results
+
+
+@TRANSFORMS.register_module()
+class RandomRotation:
+    """Turn about the middle by whole degrees, U{-``degrees``..``degrees``}, in the same frame.
+
+    Corners are filled with the mirror image; pixels are not mixed (nearest neighbour). ``box``
+    stays that of the upright picture.
+    """
+
+    def __init__(self, degrees: int):
+        self.degrees = degrees
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        height, width = results["image"].shape[:2]
+        middle = (width - 1) / 2, (height - 1) / 2
+        turn = cv2.getRotationMatrix2D(middle, random.randint(-self.degrees, self.degrees), 1.0)
+        results["image"] = cv2.warpAffine(
+            results["image"],
+            turn,
+            (width, height),
+            flags=cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        return results
+
+
+@TRANSFORMS.register_module()
+class ShrinkToMultiple:
+    """Resize both sides down to the nearest multiple of ``multiple``, or up to it."""
+
+    def __init__(self, multiple: int):
+        self.multiple = multiple
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        height, width = (
+            max(side // self.multiple, 1) * self.multiple for side in results["image"].shape[:2]
+        )
+        results["image"] = _resize(results["image"], height, width)
+        return results
+
+
+@TRANSFORMS.register_module()
+class ResizeAndPad:
+    """Resize so that the long side has ``size`` pixels; the mirror image makes it a square."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        height, width = results["image"].shape[:2]
+        factor = self.size / max(height, width)
+        size = max(round(factor * height), 1), max(round(factor * width), 1)
+        results["image"] = _resize(results["image"], *size)
+        _pad(results, self.size, self.size)
+        return results
+
+
+def _pad(results: dict, height: int, width: int) -> None:
+    """Continue a picture by its mirror image to at least (height, width), alike at both ends."""
+    image = results["image"]
+    more_y, more_x = max(height - image.shape[0], 0), max(width - image.shape[1], 0)
+    if not (more_y or more_x):
+        return
+    top, left = more_y // 2, more_x // 2
+    bottom, right = more_y - top, more_x - left
+    box = (-left, -top, image.shape[1] + right, image.shape[0] + bottom)
+    results["box"] = _source_box(results, *box)
+    results["image"] = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT_101)

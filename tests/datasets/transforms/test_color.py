@@ -12,7 +12,7 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from mmcontrast.datasets.seeding import seeded
-from mmcontrast.datasets.transforms import ColorJitter, GaussianBlur, Grayscale, Solarize
+from mmcontrast.datasets.transforms import ColorJitter, GaussianBlur, Grayscale, Solarize, ToLAB
 from mmcontrast.datasets.transforms.color import (
     adjust_brightness,
     adjust_contrast,
@@ -217,3 +217,16 @@ def test_bad_sigma(sigma):
 def test_bad_hue():
     with pytest.raises(ValueError, match="hue"):
         ColorJitter(0.4, 0.4, 0.4, 0.7)
+
+
+def test_lab_has_its_known_values():
+    # White, black, middle grey and the primaries in CIE LAB (D65).
+    known = {
+        (255, 255, 255): (100, 0, 0), (0, 0, 0): (0, 0, 0), (119, 119, 119): (50.03, 0, 0),
+        (255, 0, 0): (53.24, 80.09, 67.20), (0, 255, 0): (87.73, -86.18, 83.18),
+        (0, 0, 255): (32.30, 79.19, -107.86),
+    }  # fmt: skip
+    image = np.array([list(known)], np.uint8)
+    lab = ToLAB()(dict(image=image))["image"].astype(float)
+    lab = lab * (100 / 255, 1, 1) - (0, 128, 128)
+    np.testing.assert_allclose(lab[0], list(known.values()), atol=0.6)

@@ -6,7 +6,17 @@ from scipy.stats import ks_2samp
 from torchvision.transforms import v2
 
 from mmcontrast.datasets.seeding import seeded
-from mmcontrast.datasets.transforms import CenterCrop, HorizontalFlip, RandomResizedCrop, Resize
+from mmcontrast.datasets.transforms import (
+    CenterCrop,
+    HorizontalFlip,
+    RandomCrop,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomScale,
+    Resize,
+    ResizeAndPad,
+    ShrinkToMultiple,
+)
 from tests.datasets.conftest import photo
 
 
@@ -171,3 +181,75 @@ def test_center_crop_refuses_small_pictures():
 def test_bad_ranges(kwargs):
     with pytest.raises(ValueError, match="RandomResizedCrop"):
         RandomResizedCrop(224, **kwargs)
+
+
+def test_random_crop_records_its_box_and_reaches_every_place():
+    corners = set()
+    for seed in range(200):
+        with seeded(seed):
+            results = RandomCrop(5)(results_of(coordinates(7, 6)))
+        left, top, right, bottom = map(int, results["box"])
+        corners.add((left, top))
+        assert (results["image"] == coordinates(7, 6)[top:bottom, left:right]).all()
+        assert results["image"].shape == (5, 5, 3)
+    assert corners == {(x, y) for x in range(3) for y in range(2)}
+
+
+def test_random_crop_continues_a_small_picture_by_its_mirror_image():
+    results = RandomCrop(8)(results_of(coordinates(8, 5)))
+    assert results["box"] == (0, -1, 8, 7)
+    assert list(results["image"][:, 0, 1]) == [1, 0, 1, 2, 3, 4, 3, 2]
+
+
+def test_random_scale_keeps_box_and_proportions():
+    sizes = []
+    for seed in range(200):
+        with seeded(seed):
+            results = RandomScale(1.2)(results_of(coordinates(120, 60)))
+        sizes.append(results["image"].shape[1])
+        assert results["image"].shape[0] == pytest.approx(sizes[-1] / 2, abs=1)
+        assert results["box"] == (0, 0, 120, 60)
+    assert min(sizes) == pytest.approx(100, abs=1) and max(sizes) == pytest.approx(144, abs=1)
+    assert_box_is_right(results)
+    with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
+        RandomScale(0.5)
+
+
+def test_rotation_turns_about_the_middle():
+    square = np.zeros((41, 41, 3), np.uint8)
+    square[20, 20] = 255
+    square[20, 35] = 200
+    seen = set()
+    for seed in range(300):
+        with seeded(seed):
+            image = RandomRotation(10)(results_of(square.copy()))["image"]
+        assert image[20, 20, 0] == 255 and set(np.unique(image)) <= {0, 200, 255}
+        (y,), (x,) = np.nonzero(image[..., 0] == 200)
+        assert np.hypot(x - 20, y - 20) == pytest.approx(15, abs=1)
+        seen.add(round(np.degrees(np.arctan2(20 - y, x - 20))))
+    assert min(seen) == pytest.approx(-10, abs=2.5) and max(seen) == pytest.approx(10, abs=2.5)
+
+
+def test_rotation_fills_corners_with_the_mirror_image():
+    image = RandomRotation(10)(results_of(np.full((20, 30, 3), 90, np.uint8)))["image"]
+    assert image.shape == (20, 30, 3) and (image == 90).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((640, 359), (640, 320)), ((63, 128), (64, 128)), ((64, 64), (64, 64))]
+)
+def test_both_sides_become_multiples(size, expected):
+    results = ShrinkToMultiple(64)(results_of(photo(*size)))
+    assert results["image"].shape[1::-1] == expected
+    assert results["box"] == (0, 0, *size)
+
+
+def test_resize_and_pad_makes_a_square_around_the_whole_picture():
+    results = ResizeAndPad(64)(results_of(coordinates(128, 96)))
+    assert results["image"].shape == (64, 64, 3)
+    assert results["box"] == (0, -16, 128, 112)
+    inner = dict(results, image=results["image"][8:56], box=(0, 0, 128, 96))
+    assert_box_is_right(inner)
+    assert (results["image"][7] == results["image"][9]).all()
+    # More is added than the picture has rows.
+    assert ResizeAndPad(64)(results_of(coordinates(64, 8)))["image"].shape == (64, 64, 3)

@@ -1,0 +1,214 @@
+"""Transforms of clips: some frames of one video.
+
+Between ``LoadFrames`` and packing, ``results['frames']`` is a list of pictures, each a dict as
+``LoadImage`` makes it (``image``, ``size``, ``box``, ``flip``) with the frame's ``number`` in the
+video beside it. So whatever works on a picture works on a frame, through ``EachFrame``.
+"""
+
+import os
+import random
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.files import list_frames
+from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.transforms.formatting import Transform, compose, describe, to_tensor
+from mmcontrast.datasets.transforms.loading import LoadImage
+from mmcontrast.registry import FUNCTIONS, TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadFrames:
+    """Read some frames of ``results['path']``, a video file or a folder of frames.
+
+    Only the frames that ``sampler`` chooses are kept. Frames of a file are asked for by the time in
+    the middle of their display, so that rounding never gives a neighbour.
+
+    Args:
+        sampler: One of ``mmcontrast.datasets.frame_samplers`` and its settings, such as
+            ``dict(type='segments', num_segments=8)``.
+        backend: Of ``mmcontrast.datasets.video.open_video``.
+
+    Adds ``frames``; removes ``num_frames``, how many a list promised.
+
+    Raises:
+        UnreadableVideoError: The video cannot be decoded, is incomplete, or has a single frame
+            where the clip has more.
+        UnreadableImageError: A picture in the folder cannot be read.
+    """
+
+    def __init__(self, sampler: dict, backend: str = "auto"):
+        settings = dict(sampler)
+        self.sample = partial(FUNCTIONS.get(settings.pop("type")), **settings)
+        self.backend = backend
+        self._load_image = LoadImage()
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        path = str(results["path"])
+        promised = results.pop("num_frames", 0)
+        if os.path.isdir(path):
+            results["frames"] = self._read_folder(path, promised)
+        else:
+            results["frames"] = self._read_file(path)
+        return results
+
+    def _read_folder(self, folder: str, promised: int) -> list[dict]:
+        try:
+            paths = list_frames(Path(folder), consecutive=False)
+        except FileNotFoundError as error:
+            raise UnreadableVideoError.of(folder, "there is no picture in it") from error
+        if len(paths) < promised:
+            raise UnreadableVideoError.of(
+                folder, f"it has {len(paths)} frames, and its list says {promised}"
+            )
+        numbers = self._choose(folder, len(paths))
+        return [
+            {**self._load_image(dict(path=paths[number])), "number": number} for number in numbers
+        ]
+
+    def _read_file(self, path: str) -> list[dict]:
+        from mmcontrast.datasets.video import open_video
+
+        with open_video(path, self.backend) as video:
+            info = video.probe()
+            numbers = self._choose(path, info.n_frames)
+            images = video.read_times([(number + 0.5) / info.fps for number in numbers])
+        return [
+            dict(path=path, number=number, image=image, **_whole(image))
+            for number, image in zip(numbers, images, strict=True)
+        ]
+
+    def _choose(self, path: str, num_frames: int) -> list[int]:
+        if num_frames == 0:
+            raise UnreadableVideoError.of(path, "it has no frames")
+        numbers = self.sample(num_frames)
+        if len(numbers) > 1 and num_frames == 1:
+            raise UnreadableVideoError.of(
+                path, f"it has a single frame, and a clip of {len(numbers)} needs at least two"
+            )
+        return numbers
+
+
+def _whole(image: np.ndarray) -> dict[str, Any]:
+    height, width = image.shape[:2]
+    return dict(size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False)
+
+
+@TRANSFORMS.register_module()
+class EachFrame:
+    """Apply transforms of pictures to the frames of a clip.
+
+    Args:
+        transforms: Transforms of a picture.
+        shared: Whether all frames are changed alike (for frames of one size: by the same crop, the
+            same colours); else each draws its own.
+        frames: Only these of the clip, such as ``[0]`` for the first; all by default.
+    """
+
+    def __init__(
+        self,
+        transforms: Sequence[dict | Transform],
+        shared: bool = False,
+        frames: Sequence[int] | None = None,
+    ):
+        self.pipeline = compose(transforms)
+        self.shared = shared
+        self.frames = frames
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        frames = results["frames"]
+        chosen = range(len(frames)) if self.frames is None else self.frames
+        key = random.getrandbits(64) if self.shared else None
+        for number in chosen:
+            if key is None:
+                frames[number] = self.pipeline(frames[number])
+            else:
+                with seeded(key):
+                    frames[number] = self.pipeline(frames[number])
+        return results
+
+
+@TRANSFORMS.register_module()
+class PackClips:
+    """The last transform: the clip, cut into equal parts, as ``view0``, ``view1``, ...
+
+    Each is (3, T, H, W) uint8. The data sample holds what the dataset said of the video, and for
+    each view the ``numbers`` of its frames, their ``box`` and ``flip``, and the ``size`` of the
+    video.
+
+    Args:
+        num_views: How many parts there are.
+
+    Raises:
+        ValueError: The frames cannot be shared out evenly, or their sizes differ.
+    """
+
+    def __init__(self, num_views: int = 2):
+        self.num_views = num_views
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        frames = results["frames"]
+        length, rest = divmod(len(frames), self.num_views)
+        if rest or not length:
+            raise ValueError(
+                f"PackClips: a clip of {len(frames)} frames cannot be shared out to "
+                f"{self.num_views} views; let the sampler draw a multiple of {self.num_views}."
+            )
+        sizes = {frame["image"].shape for frame in frames}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"PackClips: the frames of {results['path']} have different sizes; let the "
+                "pipeline make them equal, for example by RandomResizedCrop."
+            )
+        inputs, data_sample = {}, describe(results)
+        for view in range(self.num_views):
+            part = frames[view * length : (view + 1) * length]
+            inputs[f"view{view}"] = torch.stack([to_tensor(frame["image"]) for frame in part], 1)
+            data_sample[f"view{view}"] = dict(
+                numbers=[frame["number"] for frame in part],
+                box=[frame["box"] for frame in part],
+                flip=[frame["flip"] for frame in part],
+                size=part[0]["size"],
+            )
+        return dict(inputs=inputs, data_sample=data_sample)
+
+
+@TRANSFORMS.register_module()
+class PackFrames:
+    """The last transform: each frame as a picture of its own, (3, H, W) uint8.
+
+    The data sample holds what the dataset said of the video, and for each frame its ``number``,
+    ``box``, ``flip`` and ``size``.
+
+    Args:
+        names: Of the frames, such as ``['reference', 'target']``.
+
+    Raises:
+        ValueError: The clip has another number of frames.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self.names = list(names)
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        frames = results["frames"]
+        if len(frames) != len(self.names):
+            raise ValueError(
+                f"PackFrames: a clip of {len(frames)} frames for {len(self.names)} names "
+                f"({', '.join(self.names)}); let the sampler draw as many."
+            )
+        inputs, data_sample = {}, describe(results)
+        for name, frame in zip(self.names, frames, strict=True):
+            inputs[name] = to_tensor(frame["image"])
+            data_sample[name] = {key: frame[key] for key in ("number", "box", "flip", "size")}
+        return dict(inputs=inputs, data_sample=data_sample)

@@ -1,0 +1,166 @@
+"""Videos in folders and list files, and videos whose frames are pictures.
+
+A sample's ``path`` is a video file or a folder of frames; ``LoadFrames`` reads either.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.datasets.files import VIDEOS, find_videos, is_picture, parse_lines
+from mmcontrast.datasets.images import ImageList
+from mmcontrast.registry import DATASETS
+
+
+@DATASETS.register_module()
+class Videos(ImageDataset):
+    """All videos in a folder and its sub-folders, without labels, sorted by folder and name.
+
+    ``dict(type='Videos', data_root='/my/videos', pipeline=...)`` is all that one's own videos
+    need. With ``on_error='skip'`` a video that cannot be decoded is replaced by another random one,
+    which others call resampling.
+    """
+
+    contents = "video"
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a video."""
+        return [dict(path=path) for path in find_videos(self.data_root)]
+
+
+@DATASETS.register_module()
+class VideoList(ImageList):
+    """The videos named by a text file, one ``path`` or ``path label`` a line.
+
+    This is the layout of Kinetics-400's lists; all else as in
+    :class:`~mmcontrast.datasets.ImageList`.
+    """
+
+    contents = "video"
+    extensions = VIDEOS
+
+
+@DATASETS.register_module()
+class FrameFolders(ImageDataset):
+    """Videos that are folders of numbered pictures.
+
+    Without ``ann_file`` every folder below ``data_root`` that holds pictures is a video. With it,
+    each line is ``folder frames label``, as in the lists of VFS: a folder relative to
+    ``data_root``, how many frames it holds and a label. A folder that holds fewer is unreadable.
+    """
+
+    contents = "folder of frames"
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a folder.
+
+        Raises:
+            ValueError: Some lines are bad; the message holds the numbers of the first ones.
+            FileNotFoundError: The first folder does not exist, so ``data_root`` is likely wrong.
+        """
+        if not self.ann_file:
+            return [dict(path=path) for path in _find_frame_folders(self.data_root)]
+        samples = parse_lines(self.ann_file, self._parse, "are not 'folder frames label'")
+        _check_first(samples, self.ann_file)
+        return samples
+
+    def _parse(self, line: str) -> dict | None:
+        parts = line.rsplit(maxsplit=2)
+        if len(parts) < 3 or not all(part.isdecimal() for part in parts[1:]):
+            return None
+        path = os.path.join(self.data_root, parts[0])
+        return dict(path=path, num_frames=int(parts[1]), label=int(parts[2]))
+
+
+@DATASETS.register_module()
+class TrackingNet(ImageDataset):
+    """The training videos of TrackingNet (Mueller et al., ECCV 2018), without their boxes.
+
+    ``data_root`` holds ``TRAIN_<k>/anno/<video>.txt``, of which only the names are used, and the
+    unpacked frames in ``TRAIN_<k>/frames/<video>/<number>.jpg`` or ``TRAIN_<k>/zips/<video>/``.
+
+    Args:
+        data_root: Folder of the sets.
+        pipeline: Transforms.
+        set_ids: Which of the sets ``TRAIN_0`` to ``TRAIN_11`` are used. Four already give most of
+            what all do in supervised tracking.
+        **kwargs: See ``ImageDataset``.
+
+    Raises:
+        FileNotFoundError: A set is not there.
+    """
+
+    contents = "video"
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike,
+        pipeline: Sequence = (),
+        *,
+        set_ids: Sequence[int] = tuple(range(12)),
+        **kwargs: Any,
+    ):
+        self.set_ids = sorted(set(set_ids))
+        super().__init__(data_root, pipeline, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a video."""
+        samples = []
+        for number in self.set_ids:
+            folder = Path(self.data_root, f"TRAIN_{number}")
+            if not (folder / "anno").is_dir():
+                raise FileNotFoundError(
+                    f"TrackingNet: {folder / 'anno'} is not there. Download that set, or name "
+                    "those that you have, such as set_ids=[0, 1]."
+                )
+            frames = folder / ("frames" if (folder / "frames").is_dir() else "zips")
+            names = sorted(path.stem for path in (folder / "anno").glob("*.txt"))
+            samples += [dict(path=str(frames / name)) for name in names]
+        _check_first(samples, self.data_root)
+        return samples
+
+
+@DATASETS.register_module()
+class GOT10k(ImageDataset):
+    """The videos of GOT-10k (Huang et al., PAMI 2021) without their boxes.
+
+    ``data_root`` is one split, such as ``data/GOT-10k/train``: ``list.txt`` has a name a line, and
+    the frames are ``<name>/<8 digits>.jpg``.
+    """
+
+    contents = "video"
+
+    def load_data_list(self) -> list[dict]:
+        """One dict a video.
+
+        Raises:
+            FileNotFoundError: The list or the first video is not there.
+        """
+        listing = Path(self.data_root, "list.txt")
+        if not listing.is_file():
+            raise FileNotFoundError(
+                f"GOT10k: {listing} is not there. data_root is one split, such as "
+                "data/GOT-10k/train; folders without a list are read by type='FrameFolders'."
+            )
+        names = listing.read_text(encoding="utf-8").split()
+        samples = [dict(path=os.path.join(self.data_root, name)) for name in names]
+        _check_first(samples, str(listing))
+        return samples
+
+
+def _find_frame_folders(root: str) -> Iterator[str]:
+    for folder, subfolders, names in os.walk(root, followlinks=True):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        if any(is_picture(name) for name in names):
+            yield folder
+
+
+def _check_first(samples: list[dict], source: str) -> None:
+    """Looking for every folder would take minutes; a wrong root shows in the first."""
+    if samples and not os.path.isdir(samples[0]["path"]):
+        raise FileNotFoundError(
+            f"{source}: the frames of the first video should be in {samples[0]['path']}, which is "
+            "no folder. Is data_root right, and are the frames unpacked?"
+        )
