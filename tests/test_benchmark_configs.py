@@ -76,7 +76,8 @@ def test_video_protocols_build(path):
     model = MODELS.build(cfg.model)
     if cfg.model.backbone and cfg.model.backbone.type == "ResNet":
         assert cfg.model.backbone.strides == (1, 2, 1, 1)
-        assert model.backbone.out_channels == ({18: 256, 50: 1024}[cfg.model.backbone.depth],)
+        width = cfg.model.backbone.get("base_channels", 64)
+        assert model.backbone.out_channels == ({18: 4, 50: 16}[cfg.model.backbone.depth] * width,)
     METRICS.build(cfg.test_evaluator)
     assert cfg.test_dataloader.batch_size == 1
     first, *_, last = (TRANSFORMS.build(t) for t in cfg.test_dataloader.dataset.pipeline)

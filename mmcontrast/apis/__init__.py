@@ -1,6 +1,7 @@
 """What the command-line tools and demos call; each function can be used from Python as well.
 
-``from mmcontrast.apis import FeatureExtractor, load_backbone`` is all that inference needs.
+``from mmcontrast.apis import FeatureExtractor, load_backbone`` is all that inference needs, and
+``from mmcontrast.apis import propagate, track`` all that masks and boxes in videos need.
 """
 
 import importlib
@@ -9,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .backbone import load_backbone
     from .features import FeatureExtractor
+    from .propagation import propagate, track
 
-__all__ = ["FeatureExtractor", "load_backbone"]
+__all__ = ["FeatureExtractor", "load_backbone", "propagate", "track"]
 
 # Imported at the first use: the command-line tools import this package before torch.
-_MODULES = {"FeatureExtractor": ".features", "load_backbone": ".backbone"}
+_MODULES = {
+    "FeatureExtractor": ".features",
+    "load_backbone": ".backbone",
+    "propagate": ".propagation",
+    "track": ".propagation",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,30 @@ Frame = str | NDArray[np.uint8]
 """Path of a picture, or an RGB array (H, W, 3)."""
 
 
+def pack_frame(frame: Frame, pipeline: Compose, number: int, name: str = "video") -> dict[str, Any]:
+    """Apply a pipeline to a frame; one that is pixels already skips the first transform.
+
+    Args:
+        frame: Path or pixels.
+        pipeline: Transforms of a picture, ``LoadImage`` first and ``PackInputs`` last.
+        number: Of the frame.
+        name: Of the video, for errors.
+
+    Returns:
+        ``inputs['view0']`` (3, h, w) uint8 and the ``data_sample``.
+    """
+    if isinstance(frame, str):
+        return pipeline(dict(path=frame, index=number))
+    height, width = frame.shape[:2]
+    results: dict[str, Any] = dict(
+        path=f"{name}, frame {number}", index=number, image=np.ascontiguousarray(frame),
+        size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False,
+    )  # fmt: skip
+    for transform in pipeline.transforms[1:]:
+        results = transform(results)
+    return results
+
+
 class Clip:
     """A video as a sequence of network inputs, of which only two are in memory at a time.
 
@@ -31,18 +55,8 @@ class Clip:
         return len(self.frames)
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        """Return a packed frame: ``inputs['view0']`` (3, h, w) uint8 and its ``data_sample``."""
-        frame = self.frames[number]
-        if isinstance(frame, str):
-            return self.pipeline(dict(path=frame, index=number))
-        height, width = frame.shape[:2]
-        results: dict[str, Any] = dict(
-            path=f"{self.name}, frame {number}", index=number, image=np.ascontiguousarray(frame),
-            size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False,
-        )  # fmt: skip
-        for transform in self.pipeline.transforms[1:]:
-            results = transform(results)
-        return results
+        """Return a packed frame, see :func:`pack_frame`."""
+        return pack_frame(self.frames[number], self.pipeline, number, self.name)
 
     def __iter__(self) -> Iterator[Tensor]:
         """Yield the frames, (3, h, w) uint8; the next one is read meanwhile.

@@ -5,6 +5,7 @@ and the label of the first frame; ``data_sample`` where the other labels are.
 """
 
 import os
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,9 @@ class LabelledVideos(ImageDataset):
         **kwargs: See ``ImageDataset``.
     """
 
-    def __init__(self, data_root: str | os.PathLike, pipeline: Sequence = (), **kwargs: Any):
-        super().__init__(data_root, pipeline, **kwargs)
-
+    @abstractmethod
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
-        """The label that is given, under the name by which a method knows its kind."""
-        raise NotImplementedError
+        """Return the label that is given, under the name by which a method knows its kind."""
 
     def _load(self, index: int) -> dict[str, Any]:
         info = self.get_data_info(index)

@@ -63,8 +63,8 @@ class LabelPropagation(Method):
     ):
         super().__init__(data_preprocessor, init_cfg)
         self.backbone = None if backbone is None else MODELS.build(backbone)
-        self.propagator = LabelPropagator.preset(**{"name": propagator.get("preset", "vfs_r18"),
-            **{key: value for key, value in propagator.items() if key != "preset"}})  # fmt: skip
+        settings = dict(propagator)
+        self.propagator = LabelPropagator.preset(settings.pop("preset"), **settings)
         self.pretrained = pretrained
         self.soft_first_mask, self.stretched = soft_first_mask, stretched
         self.decide_at_input = decide_at_input

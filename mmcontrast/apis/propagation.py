@@ -1,0 +1,267 @@
+"""Masks and boxes carried through a video, and the video that shows them."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.device import get_device
+from numpy.typing import NDArray
+
+from mmcontrast.datasets.clips import Frame, pack_frame
+from mmcontrast.datasets.masks import read_mask, write_mask
+from mmcontrast.datasets.transforms import LoadImage, compose
+from mmcontrast.datasets.vos import list_frames
+from mmcontrast.models.backbones import set_strides
+from mmcontrast.registry import MODELS
+from mmcontrast.utils.checkpoint import load_checkpoint
+from mmcontrast.utils.dumped_config import parse_dumped_config
+from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.visualization.overlay import overlay_mask
+
+from .backbone import load_backbone
+from .config import load_config
+
+Video = str | os.PathLike | Iterable[Frame]
+"""A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
+
+_STRIDES = (1, 2, 1, 1)
+
+
+def propagate(
+    video: Video,
+    first_mask: str | os.PathLike | NDArray[np.integer],
+    *,
+    checkpoint: str | Path | None = None,
+    config: str | Path | None = None,
+    preset: str = "vfs_r18",
+    size: int = 480,
+    device: str | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """Carry the objects of a video's first frame through the others.
+
+    Args:
+        video: See ``Video``; frames are read as they are needed.
+        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them.
+        checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
+            ``'torchvision://resnet18'``. None compares raw colours.
+        config: Config of the backbone's training; without, that inside the checkpoint.
+        preset: Settings of ``LabelPropagator``.
+        size: Short side of what the network sees, in pixels.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+
+    Yields:
+        One mask (H, W) of uint8 a frame, the given one first.
+
+    Raises:
+        UserError: Video, mask, checkpoint or settings do not fit.
+    """
+    with input_errors("propagate"):
+        mask = first_mask if isinstance(first_mask, np.ndarray) else read_mask(first_mask)
+        if mask.ndim != 2 or (mask.size and (mask.min() < 0 or mask.max() > 255)):
+            raise ValueError(
+                f"The first mask is (H, W) of ids 0 to 255, got the shape {mask.shape} with values "
+                f"from {mask.min()} to {mask.max()}."
+            )
+        model = MODELS.build(
+            dict(
+                type="mmcontrast.LabelPropagation",
+                backbone=dict(type="mmcontrast.ColorPatches"),
+                propagator=dict(preset=preset),
+            )
+        )
+        if checkpoint is not None:
+            model.backbone = _dense_backbone(checkpoint, config)
+        model = model.to(device or get_device()).eval()
+        pipeline = compose([dict(type="LoadImage"), dict(type="Resize", size=size),
+                            dict(type="PackInputs")])  # fmt: skip
+        frames = read_frames(video)
+        packed = (pack_frame(frame, pipeline, number) for number, frame in enumerate(frames))
+        first = next(packed, None)
+        if first is None:
+            raise ValueError("The video has no frame.")
+        width, height = first["data_sample"]["view0"]["size"]
+        if mask.shape != (height, width):
+            raise ValueError(
+                f"The mask has {mask.shape[1]}x{mask.shape[0]} pixels, the video {width}x{height}."
+            )
+        views = (frame["inputs"]["view0"] for frame in chain([first], packed))
+        yield from model.propagate_mask(views, mask)
+
+
+def track(
+    video: Video,
+    box: Sequence[float],
+    *,
+    checkpoint: str | Path | None = None,
+    config: str | Path | None = None,
+    device: str | None = None,
+) -> Iterator[NDArray[np.float64]]:
+    """Follow one target through a video.
+
+    Args:
+        video: See ``Video``.
+        box: Of the target in the first frame: x, y, width, height in pixels from 0.
+        checkpoint: Of a training with ``configs/benchmarks/otb100``. None compares raw colours.
+        config: Its config; without, that inside the checkpoint.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+
+    Yields:
+        One box (4,) a frame, the given one first.
+
+    Raises:
+        UserError: Video, box or checkpoint do not fit.
+    """
+    with input_errors("track"):
+        model = _colour_tracker() if checkpoint is None else _trained_tracker(checkpoint, config)
+        model = model.to(device or get_device()).eval()
+        pipeline = compose([dict(type="LoadImage"), dict(type="PackInputs")])
+        views = (
+            pack_frame(frame, pipeline, number)["inputs"]["view0"]
+            for number, frame in enumerate(read_frames(video))
+        )
+        yield from model.track(views, np.asarray(box, dtype=np.float64))
+
+
+def read_frames(video: Video) -> Iterator[Frame]:
+    """Yield the frames of a video one after the other.
+
+    Raises:
+        UserError: There is no such file or folder, or it cannot be decoded.
+    """
+    if not isinstance(video, str | os.PathLike):
+        yield from video
+        return
+    path = Path(video)
+    if path.is_dir():
+        with input_errors(str(path)):
+            yield from list_frames(path)
+        return
+    if not path.is_file():
+        raise UserError(f"There is neither a video nor a folder of frames {path}.")
+    av = _import_av()
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise UserError(f"{path} holds no pictures.")
+            for frame in container.decode(video=0):
+                yield frame.to_ndarray(format="rgb24")
+    except av.FFmpegError as error:
+        raise UserError(f"{path} cannot be decoded as a video: {error}") from error
+
+
+def write_overlay(
+    video: Video,
+    masks: Iterable[NDArray[np.integer]],
+    out: str | os.PathLike,
+    *,
+    frames_per_second: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write a video whose frames carry masks.
+
+    Args:
+        video: The frames, which are read once more.
+        masks: One a frame, of :func:`propagate`.
+        out: File to write; its suffix says the container, such as ``.mp4``.
+        frames_per_second: None takes those of a video file, or else 24.
+        progress: Called with the number of frames that are done.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    rate = frames_per_second or _rate_of(video)
+    load, av = LoadImage(), _import_av()
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    done = 0
+    with input_errors(f"cannot write {out}"), av.open(os.fspath(out), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
+        stream.pix_fmt = "yuv420p"
+        for frame, mask in zip(read_frames(video), masks, strict=True):
+            pixels = load(dict(path=frame))["image"] if isinstance(frame, str) else frame
+            drawn = _even(overlay_mask(pixels, mask))
+            if not done:
+                stream.height, stream.width = drawn.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(drawn, format="rgb24")))
+            done += 1
+            if progress is not None:
+                progress(done)
+        container.mux(stream.encode(None))
+    return done
+
+
+def save_masks(
+    masks: Iterable[NDArray[np.uint8]], folder: str | os.PathLike
+) -> Iterator[NDArray[np.uint8]]:
+    """Write masks as ``<folder>/00000.png``... in DAVIS' palette form, and yield them on."""
+    for number, mask in enumerate(masks):
+        write_mask(Path(folder) / f"{number:05d}.png", mask)
+        yield mask
+
+
+def _dense_backbone(checkpoint: str | Path, config: str | Path | None) -> Any:
+    """A pre-trained backbone; of a ResNet its third stage at stride 8."""
+    backbone: Any = load_backbone(checkpoint, config)
+    if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
+        set_strides(backbone, _STRIDES)
+        backbone.out_indices = (2,)
+    return backbone
+
+
+def _colour_tracker() -> Any:
+    model = MODELS.build(
+        dict(
+            type="mmcontrast.SiamFC",
+            backbone=dict(type="mmcontrast.ColorPatches"),
+            head=dict(type="mmcontrast.SiameseHead", in_channels=27),
+        )
+    )
+    for convolution in (model.head.exemplar, model.head.search):
+        torch.nn.init.dirac_(convolution.weight)
+        torch.nn.init.zeros_(convolution.bias)
+    return model
+
+
+def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
+    loaded = load_checkpoint(checkpoint)
+    if config is not None:
+        settings = load_config(config).get("model")
+    else:
+        settings = parse_dumped_config(str(loaded.get("meta", {}).get("cfg", ""))).get("model")
+    if not settings or str(settings.get("type", "")).rsplit(".", 1)[-1] != "SiamFC":
+        raise UserError(
+            f"{checkpoint} is not of a SiamFC: train one with configs/benchmarks/otb100, or give "
+            "its config."
+        )
+    model = MODELS.build({**settings, "type": "mmcontrast.SiamFC"})
+    model.load_state_dict(loaded["state_dict"])
+    return model
+
+
+def _rate_of(video: Video) -> float:
+    if isinstance(video, str | os.PathLike) and Path(video).is_file():
+        with _import_av().open(str(video)) as container:
+            rate = container.streams.video[0].average_rate
+            return float(rate) if rate else 24.0
+    return 24.0
+
+
+def _even(frame_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Repeat the last row and column where a side is odd, which 4:2:0 video cannot be."""
+    height, width = frame_HW3.shape[:2]
+    return np.pad(frame_HW3, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def _import_av() -> Any:
+    try:
+        import av
+    except ImportError as error:
+        raise UserError("Video files need PyAV: pip install 'mmcontrast[video]'.") from error
+    return av
