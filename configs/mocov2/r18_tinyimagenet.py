@@ -19,13 +19,7 @@ model = dict(
         std=[58.395, 57.12, 57.375],
         channels_last=True,
     ),
-    backbone=dict(
-        type="ResNet",
-        depth=18,
-        norm_cfg=dict(type="SplitBN", num_groups=2),
-        # Blocks that start as identities bear a larger learning rate in so short a run.
-        zero_init_residual=True,
-    ),
+    backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="SplitBN", num_groups=2)),
     # The paper's head has no norm. With one, embeddings are spread from the first step; without,
     # a run of this length ends before they are.
     neck=dict(
@@ -69,7 +63,7 @@ train_dataloader = dict(
 )
 
 optim_wrapper = dict(
-    type="OptimWrapper", optimizer=dict(type="SGD", lr=0.06, momentum=0.9, weight_decay=1e-4)
+    type="OptimWrapper", optimizer=dict(type="SGD", lr=0.03, momentum=0.9, weight_decay=1e-4)
 )
 param_scheduler = dict(type="CosineAnnealingLR", T_max=5, eta_min=0, by_epoch=True)
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=5, val_interval=5)
