@@ -102,6 +102,9 @@ def permutations(rank=0, world_size=1):
     own, everyone = unshuffle(shuffled, permutation)
     with_grad = torch.arange(8.0)[rank::world_size].requires_grad_()
     (gather_with_grad(with_grad) * torch.arange(8)).sum().backward()
+    # A transposed use gives a gradient with permuted strides.
+    table = torch.zeros(8, 3)[rank::world_size].requires_grad_()
+    (gather_with_grad(table).t() * torch.arange(24.0).view(3, 8)).sum().backward()
     return dict(
         shuffled=shuffled,
         permutation=permutation,
@@ -109,6 +112,7 @@ def permutations(rank=0, world_size=1):
         everyone=everyone,
         gathered=gather(x),
         grad=with_grad.grad,
+        table_grad=table.grad,
     )
 
 
@@ -197,5 +201,6 @@ def test_shuffling(results):
         assert mine["everyone"].tolist() == mine["gathered"].tolist() == list(range(8))
         # Both ranks' losses hold every row: the gradient is the sum of both.
         assert mine["grad"].tolist() == [2.0 * i for i in range(rank, 8, 2)]
+        assert torch.equal(mine["table_grad"], 2 * torch.arange(24.0).view(3, 8).t()[rank::2])
     assert alone["permutations"]["own"].tolist() == list(range(8))
     assert alone["permutations"]["grad"].tolist() == list(range(8))

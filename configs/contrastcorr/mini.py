@@ -27,7 +27,8 @@ model = dict(
     ),
     # One command: the paper's auto-encoder would have to be trained first.
     codec=dict(type="PatchCodec", patch_size=8),
-    loss=dict(type="LabColorLoss", threshold=2.5),
+    # Distances are about 2.4 here at first; the paper's 2.5 leaves half of the pairs out.
+    loss=dict(type="LabColorLoss", threshold=5.0),
     window=4,  # of 8 cells
     concentration_weight=0.3,
     concentration_start=2,
