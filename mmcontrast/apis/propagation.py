@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mmcontrast.datasets.clips import Frame, pack_frame
 from mmcontrast.datasets.masks import read_mask, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
+from mmcontrast.datasets.video import open_video
 from mmcontrast.datasets.vos import list_frames
 from mmcontrast.models.backbones import set_strides
 from mmcontrast.registry import MODELS
@@ -143,15 +144,8 @@ def read_frames(video: Video) -> Iterator[Frame]:
         return
     if not path.is_file():
         raise UserError(f"There is neither a video nor a folder of frames {path}.")
-    av = _import_av()
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise UserError(f"{path} holds no pictures.")
-            for frame in container.decode(video=0):
-                yield frame.to_ndarray(format="rgb24")
-    except av.FFmpegError as error:
-        raise UserError(f"{path} cannot be decoded as a video: {error}") from error
+    with input_errors(f"{path} cannot be decoded as a video"), open_video(str(path)) as file:
+        yield from file.frames()
 
 
 def write_overlay(
@@ -247,9 +241,8 @@ def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
 
 def _rate_of(video: Video) -> float:
     if isinstance(video, str | os.PathLike) and Path(video).is_file():
-        with _import_av().open(str(video)) as container:
-            rate = container.streams.video[0].average_rate
-            return float(rate) if rate else 24.0
+        with open_video(str(video)) as file:
+            return file.probe().fps
     return 24.0
 
 
