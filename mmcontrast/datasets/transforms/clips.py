@@ -8,6 +8,7 @@ video beside it. So whatever works on a picture works on a frame, through ``Each
 import os
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -126,13 +127,10 @@ class EachFrame:
         """Apply the transform to ``results`` and return them."""
         frames = results["frames"]
         chosen = range(len(frames)) if self.frames is None else self.frames
-        key = random.getrandbits(64) if self.shared else None
+        key = random.getrandbits(64)
         for number in chosen:
-            if key is None:
+            with seeded(key) if self.shared else nullcontext():
                 frames[number] = self.pipeline(frames[number])
-            else:
-                with seeded(key):
-                    frames[number] = self.pipeline(frames[number])
         return results
 
 
