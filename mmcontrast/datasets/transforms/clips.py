@@ -21,6 +21,7 @@ from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms.formatting import Transform, compose, describe, to_tensor
 from mmcontrast.datasets.transforms.loading import LoadImage
+from mmcontrast.datasets.video import open_video
 from mmcontrast.registry import FUNCTIONS, TRANSFORMS
 
 
@@ -75,8 +76,6 @@ class LoadFrames:
         ]
 
     def _read_file(self, path: str) -> list[dict]:
-        from mmcontrast.datasets.video import open_video
-
         with open_video(path, self.backend) as video:
             info = video.probe()
             numbers = self._choose(path, info.n_frames)
