@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
+from mmcontrast.evaluation.accuracy import Accuracy
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.checkpoint import find_checkpoint, trusted_checkpoints
 from mmcontrast.utils.environment import find_conflicts, installed_versions
@@ -149,6 +150,30 @@ def build_training(runner: Runner) -> None:
             f"The {len(runner.train_dataloader.dataset)} training samples do not fill one batch "
             f"of {runner.train_dataloader.batch_size} on {get_world_size()} process(es). "
             "Lower train_dataloader.batch_size, or set train_dataloader.drop_last=False."
+        )
+    _check_classes(runner)
+
+
+def _check_classes(runner: Runner) -> None:
+    """Refuse a classifier whose labels mean one thing in training and another in validation.
+
+    They count sub-folders, so a single one too many shifts all behind it. k-NN is not concerned:
+    its labelled pictures are in the validation data, and may be of any classes.
+    """
+    if runner.val_loop is None or not any(
+        isinstance(metric, Accuracy) for metric in runner.val_loop.evaluator.metrics
+    ):
+        return
+    trained, tested = (
+        list(getattr(loader.dataset, "metainfo", {}).get("classes", ()))
+        for loader in (runner.train_dataloader, runner.val_dataloader)
+    )
+    if trained and tested and trained != tested:
+        only = sorted(set(trained) ^ set(tested))
+        raise UserError(
+            f"The training data have {len(trained)} classes and the validation data {len(tested)}; "
+            f"not in both: {', '.join(only[:10])}{', ...' if len(only) > 10 else ''}. Labels count "
+            "the sub-folders, so both need the same ones."
         )
 
 

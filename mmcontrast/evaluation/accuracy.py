@@ -50,13 +50,20 @@ class Accuracy(BaseMetric):
         """Keep of each prediction which of the results it hits.
 
         Raises:
-            ValueError: A sample has no label or no scores.
+            ValueError: A sample has no label or no scores, or a label without a score.
         """
         for sample in data_samples:
             if "label" not in sample or "scores" not in sample:
                 raise ValueError(
                     f"Accuracy needs 'label' and 'scores' of every sample; {sample.get('path')} "
                     f"has {sorted(sample)}. The data set needs labels, and the model a classifier."
+                )
+            num_classes = len(next(iter(sample["scores"].values())))
+            if not 0 <= sample["label"] < num_classes:
+                raise ValueError(
+                    f"{sample.get('path')} has the label {sample['label']}, but the model knows "
+                    f"the classes 0 to {num_classes - 1}. Is it the data set that it was trained "
+                    "for?"
                 )
             self.results.append(
                 {

@@ -17,6 +17,8 @@ from mmcontrast.registry import METRICS
 
 # Similarities of one chunk of queries: 2^26 floats are 256 MB.
 _CHUNK_ELEMENTS = 2**26
+# exp(1 / temperature) is 6e34 here: float32 still holds the sum of thousands of such votes.
+_MIN_TEMPERATURE = 1 / 80
 
 
 def knn_scores(
@@ -36,14 +38,16 @@ def knn_scores(
         labels_B: Their classes, 0..M-1.
         queries_NC: Features of the samples to classify; N may be anything, 0 included.
         k: Number of neighbours, 1..B.
-        temperature: Smaller values favour the nearest neighbours.
+        temperature: Smaller values favour the nearest neighbours; at least 1/80, below which the
+            votes overflow.
         num_classes: M; by default the largest label plus one.
 
     Returns:
         Votes, (N, M), float32. The prediction is the class with the most.
 
     Raises:
-        ValueError: The bank is empty or smaller than ``k``, or the shapes do not fit.
+        ValueError: The bank is empty or smaller than ``k``, the shapes do not fit, or the
+            temperature is too low.
     """
     if bank_BC.dim() != 2 or queries_NC.shape[1:] != bank_BC.shape[1:]:
         raise ValueError(
@@ -54,6 +58,10 @@ def knn_scores(
         raise ValueError(
             f"k = {k} neighbours cannot be found among {len(bank_BC)} bank samples; "
             "use a smaller k or a larger bank."
+        )
+    if not temperature >= _MIN_TEMPERATURE:
+        raise ValueError(
+            f"k-NN needs a temperature of at least {_MIN_TEMPERATURE:g}, got {temperature:g}."
         )
     if num_classes is None:
         num_classes = int(labels_B.max()) + 1
@@ -115,7 +123,8 @@ class KNN(BaseMetric):
         """Classify the queries and return percentages.
 
         Raises:
-            ValueError: Bank or queries are missing, or ``k`` is larger than the bank.
+            ValueError: Bank or queries are missing, a feature is not finite, or ``k`` is larger
+                than the bank.
         """
         device = get_device()
         features, labels = {}, {}
@@ -128,6 +137,13 @@ class KNN(BaseMetric):
                 )
             features[name] = torch.stack([feature for _, _, feature in part]).to(device)
             labels[name] = torch.tensor([label for _, label, _ in part], device=device)
+            # A NaN has neighbours too, and so a network that diverged would have an accuracy.
+            broken = int((~features[name].isfinite().all(dim=1)).sum())
+            if broken:
+                raise ValueError(
+                    f"k-NN: {broken} of the {len(part)} features of the {name} are not finite "
+                    "numbers. Has the training diverged?"
+                )
         num_classes = int(max(part.max() for part in labels.values())) + 1
         metrics = {}
         for k in self.k:

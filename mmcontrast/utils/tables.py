@@ -33,7 +33,8 @@ def open_table(path: str | Path) -> AbstractContextManager[Write]:
             whose arrays are lists of fixed length (one dimension a row at most).
 
     Raises:
-        UserError: Another suffix, or ``.parquet`` without pyarrow.
+        UserError: Another suffix, or ``.parquet`` without pyarrow; when an array is written to
+            ``.npz``, its rows have another shape or type than those before.
     """
     path = Path(path)
     if path.suffix == ".npz":
@@ -64,7 +65,14 @@ def _open_npz(path: Path) -> Iterator[Write]:
                 if isinstance(values, list):
                     texts.setdefault(name, []).extend(values)
                 else:
-                    arrays.setdefault(name, (values.dtype, values.shape[1:]))
+                    form = arrays.setdefault(name, (values.dtype, values.shape[1:]))
+                    if form != (values.dtype, values.shape[1:]):
+                        # Written one behind the other, they would be read in the first one's shape.
+                        raise UserError(
+                            f"The rows of {name!r} differ: {form[1]} {form[0]}, then "
+                            f"{values.shape[1:]} {values.dtype}. A column of {path.name} has rows "
+                            "of one shape; pictures get one size from a CenterCrop."
+                        )
                     with spool(name).open("ab") as file:
                         np.ascontiguousarray(values).tofile(file)
 

@@ -117,6 +117,17 @@ def test_more_classes_than_the_head_has(tmp_path, pictures):
         run(config, tmp_path / "run", *options)
 
 
+def test_validation_pictures_of_other_classes(tmp_path, pictures):
+    """A folder too many shifts the labels of all behind it, and the accuracy would be of others."""
+    config = write_probe(tmp_path, pictures)
+    others = write_pictures(tmp_path / "others")
+    (others / "dark").rename(others / "gloomy")
+    (others / "light").rename(others / "bright")
+    options = ("model.pretrained=random", f"val_dataloader.dataset.data_root={others}")
+    with pytest.raises(UserError, match=r"not in both: bright, dark, gloomy, light\. Labels count"):
+        run(config, tmp_path / "run", *options)
+
+
 # k-NN of a checkpoint --------------------------------------------------------------------------
 
 

@@ -36,3 +36,10 @@ def test_metric_says_what_is_missing():
         ValueError, match=r"needs 'label' and 'scores'.*a\.jpg has \['label', 'path"
     ):
         Accuracy().process(None, [{"label": 1, "path": "a.jpg"}])
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_that_the_model_has_no_class_for(label):
+    sample = {"label": label, "path": "a.jpg", "scores": {"": torch.zeros(3)}}
+    with pytest.raises(ValueError, match=rf"a\.jpg has the label {label}, .* classes 0 to 2"):
+        Accuracy().process(None, [sample])

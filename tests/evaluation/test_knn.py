@@ -88,3 +88,23 @@ def test_metric_says_what_is_missing():
         KNN(k=1).process(None, [{"split": "bank", "global": QUERY[0]}])
     with pytest.raises(ValueError, match="knows the splits"):
         KNN(k=1).process(None, [sample("train", 0, [1.0, 0.0])])
+
+
+@pytest.mark.parametrize("temperature", [0.0, -0.1, 0.005, float("nan")])
+def test_temperatures_whose_votes_are_no_numbers(temperature):
+    with pytest.raises(ValueError, match=r"temperature of at least 0\.0125"):
+        knn_scores(BANK, LABELS, QUERY, k=2, temperature=temperature)
+
+
+def test_the_lowest_temperature_still_counts_votes():
+    bank = torch.ones(1000, 2)
+    scores = knn_scores(bank, torch.arange(1000) % 4 // 3, QUERY, k=1000, temperature=1 / 80)
+    assert scores.isfinite().all()
+    assert (scores[0, 0] / scores[0, 1]).item() == pytest.approx(3, rel=1e-3)
+
+
+@pytest.mark.parametrize(("split", "total"), [("bank", 5), ("query", 3)])
+def test_features_of_a_network_that_diverged_have_no_accuracy(split, total):
+    broken = sample(split, 0, [float("nan"), 1.0])
+    with pytest.raises(ValueError, match=f"1 of the {total} features of the {split} are not fin"):
+        evaluate(KNN(k=1), [*samples(), broken])

@@ -69,3 +69,11 @@ def test_clear_errors(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UserError, match=r"pip install 'mmcontrast\[parquet\]'"):
         open_table(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("second", [np.zeros((1, 4, 2)), np.zeros((1, 2, 4), np.float32)])
+def test_rows_of_npz_have_one_shape_and_type(tmp_path, second):
+    """As many numbers, so nothing but their form tells that they are others."""
+    with pytest.raises(UserError, match=r"rows of 'x' differ: \(2, 4\) float64"):
+        fill(tmp_path / "a.npz", [dict(x=np.zeros((1, 2, 4))), dict(x=second)])
+    assert not list(tmp_path.iterdir())

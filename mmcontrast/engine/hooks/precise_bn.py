@@ -38,7 +38,9 @@ class Moments:
         self.squares_C = torch.zeros_like(self.mean_C)  # summed squared distances from the mean
 
     def add(self, x: Tensor) -> None:
-        """Add a batch (N, C, ...)."""
+        """Add a batch (N, C, ...); an empty one, of a head without regions, changes nothing."""
+        if x.numel() == 0:
+            return  # its mean is NaN
         dims = [0, *range(2, x.dim())]
         var_C, mean_C = torch.var_mean(x.float(), dims, correction=0)
         count = torch.tensor(x.numel() / x.shape[1]).to(self.count)

@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmcontrast.engine.hooks import PreciseBNHook
+from mmcontrast.engine.hooks.precise_bn import Moments
 from mmcontrast.models.modules import SplitBN, SyncBN
 
 # Values far from zero, of channels and items that differ much: naive sums would lose digits.
@@ -143,3 +144,13 @@ def test_two_processes_measure_the_whole_data(tmp_path):
     var, mean = torch.var_mean(DATA.double(), (0, 2, 3), correction=1)
     torch.testing.assert_close(first["first.running_mean"], mean.float(), rtol=1e-6, atol=0)
     torch.testing.assert_close(first["first.running_var"], var.float(), rtol=1e-5, atol=0)
+
+
+def test_an_empty_batch_changes_nothing():
+    """A mask head receives one where no region is positive."""
+    moments = Moments(3, torch.device("cpu"))
+    for part in (DATA[:5], DATA[:0], DATA[5:]):
+        moments.add(part)
+    var, mean = torch.var_mean(DATA.double(), (0, 2, 3), correction=1)
+    torch.testing.assert_close(moments.mean_C, mean, rtol=1e-6, atol=0)
+    torch.testing.assert_close(moments.variance(), var, rtol=1e-5, atol=0)
