@@ -145,7 +145,9 @@ def test_settings_of_vfs(name, depth, epochs, batch, segments, parameters):
     assert plain.train_cfg.max_epochs == epochs
     assert plain.auto_scale_lr.base_batch_size == batch
     assert plain.train_dataloader.batch_size == 32
-    assert plain.train_dataloader.dataset.pipeline[0].num_segments == segments
+    assert plain.train_dataloader.dataset.pipeline[0].sampler == dict(
+        type="segments", num_segments=segments
+    )
     model = MODELS.build(plain.model)
     heads = [*model.projector.parameters(), *model.predictor.parameters()]
     assert sum(parameter.numel() for parameter in heads) == parameters
@@ -158,6 +160,9 @@ def test_settings_of_contrastcorr():
     assert (schedule.step_size, schedule.gamma, cfg.train_cfg.max_epochs) == (40, 0.5, 200)
     assert schedule.restarts == hook.begins == [100]
     assert (cfg.train_dataloader.batch_size, cfg.auto_scale_lr.base_batch_size) == (8, 16)
+    two_frames = dict(type="LoadFrames", sampler=dict(type="gap", max_gap=50))
+    assert cfg.warm_up[0] == cfg.whole_target[0] == two_frames
+    assert cfg.warm_up[1].shared and not cfg.warm_up[2].get("shared")
     model = cfg.model
     assert model.loss.threshold == 2.5
     assert (model.concentration_weight, model.concentration_start) == (0.3, 10)

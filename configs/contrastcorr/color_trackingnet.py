@@ -5,7 +5,8 @@
     --cfg-options train_dataloader.batch_size=8
 
 It is trained before configs/contrastcorr/r18_trackingnet.py, which keeps it frozen.
-Data: data/trackingnet/TRAIN_*/{anno,zips}, the frames unpacked in zips/<video>/<number>.jpg.
+Data: data/trackingnet/TRAIN_*/{anno,frames}, the frames unpacked in frames/<video>/<number>.jpg
+(or zips/<video>/).
 Cost: 4 epochs of one pair of frames of each video; ours: not run.
 The authors share weights and no recipe: the settings are ours.
 Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
@@ -32,12 +33,14 @@ train_dataloader = dict(
     sampler=dict(type="ResumableSampler", shuffle=True),
     collate_fn=dict(type="collate"),
     dataset=dict(
-        type="TrackingNetPairs",
+        type="TrackingNet",
         data_root="data/trackingnet",
         pipeline=[
-            dict(type="LoadFrames"),
-            dict(type="EachFrame", transforms=[dict(type="RandomResizedCrop", size=256)]),
-            dict(type="ToLAB"),
+            dict(type="LoadFrames", sampler=dict(type="gap", max_gap=50)),
+            dict(
+                type="EachFrame",
+                transforms=[dict(type="RandomResizedCrop", size=256), dict(type="ToLAB")],
+            ),
             dict(type="PackFrames", names=["reference", "target"]),
         ],
     ),

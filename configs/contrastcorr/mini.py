@@ -35,18 +35,22 @@ model = dict(
     channel_dropout=0.7,
 )
 
+# Two frames of a video, not far apart.
+load = dict(type="LoadFrames", sampler=dict(type="gap", max_gap=8))
+crop = dict(type="RandomCrop", size=64)
+whole = dict(type="ResizeAndPad", size=128)
+to_lab = dict(type="ToLAB")
 warm_up = [
-    dict(type="LoadFrames"),
-    dict(type="EachFrame", transforms=[dict(type="RandomCrop", size=64)]),
-    dict(type="AllFrames", transforms=[dict(type="HorizontalFlip", p=0.5)]),
-    dict(type="ToLAB"),
+    load,
+    dict(type="EachFrame", shared=True, transforms=[dict(type="HorizontalFlip", p=0.5)]),
+    dict(type="EachFrame", transforms=[crop, to_lab]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
+# The target is a whole frame, the reference a crop of such a one.
 whole_target = [
-    dict(type="LoadFrames"),
-    dict(type="EachFrame", transforms=[dict(type="ResizeAndPad", size=128)]),
-    dict(type="ReferenceFrame", transforms=[dict(type="RandomCrop", size=64)]),
-    dict(type="ToLAB"),
+    load,
+    dict(type="EachFrame", frames=[0], transforms=[whole, crop, to_lab]),
+    dict(type="EachFrame", frames=[1], transforms=[whole, to_lab]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
 train_dataloader = dict(
@@ -56,20 +60,9 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type="ResumableSampler", shuffle=True),
     collate_fn=dict(type="collate"),
-    dataset=dict(
-        type="Videos",
-        data_root="data/mini/videos",
-        # Two frames of each video, not far apart.
-        pipeline=[dict(type="SampleFrames", num_frames=2, max_gap=8), *warm_up],
-    ),
+    dataset=dict(type="Videos", data_root="data/mini/videos", pipeline=warm_up),
 )
-custom_hooks = [
-    dict(
-        type="StageHook",
-        begins=[10],
-        pipelines=[[dict(type="SampleFrames", num_frames=2, max_gap=8), *whole_target]],
-    )
-]
+custom_hooks = [dict(type="StageHook", begins=[10], pipelines=[whole_target])]
 
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3))
 param_scheduler = dict(type="RestartedStepLR", step_size=4, gamma=0.5, restarts=[10], end=20)

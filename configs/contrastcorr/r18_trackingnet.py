@@ -6,7 +6,10 @@ r"""ContrastCorr, ResNet-18, TrackingNet, 200 epochs in two stages (Wang et al.,
   bash tools/dist_train.sh configs/contrastcorr/r18_trackingnet.py 2
 
 The first command trains the colour auto-encoder, whose checkpoint model.codec names.
-Data: data/trackingnet/TRAIN_*/{anno,zips}, the frames unpacked in zips/<video>/<number>.jpg.
+Data: data/trackingnet/TRAIN_*/{anno,frames}, the frames unpacked in frames/<video>/<number>.jpg
+(or zips/<video>/); train_dataloader.dataset.set_ids names the sets, where not all 12 are there.
+Pictures are resized by an antialiased bilinear kernel, where the authors have nearest, Lanczos and
+cubic ones.
 Cost: one pair of frames of each video an epoch, 2 x 8 pairs a step; the authors report no time.
 Expected: DAVIS-2017 val J&F 63.0, J 60.5, F 65.5 (the authors' repository). Ours: not run.
 The other videos of a process are the negatives, 7 as in the authors' code; the paper speaks of 15,
@@ -36,23 +39,34 @@ model = dict(
     channel_dropout=0.7,
 )
 
+# Two frames at most 50 apart, with sides that are multiples of 64.
+load = dict(type="LoadFrames", sampler=dict(type="gap", max_gap=50))
+shrink = dict(type="ShrinkToMultiple", multiple=64)
+rotate = dict(type="RandomRotation", degrees=10)
+crop = dict(type="RandomCrop", size=256)
+whole = dict(type="ResizeAndPad", size=640)
+to_lab = dict(type="ToLAB")
 warm_up = [
-    dict(type="LoadFrames", size_multiple=64),
-    dict(type="RandomRotation", degrees=10),
-    dict(type="RandomScale", factor=1.2),
-    # Where a crop is cut out is the frames' own, the flip is common.
-    dict(type="EachFrame", transforms=[dict(type="RandomCrop", size=256)]),
-    dict(type="AllFrames", transforms=[dict(type="HorizontalFlip", p=0.5)]),
-    dict(type="ToLAB"),
+    load,
+    # Turned, scaled and mirrored alike; where a crop is cut out is each frame's own.
+    dict(
+        type="EachFrame",
+        shared=True,
+        transforms=[
+            shrink,
+            rotate,
+            dict(type="RandomScale", factor=1.2),
+            dict(type="HorizontalFlip", p=0.5),
+        ],
+    ),
+    dict(type="EachFrame", transforms=[crop, to_lab]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
 # The target is a whole frame of 640 pixels, padded to a square; the reference a crop of such a one.
 whole_target = [
-    dict(type="LoadFrames", size_multiple=64),
-    dict(type="ReferenceFrame", transforms=[dict(type="RandomRotation", degrees=10)]),
-    dict(type="EachFrame", transforms=[dict(type="ResizeAndPad", size=640)]),
-    dict(type="ReferenceFrame", transforms=[dict(type="RandomCrop", size=256)]),
-    dict(type="ToLAB"),
+    load,
+    dict(type="EachFrame", frames=[0], transforms=[shrink, rotate, whole, crop, to_lab]),
+    dict(type="EachFrame", frames=[1], transforms=[shrink, whole, to_lab]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
 train_dataloader = dict(
@@ -63,7 +77,7 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type="ResumableSampler", shuffle=True),
     collate_fn=dict(type="collate"),
-    dataset=dict(type="TrackingNetPairs", data_root="data/trackingnet", pipeline=warm_up),
+    dataset=dict(type="TrackingNet", data_root="data/trackingnet", pipeline=warm_up),
 )
 custom_hooks = [dict(type="StageHook", begins=[100], pipelines=[whole_target])]
 

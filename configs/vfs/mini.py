@@ -57,8 +57,7 @@ train_dataloader = dict(
         data_root="data/mini/videos",
         pipeline=[
             # One frame of each of 4 equal parts; the first half of them is view 0.
-            dict(type="SampleFrames", num_segments=4),
-            dict(type="LoadFrames"),
+            dict(type="LoadFrames", sampler=dict(type="segments", num_segments=4)),
             dict(type="EachFrame", transforms=frame),
             dict(type="PackClips", num_views=2),
         ],

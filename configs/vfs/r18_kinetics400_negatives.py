@@ -47,11 +47,10 @@ train_dataloader = dict(
         type="VideoList",
         data_root="data/kinetics400/videos_train",
         ann_file="data/kinetics400/kinetics400_train_list_videos.txt",
-        on_error="resample",
+        on_error="skip",
         pipeline=[
             # One frame of each of 8 equal parts; the first half of them is view 0.
-            dict(type="SampleFrames", num_segments=8),
-            dict(type="LoadFrames"),
+            dict(type="LoadFrames", sampler=dict(type="segments", num_segments=8)),
             dict(type="EachFrame", transforms=frame),
             dict(type="PackClips", num_views=2),
         ],

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PICTURES = (
+PICTURES: tuple[str, ...] = (
     ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif",
 )  # fmt: skip
-VIDEOS = (
+VIDEOS: tuple[str, ...] = (
     ".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
     ".ts", ".vob", ".ogv",
 )  # fmt: skip

@@ -106,7 +106,7 @@ class ImageList(ImageDataset):
     of the lines is kept.
     """
 
-    extensions = PICTURES
+    extensions: tuple[str, ...] = PICTURES
 
     def load_data_list(self) -> list[dict]:
         """One dict a line.

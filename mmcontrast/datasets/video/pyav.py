@@ -45,7 +45,7 @@ class PyAVReader(VideoReader):
         if self._is_counted:
             n_frames = stream.frames or self._count_packets()
             return self._info(n_frames, fps, n_frames / fps)
-        duration = float(stream.duration * stream.time_base) if stream.duration else 0.0
+        duration = self._seconds(stream.duration)
         if not duration and container.duration:
             duration = container.duration / av.time_base
         estimate = round(duration * fps)
@@ -58,12 +58,16 @@ class PyAVReader(VideoReader):
         return VideoInfo(
             n_frames=n_frames,
             fps=fps,
-            start=float(stream.start_time * stream.time_base) if stream.start_time else 0.0,
+            start=self._seconds(stream.start_time),
             duration=duration,
             has_pts=not self._is_counted,
             codec=stream.codec_context.name,
             has_audio=bool(self._container.streams.audio),
         )
+
+    def _seconds(self, ticks: int | None) -> float:
+        """A time of the stream; 0 where it has none."""
+        return float((ticks or 0) * (self._stream.time_base or 0))
 
     def _count_packets(self) -> int:
         """How many frames there are, where the header's duration is a guess from the bit rate."""
@@ -123,11 +127,12 @@ class PyAVReader(VideoReader):
         while True:
             start = max(0.0, time - back)
             with self._errors():
-                self._container.seek(int(start / self._stream.time_base), stream=self._stream)
+                ticks = int(start / self._seconds(1))
+                self._container.seek(ticks, stream=self._stream)
                 packet = next(self._container.demux(self._stream))
             if packet.pts is None:
                 return None
-            key = float(packet.pts * self._stream.time_base)
+            key = self._seconds(packet.pts)
             if key <= time:
                 return key, self._decode(packet)
             if start == 0:
@@ -218,6 +223,6 @@ def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:
 
 def _to_rgb(frame: av.VideoFrame) -> Image:
     """Pixels as they are shown: phones store pictures lying down, and say so."""
-    image = frame.to_ndarray(format="rgb24")
+    image: Image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image

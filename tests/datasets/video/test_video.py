@@ -2,15 +2,16 @@
 
 import random
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-av = pytest.importorskip("av")
-
 from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.video import BACKENDS, open_video
-from tests.datasets.video.files import RATE, cut, numbers, write_video
+
+av = pytest.importorskip("av")
+from tests.datasets.video.files import RATE, cut, numbers, write_video  # noqa: E402
 
 LENGTH = 100
 # Name of the file, encoder, its options.
@@ -139,21 +140,21 @@ def test_unreadable_files_are_named(video, tmp_path, backend, kind):
     elif kind == "empty":
         path.touch()
     elif kind == "truncated":
-        content = open(video("h264"), "rb").read()
+        content = Path(video("h264")).read_bytes()
         path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(UnreadableVideoError, match=r"bad\.mp4.*on_error='skip'") as caught:
-        with open_video(str(path), backend) as file:
-            file.read_all()
+    wanted = pytest.raises(UnreadableVideoError, match=r"bad\.mp4.*on_error='skip'")
+    with wanted as caught, open_video(str(path), backend) as file:
+        file.read_all()
     assert caught.value.path == str(path)
 
 
 def test_a_file_that_was_cut_off_is_not_shorter_without_a_word(video, tmp_path):
     path = tmp_path / "cut.mkv"
-    content = open(video("h264 mkv"), "rb").read()
+    content = Path(video("h264 mkv")).read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with open_video(str(path)) as file:
         assert numbers(file.read_times([time_of(5)])) == [5]
-        with pytest.raises(UnreadableVideoError, match="cut off|ends before|Invalid data"):
+        with pytest.raises(UnreadableVideoError, match=r"cut off|ends before|Invalid data"):
             file.read_times([time_of(95)])
 
 

@@ -100,7 +100,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
 
     Besides VOC's own lists there is `train_aug`, which configs for the extended masks name; here
     every picture has its mask, so it lists the same pictures as `train`. Besides VOC's own masks
-    there is `SegmentationForeground`, 1 for objects of any class: few pictures teach it in a minute.
+    there is `SegmentationForeground`, 1 for objects of any class, which few pictures teach.
 
     Args:
         folder: Where `VOC2012` goes.
