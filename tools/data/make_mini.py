@@ -1,4 +1,7 @@
-"""Write the embedded mini-world: pictures in ImageNet, COCO and VOC layout."""
+"""Write the embedded mini-world: pictures in ImageNet, COCO and VOC layout.
+
+With --videos also clips: mp4 files to train from, and DAVIS, JHMDB, VIP and OTB layouts.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmcontrast.datasets.mini import LAYOUTS, contact_sheet, make_mini
+from mmcontrast.datasets.mini import (
+    LAYOUTS,
+    PICTURE_LAYOUTS,
+    VIDEO_LAYOUTS,
+    contact_sheet,
+    make_mini,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -17,18 +26,27 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default="data/mini", help="folder of the world (%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--layouts", nargs="+", choices=list(LAYOUTS), default=list(LAYOUTS))
+    parser.add_argument(
+        "--layouts",
+        nargs="+",
+        choices=list(LAYOUTS),
+        default=list(PICTURE_LAYOUTS),
+        help="which ones (default: those of pictures)",
+    )
+    parser.add_argument("--videos", action="store_true", help="also all layouts of videos")
     parser.add_argument(
         "--num-images",
         nargs="+",
         default=[],
         metavar="LAYOUT=TRAIN,VAL",
-        help="other numbers of pictures, such as imagenet=400,100",
+        help="other numbers of pictures or clips, such as imagenet=400,100",
     )
     parser.add_argument(
         "--preview", metavar="FILE.png", help="also write a contact sheet of all classes"
     )
     args = parser.parse_args()
+    if args.videos:
+        args.layouts = list(dict.fromkeys([*args.layouts, *VIDEO_LAYOUTS]))
     try:
         args.num_images = {
             name: tuple(map(int, counts.split(",")))
@@ -47,7 +65,7 @@ def main() -> int:
     start = time.perf_counter()
     try:
         made = make_mini(args.out, args.seed, args.layouts, args.num_images)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     seconds = time.perf_counter() - start

@@ -1,12 +1,14 @@
-"""The embedded mini-world: generated pictures of articulated objects in the usual file layouts.
+"""The embedded mini-world: generated pictures and videos of articulated objects in usual layouts.
 
 `make_mini` writes it. Underneath, `state` describes what is seen as plain values, `render` turns
 that into a picture with its masks, parts, key points and boxes, and `sample` draws such values at
-random; `categories` holds the classes, and `writers` has one module a layout.
+random and `motion` lets them change over time; `categories` holds the classes, and `writers` has
+one module a layout.
 """
 
 from .categories import ATTRIBUTES, CATEGORIES, CLASSES, category
-from .make import LAYOUTS, Made, make_mini
+from .make import LAYOUTS, PICTURE_LAYOUTS, VIDEO_LAYOUTS, Made, make_mini
+from .motion import sample_clip
 from .preview import contact_sheet
 from .render import Rendered, render
 from .sample import fit, sample_group, sample_light, sample_object, sample_portrait
@@ -17,6 +19,8 @@ __all__ = [
     "CATEGORIES",
     "CLASSES",
     "LAYOUTS",
+    "PICTURE_LAYOUTS",
+    "VIDEO_LAYOUTS",
     "Light",
     "Made",
     "ObjectState",
@@ -28,6 +32,7 @@ __all__ = [
     "fit",
     "make_mini",
     "render",
+    "sample_clip",
     "sample_group",
     "sample_light",
     "sample_object",

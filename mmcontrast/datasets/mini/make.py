@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from filelock import FileLock
 
-from .writers import coco, imagenet, voc
+from .writers import clips, coco, davis, imagenet, jhmdb, otb, vip, voc
+from .writers.files import SPLITS
 
 VERSION = 5
 """Raised whenever the files that a seed gives change; older worlds are then made anew."""
@@ -25,22 +26,33 @@ class Writer(Protocol):
     """Writes one layout into an empty folder."""
 
     def __call__(self, folder: Path, seed: int, num_train: int, num_val: int) -> None:
-        """Write `num_train` and `num_val` pictures."""
+        """Write `num_train` and `num_val` pictures, or clips."""
 
 
 class Layout(NamedTuple):
-    """A layout: who writes it, and how many pictures it has unless told otherwise."""
+    """A layout: who writes it, and how many pictures it has unless told otherwise.
+
+    A layout of videos counts clips. One without a split has 0 of it.
+    """
 
     write: Writer
     num_train: int
     num_val: int
 
 
-LAYOUTS: dict[str, Layout] = {
+PICTURE_LAYOUTS: dict[str, Layout] = {
     "imagenet": Layout(imagenet.write, 1500, 400),
     "coco": Layout(coco.write, 240, 80),
     "voc": Layout(voc.write, 200, 80),
 }
+VIDEO_LAYOUTS: dict[str, Layout] = {
+    "videos": Layout(clips.write, 40, 0),
+    "davis": Layout(davis.write, 0, 8),
+    "jhmdb": Layout(jhmdb.write, 0, 6),
+    "vip": Layout(vip.write, 0, 6),
+    "otb": Layout(otb.write, 0, 8),
+}
+LAYOUTS = PICTURE_LAYOUTS | VIDEO_LAYOUTS
 
 
 class Made(NamedTuple):
@@ -55,7 +67,7 @@ class Made(NamedTuple):
 def make_mini(
     root: str | os.PathLike[str] = "data/mini",
     seed: int = 0,
-    layouts: Sequence[str] = tuple(LAYOUTS),
+    layouts: Sequence[str] = tuple(PICTURE_LAYOUTS),
     num_images: Mapping[str, tuple[int, int]] | None = None,
 ) -> dict[str, Made]:
     """Make the mini-world, or find it made already.
@@ -74,9 +86,10 @@ def make_mini(
         For each layout asked for, where it is and whether this call wrote it.
 
     Raises:
-        ValueError: A layout is unknown or a number is not positive.
+        ValueError: A layout is unknown, or it cannot have that many pictures.
         FileExistsError: Something that is no mini-world is in the way; it is left untouched.
         OSError: The folder cannot be written.
+        ImportError: PyAV, which encodes videos, is not installed.
     """
     root = Path(root)
     options = {name: _options(name, seed, num_images or {}) for name in layouts}
@@ -105,12 +118,15 @@ def _options(name: str, seed: int, num_images: Mapping[str, tuple[int, int]]) ->
     """The manifest that a layout made now would have."""
     if name not in LAYOUTS:
         raise ValueError(f"unknown layout {name!r}; there are {', '.join(LAYOUTS)}")
-    num_train, num_val = num_images.get(name, LAYOUTS[name][1:])
-    if num_train < 1 or num_val < 1:
-        raise ValueError(
-            f"{name} needs at least one picture for training and one for "
-            f"validation, not {num_train} and {num_val}"
-        )
+    usual = LAYOUTS[name][1:]
+    num_train, num_val = num_images.get(name, usual)
+    for split, number, default in zip(SPLITS, (num_train, num_val), usual, strict=True):
+        if default and number < 1:
+            raise ValueError(
+                f"{name} needs at least one picture or clip in its split {split}, not {number}"
+            )
+        if number and not default:
+            raise ValueError(f"{name} has no {split} split, so its number is 0, not {number}")
     return {
         "format": "mmcontrast mini-world",
         "version": VERSION,

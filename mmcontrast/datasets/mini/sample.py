@@ -94,6 +94,7 @@ def sample_group(
     size: tuple[int, int],
     count: int,
     kinds: Sequence[Category] = CATEGORIES,
+    lengths: tuple[float, float] = (0.25, 0.75),
 ) -> Scene:
     """Several objects at different distances, as in COCO and VOC.
 
@@ -102,6 +103,7 @@ def sample_group(
         size: Width and height of the picture in pixels.
         count: Number of objects; one less for each that finds no free place.
         kinds: Categories to choose among.
+        lengths: Range of an object's longer side as a share of the picture's shorter one.
     """
     placed: list[ObjectState] = []
     taken: list[tuple[float, float, float, float]] = []
@@ -110,7 +112,7 @@ def sample_group(
         x0, y0, x1, y1 = extent(outlines(state))
         shape = np.array([x1 - x0, y1 - y0]) / max(x1 - x0, y1 - y0)
         for _ in range(8):
-            length = min(size) * rng.uniform(0.25, 0.75)
+            length = min(size) * rng.uniform(*lengths)
             centre = rng.uniform(0.3 * length, np.array(size) - 0.3 * length)
             box = (*(centre - length * shape / 2), *(centre + length * shape / 2))
             if all(_overlap(box, other) < MAX_OVERLAP for other in taken):

@@ -26,23 +26,25 @@ MIN_PIXELS = 24
 """Objects of which less is seen are not annotated."""
 
 
-def make_pictures(make: Callable[[int], Made], count: int) -> list[Made]:
+def make_pictures(make: Callable[[int], Made], count: int, pictures: int = 1) -> list[Made]:
     """Call `make(0)` to `make(count - 1)` on all cores.
 
     Args:
         make: A function of a module, or a partial of one: it is sent to other processes.
-        count: Number of pictures.
+        count: Number of calls.
+        pictures: How many pictures a call makes.
 
     Returns:
         What the calls returned, in order.
     """
-    workers = min(len(os.sched_getaffinity(0)), count // _WORTH_A_PROCESS)
+    workers = min(len(os.sched_getaffinity(0)), count * pictures // _WORTH_A_PROCESS)
     if workers < 2:
         return [make(index) for index in range(count)]
     # Forked: a new interpreter would import torch first, which takes longer than the pictures.
     with ProcessPoolExecutor(workers, get_context("fork"), _become_worker) as pool:
         try:
-            return list(pool.map(make, range(count), chunksize=_WORTH_A_PROCESS // 4))
+            chunk = max(1, _WORTH_A_PROCESS // 4 // pictures)
+            return list(pool.map(make, range(count), chunksize=chunk))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -32,9 +32,9 @@ def palette() -> bytes:
     return colours.astype(np.uint8).tobytes()
 
 
-def _save_mask(path: Path, labels: NDArray[np.uint8], border: NDArray[np.bool_]) -> None:
-    """Store (H, W) labels as a palette PNG, the pixels of `border` as 255."""
-    picture = Image.fromarray(np.where(border, BORDER, labels).astype(np.uint8), mode="P")
+def save_mask(path: Path, labels: NDArray[np.uint8]) -> None:
+    """Store (H, W) labels as a palette PNG."""
+    picture = Image.fromarray(labels, mode="P")
     picture.putpalette(palette())
     picture.save(path)
 
@@ -88,7 +88,8 @@ def _write_picture(base: Path, seed: int, split: str, index: int) -> str:
     border = _borders(rendered.instances)
     masks = (classes, objects, np.minimum(classes, 1))
     for folder, labels in zip(MASKS, masks, strict=True):
-        _save_mask(base / folder / f"{name}.png", labels[rendered.instances], border)
+        drawn = np.where(border, BORDER, labels[rendered.instances]).astype(np.uint8)
+        save_mask(base / folder / f"{name}.png", drawn)
     text = _xml(name, rendered, names, kept)
     (base / "Annotations" / f"{name}.xml").write_text(text, encoding="utf-8")
     return name

@@ -1,0 +1,74 @@
+"""What the layouts of videos share, and training clips without labels: `*.mp4` in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..categories import CATEGORIES
+from ..motion import sample_clip
+from ..parts import Category
+from ..render import Rendered, render
+from ..state import Scene
+from .files import make_pictures, picture_rng
+
+FRAME_SIZE = (160, 120)
+LABELLED_FRAMES = 40
+TRAINING_FRAMES = (30, 61)
+"""Shortest training clip, and one more than the longest."""
+FPS = 25
+
+
+def labelled_clip(
+    seed: int, layout: str, index: int, count: int, kinds: Sequence[Category] = CATEGORIES
+) -> tuple[list[Scene], list[Rendered]]:
+    """A clip for validation: its scenes, and their pictures with all that is known of them."""
+    rng = picture_rng(seed, layout, "val", index)
+    scenes = sample_clip(rng, FRAME_SIZE, count, LABELLED_FRAMES, kinds)
+    return scenes, [render(scene) for scene in scenes]
+
+
+def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) -> None:
+    """Encode RGB frames (H, W, 3) of even sides as H.264 in mp4, the same bytes every time.
+
+    Raises:
+        ImportError: PyAV is not installed.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise ImportError("Writing videos needs PyAV: pip install 'mmcontrast[video]'.") from error
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=fps, options={"crf": "20", "g": "12"})
+        stream.width, stream.height = FRAME_SIZE
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1  # a process a core is busy already
+        for number, image in enumerate(frames):
+            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, fps)
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode())
+
+
+def _write_clip(folder: Path, seed: int, index: int) -> None:
+    rng = picture_rng(seed, "videos", "train", index)
+    length, count = int(rng.integers(*TRAINING_FRAMES)), int(rng.integers(2, 5))
+    scenes = sample_clip(rng, FRAME_SIZE, count, length)
+    save_video(folder / f"{index:05d}.mp4", (render(scene).image for scene in scenes))
+
+
+def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
+    """Write the layout into an empty folder.
+
+    Args:
+        folder: Where the clips go.
+        seed: Of the world.
+        num_train: Number of clips.
+        num_val: 0: the other layouts of videos have the labels.
+    """
+    make_pictures(partial(_write_clip, folder, seed), num_train, TRAINING_FRAMES[0])

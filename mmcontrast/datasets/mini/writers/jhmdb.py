@@ -1,0 +1,56 @@
+"""JHMDB layout: frames, one person's joints as MATLAB files, UVC's list of test videos."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..categories import category
+from .clips import LABELLED_FRAMES, labelled_clip
+from .files import make_pictures
+
+ACTION = "move"
+_HEADER = b"MATLAB 5.0 MAT-file, mini-world".ljust(116)
+"""Replaces scipy's, which holds the date: a seed always gives the same bytes."""
+
+
+def _save_joints(path: Path, joints: NDArray[np.float64]) -> None:
+    """Store (T, J, 2), counted from 0, as `pos_img` (2, J, T), counted from 1."""
+    from scipy.io import savemat
+
+    content = io.BytesIO()
+    savemat(content, {"pos_img": joints.transpose(2, 1, 0) + 1})
+    path.write_bytes(_HEADER + content.getvalue()[len(_HEADER) :])
+
+
+def _write_clip(folder: Path, seed: int, index: int) -> str:
+    name = f"{ACTION}/clip{index:02d}"
+    _, frames = labelled_clip(seed, "jhmdb", index, count=2, kinds=[category("person")])
+    images, joints = folder / "Rename_Images" / name, folder / "joint_positions" / name
+    for path in (images, joints):
+        path.mkdir(parents=True)
+    for number, frame in enumerate(frames, start=1):
+        Image.fromarray(frame.image).save(images / f"{number:05d}.png")
+    # The last one is in front: its joints are seen unless they hide each other.
+    followed = np.stack([frame.keypoints[-1][:, :2] for frame in frames])
+    _save_joints(joints / "joint_positions.mat", followed)
+    return name
+
+
+def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
+    """Write the layout into an empty folder.
+
+    Args:
+        folder: Where `Rename_Images`, `joint_positions` and the list go.
+        seed: Of the world.
+        num_train: 0.
+        num_val: Number of videos.
+    """
+    names = make_pictures(partial(_write_clip, folder, seed), num_val, LABELLED_FRAMES)
+    lines = (f"joint_positions/{name}/joint_positions.mat Rename_Images/{name}\n" for name in names)
+    (folder / "testlist_split1.txt").write_text("".join(lines), encoding="utf-8")
