@@ -4,7 +4,7 @@
   bash tools/dist_train.sh configs/contrastcorr/mini.py 2 \
     --cfg-options train_dataloader.batch_size=4
 
-Data: python tools/data/make_mini.py --out data/mini
+Data: python tools/data/make_mini.py --out data/mini --videos
 Cost and score: docs/results.md. The settings are ours, for short runs.
 Other lengths: set train_cfg.max_epochs and param_scheduler.end to the same number, and
 param_scheduler.restarts and custom_hooks.0.begins to the second stage's first epoch.

@@ -3,7 +3,7 @@
   python tools/train.py configs/vfs/mini.py
   bash tools/dist_train.sh configs/vfs/mini.py 2 --cfg-options train_dataloader.batch_size=8
 
-Data: python tools/data/make_mini.py --out data/mini
+Data: python tools/data/make_mini.py --out data/mini --videos
 Cost and score: docs/results.md. The settings are ours, for short runs.
 Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
 """

@@ -10,7 +10,7 @@ test_dataloader.dataset.data_root=data/mini/davis test_dataloader.dataset.pipeli
 model.propagator.radius=6.
 Cost: less than a minute on one CPU core.
 Expected: docs/results.md. Settings and figures are ours, for small frames.
-Data: python tools/data/make_mini.py --out data/mini
+Data: python tools/data/make_mini.py --out data/mini --videos
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]

@@ -10,7 +10,7 @@ CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the bas
 weights; TRAINED is what the first command wrote.
 Cost: about a minute on two CPU cores.
 Expected: docs/results.md. Settings and figures are ours; it is tested on what it saw.
-Data: python tools/data/make_mini.py --out data/mini
+Data: python tools/data/make_mini.py --out data/mini --videos
 Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
 """
 

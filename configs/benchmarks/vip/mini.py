@@ -7,7 +7,7 @@ CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the bas
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
 Cost: less than a minute on one CPU core.
 Expected: docs/results.md. Settings and figures are ours, for small frames.
-Data: python tools/data/make_mini.py --out data/mini
+Data: python tools/data/make_mini.py --out data/mini --videos
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/vip.py"]
