@@ -77,7 +77,11 @@ def test_video_protocols_build(path):
     if cfg.model.backbone and cfg.model.backbone.type == "ResNet":
         assert cfg.model.backbone.strides == (1, 2, 1, 1)
         width = cfg.model.backbone.get("base_channels", 64)
-        assert model.backbone.out_channels == ({18: 4, 50: 16}[cfg.model.backbone.depth] * width,)
+        # ContrastCorr compares res5, all others res4.
+        assert cfg.model.backbone.out_indices == ((3,) if "contrastcorr" in path else (2,))
+        expansion = {18: 1, 50: 4}[cfg.model.backbone.depth]
+        stage = cfg.model.backbone.out_indices[0]
+        assert model.backbone.out_channels == (width * expansion * 2**stage,)
     METRICS.build(cfg.test_evaluator)
     assert cfg.test_dataloader.batch_size == 1
     first, *_, last = (TRANSFORMS.build(t) for t in cfg.test_dataloader.dataset.pipeline)
