@@ -82,8 +82,8 @@ def backbone_settings(
     else:
         cfg = load_config(config)
         settings, scope = cfg.get("model", {}).get("backbone"), cfg.get("default_scope", SCOPE)
-        if settings is None:
-            raise UserError(f"{config} has no model.backbone.")
+        if settings is None or "type" not in settings:
+            raise UserError(f"{config} has no model.backbone with a type.")
     # In a process that trains a detector, a bare name would be mmdet's.
     kind = settings["type"]
     return {**settings, "type": kind if "." in kind else f"{scope}.{kind}"}
@@ -107,7 +107,8 @@ def stored_settings(config: str) -> dict[str, Any] | None:
         return None
     model = values.get("model")
     settings = model.get("backbone") if isinstance(model, dict) else None
-    return settings if isinstance(settings, dict) else None
+    named = isinstance(settings, dict) and isinstance(settings.get("type"), str)
+    return settings if named else None
 
 
 def _inferred_settings(state_dict: Mapping[str, Tensor]) -> dict[str, Any] | None:

@@ -60,6 +60,12 @@ def subset_of_coco(
         ValueError: It is no COCO file, or names pictures that are not in the folder.
         OSError: File or folder are missing.
     """
-    there = {entry.name for entry in os.scandir(images)}
+    if not os.path.isdir(images):
+        raise FileNotFoundError(f"there is no folder {images}")
+    there = {
+        Path(parent, name).relative_to(images).as_posix()
+        for parent, _, names in os.walk(images)
+        for name in names
+    }
     content = json.loads(Path(ann_file).read_text(encoding="utf-8"))
     return coco_subset(content, fraction, seed, there)

@@ -60,7 +60,7 @@ def coco_subset(
         content: Of the file.
         fraction: Share of the pictures, in (0, 1]; of train2017, 0.1 gives 11,829 of 118,287.
         seed: Of the draw.
-        there: Names of the pictures in the folder.
+        there: Names of the pictures in the folder, with ``/`` where they lie in sub-folders.
 
     Returns:
         The content of the new file. Categories stay as they are; images and annotations keep their
@@ -72,10 +72,12 @@ def coco_subset(
     try:
         images, annotations = content["images"], content["annotations"]
         missing = sorted({image["file_name"] for image in images} - set(there))
+        image_ids = [entry["image_id"] for entry in annotations]
+        all_ids = [image["id"] for image in images]
     except (KeyError, TypeError) as error:
         raise ValueError(
-            "not a COCO file with lists 'images' and 'annotations' whose images have 'id' and "
-            f"'file_name' ({type(error).__name__}: {error})"
+            "not a COCO file with lists 'images', of 'id' and 'file_name', and 'annotations', of "
+            f"'image_id' ({type(error).__name__}: {error})"
         ) from error
     if missing:
         shown = ", ".join(missing[:10])
@@ -86,10 +88,12 @@ def coco_subset(
     num = round(fraction * len(images))
     if num < 1:
         raise ValueError(f"a share of {fraction:g} of {len(images)} pictures is none at all")
-    kept = [images[i] for i in random_subset(len(images), num, seed)]
-    ids = {image["id"] for image in kept}
+    drawn = random_subset(len(images), num, seed)
+    ids = {all_ids[i] for i in drawn}
     return {
         **content,
-        "images": kept,
-        "annotations": [entry for entry in annotations if entry["image_id"] in ids],
+        "images": [images[i] for i in drawn],
+        "annotations": [
+            entry for entry, id in zip(annotations, image_ids, strict=True) if id in ids
+        ],
     }

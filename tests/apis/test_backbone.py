@@ -119,5 +119,6 @@ def test_the_stored_config_is_not_run(tmp_path):
         settings = stored_settings(STORED.replace("depth=18", f"depth={code}"))
         assert settings["depth"] == code  # its text; the network then refuses it
     assert not made.exists()
-    for text in ("", "a = ", "model = 3\ndefault_scope = 'mmcontrast'", "\0"):
+    nameless = "model = dict(backbone=dict(depth=18))\ndefault_scope = 'mmcontrast'"
+    for text in ("", "a = ", "model = 3\ndefault_scope = 'mmcontrast'", nameless, "\0"):
         assert stored_settings(text) is None

@@ -54,6 +54,9 @@ def test_coco_files_that_do_not_fit():
         coco_subset(coco(), 0.1, 0, {f"{i}.jpg" for i in range(18)})
     with pytest.raises(ValueError, match="not a COCO file"):
         coco_subset(dict(images=[]), 0.1, 0, set())
+    nameless = dict(images=[dict(id=0, file_name="0.jpg")], annotations=[dict(id=3)])
+    with pytest.raises(ValueError, match=r"not a COCO file.*'image_id'"):
+        coco_subset(nameless, 1.0, 0, {"0.jpg"})
     with pytest.raises(ValueError, match="none at all"):
         coco_subset(coco(), 0.01, 0, {f"{i}.jpg" for i in range(20)})
 

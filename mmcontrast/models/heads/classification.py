@@ -8,6 +8,7 @@ Shapes: N images, C channels of a feature, M classes.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -147,6 +148,28 @@ def classification_losses(
 
 
 @torch.no_grad()
+def predictions(
+    head: nn.Module, features: Features, data_samples: DataSamples | None
+) -> list[dict[str, Any]]:
+    """Describe each image for MMEngine's metrics.
+
+    Args:
+        head: The classifier.
+        features: What the method has extracted.
+        data_samples: What is known of each image.
+
+    Returns:
+        One dict an image: its data sample, ``global``, its feature (C,), and ``scores``, a dict of
+        classifiers' names to (M,).
+    """
+    scores = class_scores(head, features)
+    samples = data_samples if data_samples is not None else [{}] * len(scores)
+    return [
+        {**sample, "global": feature, "scores": score}
+        for sample, feature, score in zip(samples, features["global"], scores, strict=True)
+    ]
+
+
 def class_scores(head: nn.Module, features: Features) -> list[dict[str, Tensor]]:
     """Scores of each image for MMEngine's metrics: classifier's name to (M,), in eval mode."""
     was_training = head.training

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmcontrast.models.heads.classification import class_scores, classification_losses
+from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
 from mmcontrast.models.modules.pretrained import load_pretrained
 from mmcontrast.registry import MODELS
@@ -71,10 +71,4 @@ class LinearProbe(Method):
 
     def predict(self, inputs: Inputs, data_samples: DataSamples | None) -> list[dict[str, Any]]:
         """Add ``scores``, a dict of (M,), to the predictions of the base class."""
-        features = self.extract(inputs)
-        samples = data_samples if data_samples is not None else [{}] * len(features["global"])
-        scores = class_scores(self.head, features)
-        return [
-            {**sample, "global": feature, "scores": score}
-            for sample, feature, score in zip(samples, features["global"], scores, strict=True)
-        ]
+        return predictions(self.head, self.extract(inputs), data_samples)

@@ -7,6 +7,7 @@ import sys
 import pytest
 from PIL import Image
 
+from mmcontrast.apis.subset import subset_of_coco
 from mmcontrast.datasets import CocoImages, ImageFolder
 from mmcontrast.datasets.mini import make_mini
 
@@ -50,6 +51,14 @@ def test_parts_that_cannot_be_drawn(monkeypatch, capsys, folder, tmp_path):
     assert "above 0 and at most 1" in fails(monkeypatch, capsys, "images", folder, 1.5, *out)
     assert "is not a folder" in fails(monkeypatch, capsys, "images", folder / "none", 0.5, *out)
     assert not (tmp_path / "part.txt").exists()
+
+
+def test_a_part_of_coco_in_sub_folders(tmp_path):
+    (tmp_path / "images/sub").mkdir(parents=True)
+    (tmp_path / "images/sub/0.jpg").touch()
+    images = [dict(id=7, file_name="sub/0.jpg")]
+    (tmp_path / "all.json").write_text(json.dumps(dict(images=images, annotations=[])))
+    assert subset_of_coco(tmp_path / "all.json", tmp_path / "images", 1.0)["images"] == images
 
 
 def test_a_part_of_coco(monkeypatch, capsys, tmp_path):
