@@ -69,5 +69,5 @@ class DecordReader(VideoReader):
 
 
 def _reason(error: Exception) -> str:
-    """The last line of decord's message, of which the others are a stack of addresses."""
+    """The first line of decord's message; the others are a stack of addresses."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

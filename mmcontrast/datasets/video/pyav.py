@@ -124,6 +124,7 @@ class PyAVReader(VideoReader):
     def _jump(self, time: float) -> tuple[float, Iterator[av.VideoFrame]] | None:
         """Begin at a key frame shown at or before ``time``: its time, and the frames from there."""
         back = _STEP_BACK_SECONDS
+        self._is_fresh = False
         while True:
             start = max(0.0, time - back)
             with self._errors():
@@ -140,9 +141,9 @@ class PyAVReader(VideoReader):
             back *= 2
 
     def _decode_from_start(self) -> Iterator[av.VideoFrame]:
-        # Some demuxers cannot go back to their very beginning.
-        self.close()
-        self._open()
+        if not self._is_fresh:  # some demuxers cannot go back to their very beginning
+            self.close()
+            self._open()
         return self._decode()
 
     def _open(self) -> None:
@@ -153,8 +154,10 @@ class PyAVReader(VideoReader):
             raise UnreadableVideoError.of(self.path, "there is no video stream in it")
         self._stream = self._container.streams.video[0]
         self._stream.codec_context.thread_count = 1  # the workers share the cores
+        self._is_fresh = True
 
     def _decode(self, *first: av.Packet) -> Iterator[av.VideoFrame]:
+        self._is_fresh = False
         with self._errors():
             for packet in first:
                 yield from packet.decode()
@@ -169,6 +172,8 @@ class PyAVReader(VideoReader):
         images: list[Image] = []
         before: tuple[float, av.VideoFrame] | None = None
         for now, frame in decoded:
+            if before is None and times[0] + tolerance < now and now > 1 / fps:
+                raise _NoTimeError  # what was shown then did not come out of the decoder
             while before and len(images) < len(times) and times[len(images)] + tolerance < now:
                 images.append(_to_rgb(before[1]))
             if len(images) == len(times):
@@ -195,7 +200,7 @@ class PyAVReader(VideoReader):
 
 
 class _NoTimeError(Exception):
-    """A frame has no time stamp, or an earlier one than the frame before."""
+    """A frame has no time stamp, or an earlier one than the frame before, or is missing."""
 
 
 def _timed(
