@@ -68,7 +68,7 @@ def sample_clips(paths: list[str], count: int) -> list[Clip]:
     clips = []
     for path in random.choices(paths, k=count):
         with open_video(path) as video:
-            last = video.probe().n_frames - FRAMES * STRIDE
+            last = video.probe().num_frames - FRAMES * STRIDE
         start = random.randint(0, max(0, last))
         clips.append((path, list(range(start, start + FRAMES * STRIDE, STRIDE))))
     return clips

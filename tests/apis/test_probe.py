@@ -14,7 +14,7 @@ TOOL = Path(__file__).parents[2] / "tools/data/probe_videos.py"
 
 def test_a_whole_video(tmp_path):
     found = probe_video(str(write_video(tmp_path / "a.mp4", "libx264", length=20)))
-    assert (found["decodable"], found["n_frames"], found["fps"]) == (20, 20, 25)
+    assert (found["decodable"], found["num_frames"], found["fps"]) == (20, 20, 25)
     assert (found["width"], found["height"], found["codec"]) == (128, 64, "h264")
     assert found["has_audio"] is False and found["error"] is None
     assert found["duration"] == pytest.approx(0.8)

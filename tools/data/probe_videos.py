@@ -2,7 +2,7 @@ r"""Decode all videos of a folder once and write what they hold, one JSON object
 
 python tools/data/probe_videos.py /my/videos --out /my/videos/meta.jsonl
 
-A line has the path, frames by the header (n_frames) and by decoding (decodable), fps, duration in
+A line has the path, frames by the header (num_frames) and by decoding (decodable), fps, duration in
 seconds, codec, has_audio, width, height, and error for a file that cannot be decoded to its end.
 """
 

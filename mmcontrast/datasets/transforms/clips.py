@@ -78,7 +78,7 @@ class LoadFrames:
     def _read_file(self, path: str) -> list[dict]:
         with open_video(path, self.backend) as video:
             info = video.probe()
-            numbers = self._choose(path, info.n_frames)
+            numbers = self._choose(path, info.num_frames)
             images = video.read_times([(number + 0.5) / info.fps for number in numbers])
         return [
             dict(path=path, number=number, image=image, **_whole(image))

@@ -42,8 +42,8 @@ class DecordReader(VideoReader):
 
     def probe(self) -> VideoInfo:
         """Say what the header says."""
-        fps, n_frames = float(self._video.get_avg_fps()), len(self._video)
-        return VideoInfo(n_frames, fps, float(self._starts[0]), n_frames / fps, has_pts=True)
+        fps, num_frames = float(self._video.get_avg_fps()), len(self._video)
+        return VideoInfo(num_frames, fps, float(self._starts[0]), num_frames / fps, has_pts=True)
 
     def frames(self) -> Iterator[Image]:
         """Yield all frames."""

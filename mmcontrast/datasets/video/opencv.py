@@ -28,8 +28,8 @@ class OpenCVReader(VideoReader):
     def probe(self) -> VideoInfo:
         """Say what the header says."""
         fps = float(self._video.get(cv2.CAP_PROP_FPS))
-        n_frames = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
-        return VideoInfo(n_frames, fps, 0.0, n_frames / fps, has_pts=False)
+        num_frames = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
+        return VideoInfo(num_frames, fps, 0.0, num_frames / fps, has_pts=False)
 
     def frames(self) -> Iterator[Image]:
         """Yield all frames."""

@@ -43,20 +43,20 @@ class PyAVReader(VideoReader):
         if fps <= 0:
             raise UnreadableVideoError.of(self.path, "its header has no frame rate")
         if self._is_counted:
-            n_frames = stream.frames or self._count_packets()
-            return self._info(n_frames, fps, n_frames / fps)
+            num_frames = stream.frames or self._count_packets()
+            return self._info(num_frames, fps, num_frames / fps)
         duration = self._seconds(stream.duration)
         if not duration and container.duration:
             duration = container.duration / av.time_base
         estimate = round(duration * fps)
         # A cut by an edit list leaves frames in the file that are not shown.
-        n_frames = min(filter(None, (stream.frames, estimate)), default=0)
-        return self._info(n_frames, fps, duration or n_frames / fps)
+        num_frames = min(filter(None, (stream.frames, estimate)), default=0)
+        return self._info(num_frames, fps, duration or num_frames / fps)
 
-    def _info(self, n_frames: int, fps: float, duration: float) -> VideoInfo:
+    def _info(self, num_frames: int, fps: float, duration: float) -> VideoInfo:
         stream = self._stream
         return VideoInfo(
-            n_frames=n_frames,
+            num_frames=num_frames,
             fps=fps,
             start=self._seconds(stream.start_time),
             duration=duration,

@@ -20,7 +20,7 @@ class VideoInfo(NamedTuple):
     """What a file's header says.
 
     Attributes:
-        n_frames: Number of frames; of some containers an estimate from duration and rate.
+        num_frames: Number of frames; of some containers an estimate from duration and rate.
         fps: Frames a second, on average.
         start: When the first frame is shown, in seconds on the container's clock.
         duration: Of the pictures, in seconds.
@@ -29,7 +29,7 @@ class VideoInfo(NamedTuple):
         has_audio: Whether there is sound; None where the backend does not tell.
     """
 
-    n_frames: int
+    num_frames: int
     fps: float
     start: float
     duration: float

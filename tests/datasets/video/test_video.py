@@ -77,7 +77,7 @@ def test_probe(video, kind):
     with open_video(video(kind)) as file:
         info = file.probe()
     assert info.fps == pytest.approx(RATE, rel=0.02)
-    assert info.n_frames == pytest.approx(LENGTH, abs=2)
+    assert info.num_frames == pytest.approx(LENGTH, abs=2)
     assert info.duration == pytest.approx(LENGTH / RATE, rel=0.03)
     assert info.has_audio is False
     assert info.codec
@@ -100,7 +100,7 @@ def test_backends_agree_on_plain_files(video, backend):
     with open_video(video("h264"), backend) as file:
         assert numbers(file.read_times([time_of(n) for n in wanted])) == wanted
         assert numbers(file.read_all(5)) == [0, 1, 2, 3, 4]
-        assert file.probe().n_frames == LENGTH
+        assert file.probe().num_frames == LENGTH
         with pytest.raises(UnreadableVideoError, match=r"ends at 4\.00 s, before 9\.00 s"):
             file.read_times([9.0])
         with pytest.raises(ValueError, match="at least 0"):
