@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import torch
 from mmengine.model import is_model_wrapper
 
-from mmcontrast.utils.checkpoint import trusted_checkpoints
+from mmcontrast.utils.checkpoint import load_checkpoint, trusted_checkpoints
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config
 from .distributed import set_up_processes
-from .train import build_runner, set_randomness
+from .train import build_runner, judges_classes, refuse_other_classes, set_randomness
 
 
 def test(
@@ -65,6 +65,11 @@ def test(
                     runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
                 model = runner.model.module if is_model_wrapper(runner.model) else runner.model
                 model.init_weights()
+            elif judges_classes(runner.test_loop.evaluator.metrics):
+                meta = load_checkpoint(cfg.load_from).get("meta", {}).get("dataset_meta", {})
+                refuse_other_classes(
+                    meta, runner.test_dataloader.dataset.metainfo, f"{cfg.load_from} was trained on"
+                )
             metrics = runner.test()
         finally:
             if torch.distributed.is_initialized():

@@ -4,12 +4,13 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
+from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
 from mmcontrast.engine.hooks.interrupt import InterruptHook
@@ -155,23 +156,44 @@ def build_training(runner: Runner) -> None:
 
 
 def _check_classes(runner: Runner) -> None:
-    """Refuse a classifier whose labels mean one thing in training and another in validation.
+    """Refuse a classifier whose labels mean one thing in training and another in validation."""
+    if runner.val_loop is not None and judges_classes(runner.val_loop.evaluator.metrics):
+        train, val = (
+            getattr(loader.dataset, "metainfo", {})
+            for loader in (runner.train_dataloader, runner.val_dataloader)
+        )
+        refuse_other_classes(train, val, "The training data have")
 
-    They count sub-folders, so a single one too many shifts all behind it. k-NN is not concerned:
-    its labelled pictures are in the validation data, and may be of any classes.
+
+def judges_classes(metrics: Sequence[BaseMetric]) -> bool:
+    """Whether labels count the classes of a trained classifier.
+
+    k-NN is not concerned: its labelled pictures are in the data it is tested with, and may be of
+    any classes.
     """
-    if runner.val_loop is None or not any(
-        isinstance(metric, Accuracy) for metric in runner.val_loop.evaluator.metrics
-    ):
-        return
-    trained, tested = (
-        list(getattr(loader.dataset, "metainfo", {}).get("classes", ()))
-        for loader in (runner.train_dataloader, runner.val_dataloader)
-    )
-    if trained and tested and trained != tested:
-        only = sorted(set(trained) ^ set(tested))
+    return any(isinstance(metric, Accuracy) for metric in metrics)
+
+
+def refuse_other_classes(
+    trained: Mapping[str, Any], tested: Mapping[str, Any], subject: str
+) -> None:
+    """Compare the classes that labels stand for in training and in evaluation.
+
+    They count sub-folders, so a single one too many shifts all behind it.
+
+    Args:
+        trained: ``metainfo`` of the training data; without ``classes`` nothing is compared.
+        tested: That of the data for evaluation.
+        subject: How the message begins.
+
+    Raises:
+        UserError: They differ.
+    """
+    before, after = list(trained.get("classes", ())), list(tested.get("classes", ()))
+    if before and after and before != after:
+        only = sorted(set(before) ^ set(after))
         raise UserError(
-            f"The training data have {len(trained)} classes and the validation data {len(tested)}; "
+            f"{subject} {len(before)} classes and the data to test on {len(after)}; "
             f"not in both: {', '.join(only[:10])}{', ...' if len(only) > 10 else ''}. Labels count "
             "the sub-folders, so both need the same ones."
         )

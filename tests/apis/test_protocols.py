@@ -126,6 +126,13 @@ def test_validation_pictures_of_other_classes(tmp_path, pictures):
     options = ("model.pretrained=random", f"val_dataloader.dataset.data_root={others}")
     with pytest.raises(UserError, match=r"not in both: bright, dark, gloomy, light\. Labels count"):
         run(config, tmp_path / "run", *options)
+    run(config, tmp_path / "run", options[0], "train_cfg.max_epochs=1")
+    trained = tmp_path / "run/epoch_1.pth"
+    with pytest.raises(UserError, match=r"epoch_1\.pth was trained on 2 classes and the data to te"):
+        evaluate(
+            str(config), str(trained), work_dir=str(tmp_path / "test"),
+            cfg_options=[unique_run(), *options],
+        )  # fmt: skip
 
 
 # k-NN of a checkpoint --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -44,6 +45,17 @@ def test_coco_is_read_by_pycocotools(world):
         x, y, width, height = entry["bbox"]
         inside = mask[y : y + height, x : x + width].sum()
         assert inside >= mask.sum() - 0.05 * mask.sum() - 3
+
+
+def test_objects_are_the_instances_as_one_class(world):
+    instances, objects = (
+        json.loads((world / f"coco/annotations/{name}_val2017.json").read_text())
+        for name in ("instances", "objects")
+    )
+    assert objects["categories"] == [{"id": 1, "name": "object"}]
+    assert objects["images"] == instances["images"]
+    assert objects["annotations"] == [{**e, "category_id": 1} for e in instances["annotations"]]
+    assert len({entry["category_id"] for entry in instances["annotations"]}) > 1
 
 
 def test_polygons_trace_the_pixels():

@@ -15,7 +15,7 @@ from filelock import FileLock
 from .writers import clips, coco, davis, imagenet, jhmdb, otb, vip, voc
 from .writers.files import SPLITS
 
-VERSION = 5
+VERSION = 6
 """Raised whenever the files that a seed gives change; older worlds are then made anew."""
 
 MANIFEST = "mini.json"

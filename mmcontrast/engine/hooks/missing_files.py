@@ -17,7 +17,7 @@ _SHOWN_PATHS = 4
 
 @HOOKS.register_module()
 class MissingFilesHook(Hook):
-    """Stop before training if annotations name files that are not there.
+    """Stop before training or a test if annotations name files that are not there.
 
     For the data sets of mmdet and mmseg, which find out in the middle of an epoch. Each folder is
     listed once, so 100,000 pictures take seconds.
@@ -29,20 +29,30 @@ class MissingFilesHook(Hook):
         Raises:
             UserError: A picture or a segmentation map is missing.
         """
-        loaders = {"training": runner.train_dataloader}
+        _check("training", runner.train_dataloader.dataset)
         if runner.val_loop is not None:
-            loaders["validation"] = runner.val_dataloader
-        for name, loader in loaders.items():
-            paths = list(_paths(loader.dataset))
-            missing = find_missing(paths)
-            if missing:
-                shown = "".join(f"\n  {path}" for path in missing[:_SHOWN_PATHS])
-                more = "\n  ..." if len(missing) > _SHOWN_PATHS else ""
-                raise UserError(
-                    f"The {name} data name {len(paths)} files, of which {len(missing)} are not "
-                    f"there:{shown}{more}\n"
-                    "Do annotations (ann_file) and folder (data_root, data_prefix) belong together?"
-                )
+            _check("validation", runner.val_dataloader.dataset)
+
+    def before_test(self, runner: Runner) -> None:
+        """The same for the test data.
+
+        Raises:
+            UserError: A picture or a segmentation map is missing.
+        """
+        _check("test", runner.test_dataloader.dataset)
+
+
+def _check(name: str, dataset: Any) -> None:
+    paths = list(_paths(dataset))
+    missing = find_missing(paths)
+    if missing:
+        shown = "".join(f"\n  {path}" for path in missing[:_SHOWN_PATHS])
+        more = "\n  ..." if len(missing) > _SHOWN_PATHS else ""
+        raise UserError(
+            f"The {name} data name {len(paths)} files, of which {len(missing)} are not "
+            f"there:{shown}{more}\n"
+            "Do annotations (ann_file) and folder (data_root, data_prefix) belong together?"
+        )
 
 
 def find_missing(paths: list[str]) -> list[str]:

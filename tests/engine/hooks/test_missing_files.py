@@ -60,6 +60,9 @@ def test_missing_files_are_counted_and_named(pictures, tmp_path, key):
     fine = Annotations(dict(img_path=pictures[0]))
     with pytest.raises(UserError, match="validation data"):
         MissingFilesHook().before_train(runner(fine, data))
+    tested = SimpleNamespace(test_dataloader=SimpleNamespace(dataset=data))
+    with pytest.raises(UserError, match="test data"):
+        MissingFilesHook().before_test(tested)
 
 
 def test_relative_paths(pictures, monkeypatch, tmp_path):

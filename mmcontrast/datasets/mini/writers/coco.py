@@ -1,4 +1,8 @@
-"""COCO layout: `{train,val}2017/*.jpg` and `annotations/instances_{train,val}2017.json`."""
+"""COCO layout: `{train,val}2017/*.jpg` and `annotations/instances_{train,val}2017.json`.
+
+Beside COCO's files there are `annotations/objects_{train,val}2017.json`, the same objects as one
+class, which few pictures teach.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +76,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_val: Number of validation pictures.
     """
     (folder / "annotations").mkdir()
-    categories = [
+    classes = [
         {
             "id": label + 1,
             "name": kind.name,
@@ -84,13 +88,19 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         pictures = folder / f"{split}2017"
         pictures.mkdir()
         made = make_pictures(partial(_write_picture, pictures, seed, split), count)
-        objects = [annotation for _, annotations in made for annotation in annotations]
-        content = {
-            "info": {"description": "mini-world"},
-            "licenses": [],
-            "images": [entry for entry, _ in made],
-            "annotations": [{"id": i, **entry} for i, entry in enumerate(objects, start=1)],
-            "categories": categories,
-        }
-        target = folder / "annotations" / f"instances_{split}2017.json"
-        target.write_text(json.dumps(content), encoding="utf-8")
+        images = [entry for entry, _ in made]
+        instances = [annotation for _, annotations in made for annotation in annotations]
+        objects = [{**entry, "category_id": 1} for entry in instances]
+        for name, annotations, categories in (
+            ("instances", instances, classes),
+            ("objects", objects, [{"id": 1, "name": "object"}]),
+        ):
+            content = {
+                "info": {"description": "mini-world"},
+                "licenses": [],
+                "images": images,
+                "annotations": [{"id": i, **entry} for i, entry in enumerate(annotations, start=1)],
+                "categories": categories,
+            }
+            target = folder / "annotations" / f"{name}_{split}2017.json"
+            target.write_text(json.dumps(content), encoding="utf-8")
