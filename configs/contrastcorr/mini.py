@@ -23,6 +23,8 @@ model = dict(
         depth=18,
         base_channels=32,
         strides=(1, 2, 1, 1),
+        # Features of random blocks are so long that the softmax sees one cell alone.
+        zero_init_residual=True,
         norm_cfg=dict(type="BN"),
     ),
     # One command: the paper's auto-encoder would have to be trained first.
@@ -32,7 +34,7 @@ model = dict(
     window=4,  # of 8 cells
     concentration_weight=0.3,
     concentration_start=2,
-    channel_dropout=0.7,
+    channel_dropout=0.3,  # the paper's 0.7 leaves too few steps to colours
 )
 
 # Two frames of a video, not far apart.

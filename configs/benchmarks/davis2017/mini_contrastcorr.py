@@ -24,11 +24,11 @@ model = dict(
         base_channels=32,
         out_indices=(3,),
         strides=(1, 2, 1, 1),
+        zero_init_residual=True,  # for what `random` means
         norm_cfg=dict(type="BN"),
     ),
-    # After so short a training, cells are told apart among their neighbours only; the paper's rule,
-    # preset="contrastcorr" with decide_at_input=True, compares whole frames.
-    propagator=dict(preset="vfs_r18", radius=6),
+    propagator=dict(preset="contrastcorr"),
+    decide_at_input=True,
     # Filled in by the command line.
     pretrained="",
 )
@@ -37,7 +37,7 @@ test_dataloader = dict(
         data_root="data/mini/davis",
         pipeline=[
             dict(type="LoadImage"),
-            dict(type="Resize", size=192),
+            dict(type="Resize", size=192, multiple=64),
             dict(type="ToLAB"),
             dict(type="PackInputs"),
         ],
