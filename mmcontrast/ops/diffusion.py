@@ -111,6 +111,9 @@ def apply_heat(
     return _SymmetricProduct.apply(features_VC, expand)
 
 
+KINDS: dict[str, Callable[..., Tensor]] = {"ppr": apply_ppr, "heat": apply_heat}
+
+
 class _SymmetricProduct(torch.autograd.Function):
     """A product with a symmetric matrix: the gradient is the same product.
 
@@ -208,7 +211,7 @@ def top_rows(matrix_VV: sparse.csr_array, k: int) -> sparse.csr_array:
 
 def above(matrix: sparse.sparray | NDArray[np.floating], threshold: float) -> sparse.csr_array:
     """The entries of a dense or sparse matrix that are at least ``threshold``."""
-    found = sparse.csr_array(matrix)
+    found = sparse.csr_array(matrix, copy=True)
     found.data[found.data < threshold] = 0
     found.eliminate_zeros()
     return found
@@ -226,3 +229,24 @@ def to_torch(matrix: sparse.sparray) -> Tensor:
             torch.from_numpy(np.ascontiguousarray(csr.data)),
             size=csr.shape,
         )
+
+
+class Diffusion:
+    """S of a graph as something to multiply features with; S itself is never held.
+
+    Args:
+        transition_VV: Symmetric T, sparse CSR.
+        kind: ``'ppr'`` or ``'heat'``.
+        **settings: Of :func:`apply_ppr` or :func:`apply_heat`.
+
+    Raises:
+        ValueError: The kind is unknown.
+    """
+
+    def __init__(self, transition_VV: Tensor, kind: str = "ppr", **settings: float):
+        if kind not in KINDS:
+            raise ValueError(f"Diffusion is of one of the kinds {', '.join(KINDS)}, got {kind!r}.")
+        self.transition_VV, self.apply, self.settings = transition_VV, KINDS[kind], settings
+
+    def __matmul__(self, features_VC: Tensor) -> Tensor:
+        return self.apply(self.transition_VV, features_VC, **self.settings)
