@@ -128,7 +128,7 @@ def test_validation_pictures_of_other_classes(tmp_path, pictures):
         run(config, tmp_path / "run", *options)
     run(config, tmp_path / "run", options[0], "train_cfg.max_epochs=1")
     trained = tmp_path / "run/epoch_1.pth"
-    with pytest.raises(UserError, match=r"epoch_1\.pth was trained on 2 classes and the data to te"):
+    with pytest.raises(UserError, match=r"epoch_1\.pth was trained on 2 classes and the data"):
         evaluate(
             str(config), str(trained), work_dir=str(tmp_path / "test"),
             cfg_options=[unique_run(), *options],
