@@ -31,6 +31,7 @@ class NormalizeRows:
     """Divide each node's features by their sum; rows of zeros stay. They must not be negative."""
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``features``."""
         features = results["features"]
         total = np.asarray(features.sum(axis=1)).reshape(-1, 1)
         scale = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
@@ -86,6 +87,7 @@ class GraphViews:
         self.cache_dir = cache_dir
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add ``adjacency`` and ``diffusion``."""
         adjacency = results["graph"].adjacency()
         results["adjacency"] = _single(diffusion.transition(adjacency, self.self_loops))
         if self.kind is not None:
@@ -153,6 +155,7 @@ class SampleNodes:
         self.num_nodes, self.kind, self.num_seeds = num_nodes, kind, num_seeds
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Cut features and views."""
         total = results["features"].shape[0]
         if total <= self.num_nodes:
             return results
@@ -203,6 +206,11 @@ class RandomSplit:
         self.num_train, self.num_val, self.num_test, self.seed = num_train, num_val, num_test, seed
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``masks``.
+
+        Raises:
+            ValueError: There are no labels, or too few for the three parts.
+        """
         graph = results["graph"]
         if graph.node_labels is None:
             raise ValueError(f"{graph.path} has no labels to draw a split of.")
