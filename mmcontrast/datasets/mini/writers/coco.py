@@ -91,7 +91,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         images = [entry for entry, _ in made]
         instances = [annotation for _, annotations in made for annotation in annotations]
         objects = [{**entry, "category_id": 1} for entry in instances]
-        for name, annotations, categories in (
+        for name, entries, categories in (
             ("instances", instances, classes),
             ("objects", objects, [{"id": 1, "name": "object"}]),
         ):
@@ -99,7 +99,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
                 "info": {"description": "mini-world"},
                 "licenses": [],
                 "images": images,
-                "annotations": [{"id": i, **entry} for i, entry in enumerate(annotations, start=1)],
+                "annotations": [{"id": i, **entry} for i, entry in enumerate(entries, start=1)],
                 "categories": categories,
             }
             target = folder / "annotations" / f"{name}_{split}2017.json"
