@@ -83,7 +83,7 @@ class Graphs(Dataset):
         self.seed = 0
         self.repeat = repeat
         self.raw = raw
-        labels = {graph.label for graph in graphs} - {None}
+        labels = {graph.label for graph in graphs if graph.label is not None}
         self.metainfo = dict(classes=tuple(str(label) for label in sorted(labels)))
         once = compose(prepare)
         self.samples = [

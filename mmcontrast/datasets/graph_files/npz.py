@@ -29,18 +29,18 @@ def read_npz(path: str | os.PathLike) -> Graph:
     num_nodes = features.shape[0]
     if "edge_index" not in arrays or arrays["edge_index"].shape[:1] != (2,):
         raise ValueError(f"{path} has no edge_index of two rows; it has {', '.join(arrays)}.")
-    labels = arrays.get("y")
-    if labels is not None:
-        labels = labels.astype(np.int64)
-        unlabelled = arrays.get("unlabelled_mask", np.zeros(len(labels), bool))
-        labels = np.where(unlabelled, UNLABELLED, labels)
+    labels = arrays["y"].astype(np.int64) if "y" in arrays else None
     masks = {
-        split: arrays[f"{split}_mask"].astype(bool)
-        for split in ("train", "val", "test")
-        if f"{split}_mask" in arrays
+        name: arrays[f"{name}_mask"].astype(bool)
+        for name in ("train", "val", "test", "unlabelled")
+        if f"{name}_mask" in arrays
     }
     edges = undirected(arrays["edge_index"].T, num_nodes, path)
-    return check(Graph(edges, features, path, labels, masks=masks))
+    graph = check(Graph(edges, features, path, labels, masks=masks))
+    unlabelled = masks.pop("unlabelled", None)
+    if labels is not None and unlabelled is not None:
+        labels[unlabelled] = UNLABELLED
+    return graph
 
 
 def _features(arrays: dict[str, np.ndarray], path: str) -> np.ndarray | sparse.csr_array:

@@ -65,7 +65,13 @@ def _load(path: Path) -> Any:
             raise ValueError(
                 f"{path} is not a file of Planetoid's arrays and dictionaries: {error}."
             ) from error
-    return found.matrix if isinstance(found, _CSR) else found
+    if isinstance(found, _CSR):
+        return found.matrix
+    if not isinstance(found, np.ndarray | dict):
+        raise ValueError(
+            f"{path} is not a file of Planetoid's arrays and dictionaries: it holds {found!r:.40}."
+        )
+    return found
 
 
 def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:

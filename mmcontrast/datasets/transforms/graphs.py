@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from mmcontrast.ops import diffusion
 from mmcontrast.registry import TRANSFORMS
 from mmcontrast.utils.atomic import open_atomically
 
-Matrix = NDArray[np.float32] | sparse.csr_array
+Matrix: TypeAlias = NDArray[np.float32] | sparse.csr_array
 
 
 @TRANSFORMS.register_module()
@@ -50,9 +50,9 @@ class GraphViews:
         self_loops: Weight of each node's loop in the adjacency: 1, or the authors' 2 at the level
             of nodes. The diffusion has 1.
         kind: ``'ppr'`` or ``'heat'``; None leaves the diffusion to the model.
-        keep: ``'all'`` for the dense matrix (some thousand nodes), ``'top'`` for the ``top`` largest
-            entries of each row, ``'pushed'`` for those of an approximation that suits millions of
-            nodes (PPR alone), or ``'above'`` for those of at least ``threshold``.
+        keep: ``'all'`` for the dense matrix (some thousand nodes), ``'top'`` for the ``top``
+            largest entries of each row, ``'pushed'`` for those of an approximation that suits
+            millions of nodes (PPR alone), or ``'above'`` for those of at least ``threshold``.
         top: Entries of a row.
         threshold: See ``keep``.
         alpha: Of PPR.

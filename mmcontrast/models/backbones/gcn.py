@@ -79,7 +79,8 @@ class GCN(BaseModule):
 
         Nodes that exchange their features exchange this: it is computed once for both.
         """
-        return self.layers[0].project(features_VD)
+        first: GraphConvolution = self.layers[0]  # type: ignore[assignment]
+        return first.project(features_VD)
 
     def forward(self, projected_VC: Tensor, matrix_VV: Any) -> list[Tensor]:
         """Compute the nodes' features after each layer.
@@ -88,9 +89,11 @@ class GCN(BaseModule):
             projected_VC: What ``project`` returned.
             matrix_VV: P: sparse CSR, dense, or anything else that multiplies (V, C) by ``@``.
         """
-        found = [self.layers[0](projected_VC, matrix_VV)]
-        for layer in self.layers[1:]:
-            found.append(layer(layer.project(found[-1]), matrix_VV))
+        found: list[Tensor] = []
+        for layer in self.layers:
+            if found:
+                projected_VC = layer.project(found[-1])  # type: ignore[operator]
+            found.append(layer(projected_VC, matrix_VV))
         return found
 
 
