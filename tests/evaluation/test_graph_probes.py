@@ -120,9 +120,9 @@ def test_a_probe_that_collapsed_is_seen():
     labels = rng.choice(3, 120, p=[0.8, 0.1, 0.1])
     points = (2 * np.eye(3)[labels] + 0.1 * rng.normal(size=(120, 3))).astype(np.float32)
     scores = []
-    for weight_decay in (0.0, 1.0):
+    for weight_decay, length in ((0.0, 1), (1.0, 0.01)):
         metric = NodeProbe("adam", weight_decay=weight_decay, repeats=3)
-        metric.process({}, [prediction(1e-2 * points, labels)])
+        metric.process({}, [prediction(np.float32(length) * points, labels)])
         scores.append(metric.evaluate(1)["nodes/adam_last_step_test"])
     largest = 100 * (labels[split(120)["test"]] == 0).mean()
     assert scores[0] > 95 and scores[1] == pytest.approx(largest)
