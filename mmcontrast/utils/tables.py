@@ -52,15 +52,17 @@ def open_table(path: str | Path) -> AbstractContextManager[Write]:
     return _open_parquet(path)
 
 
-def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a table of numbers, column by column.
+def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table, column by column.
 
     Args:
         path: ``.npz`` without pickled objects; ``.parquet``, whose lists of equal length become
-            arrays (rows, n); or ``.csv`` with a line of names, where an empty field is nan.
+            arrays (rows, n); or ``.csv`` of numbers with a line of names, where an empty field is
+            nan.
 
     Raises:
-        UserError: Another suffix, a column that holds no numbers, or ``.parquet`` without pyarrow.
+        UserError: There is no such file or another suffix, columns of different lengths, or
+            ``.parquet`` without pyarrow.
     """
     path = Path(path)
     if path.suffix not in (".npz", ".parquet", ".csv"):
@@ -74,12 +76,22 @@ def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
             columns = {name: archive[name] for name in archive.files}
     else:
         columns = _read_parquet(path)
-    for name, values in columns.items():
-        if values.dtype.kind not in "iufb":
-            raise UserError(f"{path}: the column {name!r} holds no numbers ({values.dtype}).")
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise UserError(f"{path}: columns of different lengths: {lengths}.")
+    return columns
+
+
+def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table of numbers, column by column, as :func:`read_table` does.
+
+    Raises:
+        UserError: A column holds no numbers.
+    """
+    columns = read_table(path)
+    for name, values in columns.items():
+        if values.dtype.kind not in "iufb":
+            raise UserError(f"{path}: the column {name!r} holds no numbers ({values.dtype}).")
     return columns
 
 
