@@ -55,7 +55,8 @@ class MethodOnData:
         with input_errors(str(config)), torch.random.fork_rng(devices=[]):
             torch.manual_seed((cfg.get("randomness") or {}).get("seed") or 0)
             method = MODELS.build(cfg.model)
-            method.init_weights()
+            if checkpoint is None:
+                method.init_weights()
         if checkpoint is None:
             print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
         else:

@@ -64,9 +64,6 @@ def draw_neighbours(
     axis.set_xlabel("cosine")
     axis.set_title(title, fontsize=11)
     text = {True: "same class", False: "other class", None: "class not known"}
-    axis.legend(
-        handles=[Patch(color=colour[k], label=text[k]) for k in text if k in same],
-        loc="lower right",
-        fontsize=9,
-    )
+    handles = [Patch(color=colour[known], label=text[known]) for known in text if known in same]
+    figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=9)
     return figure

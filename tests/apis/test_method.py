@@ -9,6 +9,7 @@ from mmcontrast.apis import visualize
 from mmcontrast.apis.extract import extract_features
 from mmcontrast.apis.feature_table import FeatureTable
 from mmcontrast.apis.method import MethodOnData
+from mmcontrast.apis.test import test as evaluation
 from mmcontrast.utils.checkpoint import CheckpointError
 from mmcontrast.utils.errors import UserError
 from tests.toy import ROOT
@@ -23,10 +24,15 @@ model = dict(
 views = [dict(type='GraphViews', kind='ppr', keep='all')]
 val_dataloader = dict(
     batch_size=1, num_workers=0, collate_fn=dict(type='collate_graphs'),
-    dataset=dict(type='NpzGraph', path={graph!r}, prepare=views))
-test_dataloader = dict(
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='NpzGraph', path={graph!r}, prepare=views, raw=True))
+graphs_dataloader = dict(
     batch_size=2, num_workers=0, collate_fn=dict(type='collate_graphs'),
     dataset=dict(type='TUGraphs', data_root={graphs!r}, prepare=views))
+val_evaluator = dict(type='NodeProbe', protocol='adam', repeats=2)
+val_cfg = dict(type='ValLoop')
+compare_untrained = True
+visualizer = dict(vis_backends=[dict(type='LocalVisBackend')])
 broken_dataloader = dict(dataset=dict(type='NpzGraph', path='nowhere.npz'))
 """
 
@@ -91,14 +97,14 @@ def test_parts_of_the_split_are_named(folder, tmp_path):
 
 def test_a_row_a_graph(folder, tmp_path):
     out = tmp_path / "graphs.npz"
-    assert extract(folder, out, source="test_dataloader") == 3
+    assert extract(folder, out, source="graphs_dataloader") == 3
     with np.load(out) as table:
         assert table["label"].tolist() == [0, 1, 0] and table["class"].tolist() == ["0", "1", "0"]
         assert table["global"].shape == (3, 8)
         trained = table["global"]
-    assert extract(folder, out, source="test_dataloader", nodes=True) == 9
+    assert extract(folder, out, source="graphs_dataloader", nodes=True) == 9
     assert FeatureTable.read(out).name(4) == "node 0 of TU, graph 2"
-    extract(folder, out, checkpoint=None, source="test_dataloader")
+    extract(folder, out, checkpoint=None, source="graphs_dataloader")
     with np.load(out) as table:
         assert not np.allclose(table["global"], trained), "that is the untrained network"
 
@@ -122,6 +128,21 @@ def test_clear_errors(folder, tmp_path):
     with pytest.raises(CheckpointError, match="no state_dict of a training"):
         MethodOnData(tmp_path / "c.pth", folder / "config.py")
     assert not out.exists()
+
+
+def test_the_untrained_network_and_raw_features_stand_beside(folder, tmp_path):
+    def evaluate(checkpoint):
+        return evaluation(str(folder / "config.py"), checkpoint, work_dir=str(tmp_path))
+
+    trained, untrained = evaluate(str(folder / "a.pth")), evaluate(None)
+    name = "nodes/adam_last_step_test"
+    assert trained[f"untrained/{name}"] == untrained[name]
+    assert trained["nodes/raw_adam_last_step_test"] == untrained["nodes/raw_adam_last_step_test"]
+    assert not [key for key in trained if key.startswith("untrained/") and "raw" in key]
+    (log,) = (path for path in tmp_path.rglob("*.log") if "raw features" in path.read_text())
+    rows = [line.split("|") for line in log.read_text().splitlines() if line.startswith("| nodes")]
+    values = (trained[name], untrained[name], untrained["nodes/raw_adam_last_step_test"])
+    assert rows[0] == ["", f" {name} ", *(f" {value:.2f} " for value in values), ""]
 
 
 # Figures ----------------------------------------------------------------------------------------

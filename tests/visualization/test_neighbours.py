@@ -29,5 +29,5 @@ def test_bars_have_the_names_and_the_colours_of_agreement():
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b", "c"]
     colours = [to_hex(bar.get_facecolor()).upper() for bar in axis.patches]
     assert colours[:2] == [COLOURS[0], COLOURS[1]] and colours[2] not in COLOURS
-    legend = [text.get_text() for text in axis.get_legend().get_texts()]
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["same class", "other class", "class not known"]
