@@ -2,9 +2,12 @@
 
 import copy
 
+import numpy as np
 import torch
 from torch import nn
 
+from mmcontrast.datasets.graph_files import Graph, undirected
+from mmcontrast.datasets.graphs import Graphs, collate_graphs
 from mmcontrast.models.modules import build_norm
 from mmcontrast.registry import MODELS
 
@@ -85,9 +88,18 @@ CONFIGS = {
         loss=dict(type="LabColorLoss"),
         data_preprocessor=dict(type="ViewPreprocessor", mean=[128] * 3, std=[128] * 3),
     ),
+    "MVGRL": dict(
+        encoder=dict(type="GCN", in_channels=5, hidden_channels=8),
+        level="node",
+        loss=dict(type="MutualInformation", estimator="bce"),
+        critic=dict(type="BilinearCritic", channels=8),
+        readout="mean_sigmoid",
+    ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
+# Their inputs are no pictures.
+OTHERS = ("MVGRL",)
 CLASSIFIERS = ("FineTuning", "LinearProbe")
 # Cells of the feature map of 32 pixels, where it is not TinyNet's.
 GRIDS = {"ColorReconstruction": (4, 4)}
@@ -136,7 +148,25 @@ def make_pair(num_videos=8, side=32, seed=0, target_side=None):
     return dict(batch, inputs=dict(reference=reference, target=target))
 
 
-BATCHES = {"VFS": make_clips, "VFSNegatives": make_clips, "ContrastCorr": make_pair}
+def make_graphs(num_graphs=8, side=None, seed=0, only=None):
+    """Random graphs of 4 to 9 nodes, as a data loader gives them; ``only`` one of them."""
+    rng = np.random.default_rng(seed)
+    graphs = []
+    for number in range(num_graphs):
+        size = int(rng.integers(4, 10))
+        edges = undirected(rng.integers(0, size, (2 * size, 2)), size, "graph")
+        features = rng.random((size, 5), np.float32)
+        graphs.append(Graph(edges, features, f"graph {number}", label=number % 3))
+    data = Graphs(graphs, prepare=[dict(type="GraphViews")])
+    return collate_graphs([data[i] for i in (range(num_graphs) if only is None else [only])])
+
+
+BATCHES = {
+    "MVGRL": make_graphs,
+    "VFS": make_clips,
+    "VFSNegatives": make_clips,
+    "ContrastCorr": make_pair,
+}
 
 
 def training_batch(name, *args, **kwargs):

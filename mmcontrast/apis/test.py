@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import torch
 from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, set_random_seed
 
 from mmcontrast.utils.checkpoint import load_checkpoint, trusted_checkpoints
 from mmcontrast.utils.errors import UserError, input_errors
@@ -26,7 +27,8 @@ def test(
     """Run the config's evaluation (``test_*``, or ``val_*`` where it has no other).
 
     Args:
-        config: Path of the config file.
+        config: Path of the config file; with ``compare_untrained = True`` in it, a checkpoint's
+            metrics have those of the same network before its training beside them.
         checkpoint: Weights to evaluate; without, those of the untrained network.
         work_dir: Where the log goes; that of the training by default.
         seed: Replaces the config's ``randomness.seed``.
@@ -71,6 +73,14 @@ def test(
                     meta, runner.test_dataloader.dataset.metainfo, f"{cfg.load_from} was trained on"
                 )
             metrics = runner.test()
+            if cfg.get("compare_untrained") and cfg.load_from:
+                untrained = _test_untrained(runner)
+                runner.logger.info(f"{cfg.load_from}:\n{comparison(metrics, untrained)}")
+                metrics |= {
+                    f"untrained/{name}": value
+                    for name, value in untrained.items()
+                    if not _is_raw(name)
+                }
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
@@ -81,3 +91,36 @@ def test(
         f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
     )
     return metrics
+
+
+def comparison(trained: dict[str, float], untrained: dict[str, float]) -> str:
+    """A Markdown table of metrics with those of the untrained network and of raw features.
+
+    Args:
+        trained: By name; ``part/raw_name`` is what raw features have for ``part/name``.
+        untrained: The same of the untrained network.
+    """
+    rows = ["| | trained | untrained | raw features |", "|---|---|---|---|"]
+    for name in (name for name in trained if not _is_raw(name)):
+        part, _, own = name.rpartition("/")
+        values = (trained[name], untrained.get(name), trained.get(f"{part}/raw_{own}"))
+        cells = ["" if value is None else f"{value:.2f}" for value in values]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _is_raw(name: str) -> bool:
+    return name.rpartition("/")[2].startswith("raw_")
+
+
+def _test_untrained(runner: Runner) -> dict[str, float]:
+    """The metrics of the run's network as it was before its training."""
+    runner.logger.info("The same for the untrained network:")
+    set_random_seed(runner.seed)
+    trained, fresh = runner.model, runner.build_model(runner.cfg.model)
+    fresh.init_weights()
+    runner.model = runner.wrap_model(runner.cfg.get("model_wrapper_cfg"), fresh)
+    try:
+        return runner.test_loop.run()
+    finally:
+        runner.model = trained

@@ -4,6 +4,15 @@ from mmcontrast.datasets.base import ConcatDataset, ImageDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
+from mmcontrast.datasets.graphs import (
+    EdgeListGraph,
+    Graphs,
+    NpzGraph,
+    PlanetoidGraph,
+    PyGGraphs,
+    TUGraphs,
+    collate_graphs,
+)
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
@@ -16,14 +25,20 @@ __all__ = [
     "Clip",
     "CocoImages",
     "ConcatDataset",
+    "EdgeListGraph",
     "FrameFolders",
     "GOT10k",
+    "Graphs",
     "ImageDataset",
     "ImageFolder",
     "ImageList",
     "Images",
     "JHMDBPose",
+    "NpzGraph",
+    "PlanetoidGraph",
+    "PyGGraphs",
     "ResumableSampler",
+    "TUGraphs",
     "TarShards",
     "TrackingNet",
     "TrackingPairs",
@@ -33,4 +48,5 @@ __all__ = [
     "VideoMasks",
     "Videos",
     "collate",
+    "collate_graphs",
 ]

@@ -1,7 +1,10 @@
 """Metrics over what a method extracts or predicts; each has a pure function inside."""
 
 from .accuracy import Accuracy, topk_hits
+from .clustering import NodeClustering, cluster_agreement
+from .graph_svm import GraphSVM, svm_folds
 from .knn import KNN, knn_scores
+from .node_probe import NodeProbe, adam_probe, logistic_probe
 from .parts import PartIoU, confusion_matrix, mean_iou
 from .pose import PCK, pck, relative_distances
 from .svm import SVM, average_precision
@@ -15,17 +18,24 @@ __all__ = [
     "PCK",
     "SVM",
     "Accuracy",
+    "GraphSVM",
+    "NodeClustering",
+    "NodeProbe",
     "PartIoU",
+    "adam_probe",
     "average_precision",
     "boundary_similarity",
+    "cluster_agreement",
     "confusion_matrix",
     "knn_scores",
+    "logistic_probe",
     "mean_iou",
     "pck",
     "region_similarity",
     "relative_distances",
     "score_folder",
     "score_video",
+    "svm_folds",
     "topk_hits",
     "tracking_scores",
 ]

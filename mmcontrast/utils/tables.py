@@ -1,5 +1,7 @@
 """Tables that are written row by row and are whole or not there: ``.npz`` and ``.parquet``."""
 
+import csv
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -48,6 +50,79 @@ def open_table(path: str | Path) -> AbstractContextManager[Write]:
             "A .parquet file needs pyarrow: pip install 'mmcontrast[parquet]', or write .npz."
         ) from error
     return _open_parquet(path)
+
+
+def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table, column by column.
+
+    Args:
+        path: ``.npz`` without pickled objects; ``.parquet``, whose lists of equal length become
+            arrays (rows, n); or ``.csv`` of numbers with a line of names, where an empty field is
+            nan.
+
+    Raises:
+        UserError: There is no such file or another suffix, columns of different lengths, or
+            ``.parquet`` without pyarrow.
+    """
+    path = Path(path)
+    if path.suffix not in (".npz", ".parquet", ".csv"):
+        raise UserError(f"A table is read from .npz, .parquet or .csv, got {path}.")
+    if not path.is_file():
+        raise UserError(f"There is no table {path}.")
+    if path.suffix == ".csv":
+        columns = _read_csv(path)
+    elif path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            columns = {name: archive[name] for name in archive.files}
+    else:
+        columns = _read_parquet(path)
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise UserError(f"{path}: columns of different lengths: {lengths}.")
+    return columns
+
+
+def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table of numbers, column by column, as :func:`read_table` does.
+
+    Raises:
+        UserError: A column holds no numbers.
+    """
+    columns = read_table(path)
+    for name, values in columns.items():
+        if values.dtype.kind not in "iufb":
+            raise UserError(f"{path}: the column {name!r} holds no numbers ({values.dtype}).")
+    return columns
+
+
+def _read_csv(path: Path) -> dict[str, np.ndarray]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        names = next(csv.reader(file), [])
+        try:
+            rows = np.genfromtxt(file, delimiter=",", ndmin=2, invalid_raise=True)
+        except ValueError as error:
+            raise UserError(f"{path}: {error}") from error
+    if rows.size and rows.shape[1] != len(names):
+        raise UserError(f"{path}: {len(names)} names and {rows.shape[1]} columns.")
+    return dict(zip(names, rows.reshape(-1, len(names)).T, strict=True))
+
+
+def _read_parquet(path: Path) -> dict[str, np.ndarray]:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise UserError(
+            "A .parquet file needs pyarrow: pip install 'mmcontrast[parquet]'."
+        ) from error
+    columns = {}
+    table = pq.read_table(path)
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        values = column.combine_chunks()
+        if hasattr(values.type, "list_size"):
+            columns[name] = values.flatten().to_numpy().reshape(len(values), -1)
+        else:
+            columns[name] = values.to_numpy(zero_copy_only=False)
+    return columns
 
 
 @contextmanager

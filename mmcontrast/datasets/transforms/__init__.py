@@ -1,4 +1,4 @@
-"""Transforms of pictures and clips, for pre-training and evaluation.
+"""Transforms of pictures, clips and graphs, for pre-training and evaluation.
 
 A transform takes and returns a ``results`` dict. The keys that matter:
 
@@ -39,6 +39,12 @@ from mmcontrast.datasets.transforms.geometry import (
     ResizeAndPad,
     ShrinkToMultiple,
 )
+from mmcontrast.datasets.transforms.graphs import (
+    GraphViews,
+    NormalizeRows,
+    RandomSplit,
+    SampleNodes,
+)
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
 
 __all__ = [
@@ -46,10 +52,12 @@ __all__ = [
     "ColorJitter",
     "EachFrame",
     "GaussianBlur",
+    "GraphViews",
     "Grayscale",
     "HorizontalFlip",
     "LoadFrames",
     "LoadImage",
+    "NormalizeRows",
     "PackClips",
     "PackFrames",
     "PackInputs",
@@ -57,8 +65,10 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomScale",
+    "RandomSplit",
     "Resize",
     "ResizeAndPad",
+    "SampleNodes",
     "ShrinkToMultiple",
     "Solarize",
     "ToLAB",

@@ -1,7 +1,8 @@
-"""Backbones: pictures (N, 3, H, W) in, a tuple of feature maps out."""
+"""Backbones: pictures (N, 3, H, W) in, a tuple of feature maps out; or graphs."""
 
 from .color_patches import ColorPatches
+from .gcn import GCN, PyGEncoder
 from .resnet import ResNet, set_strides
 from .timm import TimmBackbone
 
-__all__ = ["ColorPatches", "ResNet", "TimmBackbone", "set_strides"]
+__all__ = ["GCN", "ColorPatches", "PyGEncoder", "ResNet", "TimmBackbone", "set_strides"]

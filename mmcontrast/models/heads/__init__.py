@@ -1,4 +1,4 @@
-"""Heads: from features to scores of classes."""
+"""Heads: from features to scores, of classes or of pairs."""
 
 from .classification import (
     LinearHead,
@@ -7,11 +7,15 @@ from .classification import (
     classification_losses,
     predictions,
 )
+from .node_graph import BilinearCritic, DotCritic, ResidualMLP
 from .siamese import SiameseHead
 
 __all__ = [
+    "BilinearCritic",
+    "DotCritic",
     "LinearHead",
     "MultiStageHead",
+    "ResidualMLP",
     "SiameseHead",
     "class_scores",
     "classification_losses",

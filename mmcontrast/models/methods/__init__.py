@@ -9,12 +9,14 @@ from .frozen_backbone import FrozenBackbone
 from .label_propagation import LabelPropagation
 from .linear_probe import LinearProbe
 from .mocov2 import MoCoV2
+from .mvgrl import MVGRL
 from .siamfc import SiamFC
 from .simclr import SimCLR
 from .vfs import VFS
 from .vfs_negatives import VFSNegatives
 
 __all__ = [
+    "MVGRL",
     "VFS",
     "ColorReconstruction",
     "ContrastCorr",

@@ -1,0 +1,18 @@
+"""Readers of graphs, each a function from files to `Graph`; nothing is downloaded."""
+
+from .graph import UNLABELLED, Graph, undirected
+from .npz import read_npz
+from .planetoid import read_planetoid
+from .tables import from_pyg, read_edge_list
+from .tu import read_tu
+
+__all__ = [
+    "UNLABELLED",
+    "Graph",
+    "from_pyg",
+    "read_edge_list",
+    "read_npz",
+    "read_planetoid",
+    "read_tu",
+    "undirected",
+]

@@ -1,0 +1,234 @@
+"""Transforms of graphs: dicts with what `Graph` has, and the views that are made of it.
+
+``features``
+    (V, D) float32, dense or SciPy CSR.
+``graph``
+    The :class:`~mmcontrast.datasets.graph_files.Graph`.
+``adjacency``, ``diffusion``
+    (V, V) float32, SciPy CSR, or a dense array for a diffusion that is kept whole.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mmcontrast.ops import diffusion
+from mmcontrast.registry import TRANSFORMS
+from mmcontrast.utils.atomic import open_atomically
+
+Matrix: TypeAlias = NDArray[np.float32] | sparse.csr_array
+
+
+@TRANSFORMS.register_module()
+class NormalizeRows:
+    """Divide each node's features by their sum; rows of zeros stay. They must not be negative."""
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``features``."""
+        features = results["features"]
+        total = np.asarray(features.sum(axis=1)).reshape(-1, 1)
+        scale = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
+        if sparse.issparse(features):
+            results["features"] = sparse.csr_array(sparse.diags_array(scale[:, 0]) @ features)
+        else:
+            results["features"] = features * scale
+        return results
+
+
+@TRANSFORMS.register_module()
+class GraphViews:
+    """Add the normalised adjacency, and the diffusion of a graph.
+
+    Args:
+        self_loops: Weight of each node's loop in the adjacency: 1, or the authors' 2 at the level
+            of nodes. The diffusion has 1.
+        kind: ``'ppr'`` or ``'heat'``; None leaves the diffusion to the model.
+        keep: ``'all'`` for the dense matrix (some thousand nodes), ``'top'`` for the ``top``
+            largest entries of each row, ``'pushed'`` for those of an approximation that suits
+            millions of nodes (PPR alone), or ``'above'`` for those of at least ``threshold``.
+        top: Entries of a row.
+        threshold: See ``keep``.
+        alpha: Of PPR.
+        time: Of heat.
+        cache_dir: Folder where diffusions are kept, by a sum of the graph and these settings;
+            None computes them anew in each run.
+
+    Raises:
+        ValueError: Settings that mean nothing.
+    """
+
+    def __init__(
+        self,
+        self_loops: float = 1.0,
+        kind: str | None = "ppr",
+        keep: str = "all",
+        top: int = 16,
+        threshold: float = 1e-3,
+        alpha: float = 0.2,
+        time: float = 5.0,
+        cache_dir: str | None = None,
+    ):
+        if kind not in (None, *diffusion.KINDS) or keep not in ("all", "top", "pushed", "above"):
+            raise ValueError(
+                f"GraphViews: kind is one of {', '.join(diffusion.KINDS)} or None, and keep one of "
+                f"all, top, pushed, above; got {kind!r} and {keep!r}."
+            )
+        if keep == "pushed" and kind == "heat":
+            raise ValueError("GraphViews: keep='pushed' is for kind='ppr'.")
+        self.self_loops, self.kind, self.keep, self.top = self_loops, kind, keep, top
+        self.threshold, self.alpha, self.time = threshold, alpha, time
+        self.cache_dir = cache_dir
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add ``adjacency`` and ``diffusion``."""
+        adjacency = results["graph"].adjacency()
+        results["adjacency"] = _single(diffusion.transition(adjacency, self.self_loops))
+        if self.kind is not None:
+            transition = diffusion.transition(adjacency)
+            results["diffusion"] = (
+                _single(self._diffuse(transition))
+                if self.cache_dir is None
+                else self._cached(transition)
+            )
+        return results
+
+    def _diffuse(self, transition: sparse.csr_array) -> Matrix:
+        if self.keep == "pushed":
+            pushed = diffusion.pushed_ppr(transition, self.alpha, self.threshold)
+            return diffusion.top_rows(pushed, self.top)
+        if self.keep == "top":
+            matrix, num_nodes = diffusion.to_torch(transition), transition.shape[0]
+
+            def diffuse(impulses: torch.Tensor) -> torch.Tensor:
+                if self.kind == "heat":
+                    return diffusion.apply_heat(matrix, impulses, self.time, num_steps=40)
+                return diffusion.apply_ppr(matrix, impulses, self.alpha, num_steps=40)
+
+            return diffusion.largest_entries(diffuse, num_nodes, self.top)
+        if self.kind == "heat":
+            whole = diffusion.heat_matrix(transition, self.time)
+        else:
+            whole = diffusion.ppr_matrix(transition, self.alpha)
+        return diffusion.above(whole, self.threshold) if self.keep == "above" else whole
+
+    def _cached(self, transition: sparse.csr_array) -> Matrix:
+        settings = (self.kind, self.keep, self.top, self.threshold, self.alpha, self.time)
+        key = hashlib.sha256(json.dumps(settings).encode())
+        for array in (transition.indptr, transition.indices, transition.data):
+            key.update(np.ascontiguousarray(array).tobytes())
+        path = Path(str(self.cache_dir), f"{key.hexdigest()[:32]}.npz")
+        if not path.is_file():
+            with open_atomically(path) as file:
+                sparse.save_npz(file, sparse.csr_array(_single(self._diffuse(transition))))
+        found = sparse.load_npz(os.fspath(path))
+        return found.toarray() if self.keep == "all" else sparse.csr_array(found)
+
+
+def _single(matrix: NDArray | sparse.sparray) -> Matrix:
+    return matrix.astype(np.float32)
+
+
+@TRANSFORMS.register_module()
+class SampleNodes:
+    """Keep some nodes of a large graph, with the rows and columns of its views as they are.
+
+    Args:
+        num_nodes: How many.
+        kind: ``'contiguous'``, neighbours in the file's order, as the authors have it; or
+            ``'around'``: nodes within a growing distance of random ones, which keeps most edges.
+        num_seeds: Random nodes that ``'around'`` begins with.
+
+    Raises:
+        ValueError: The kind is unknown.
+    """
+
+    def __init__(self, num_nodes: int, kind: str = "contiguous", num_seeds: int = 16):
+        if kind not in ("contiguous", "around"):
+            raise ValueError(f"SampleNodes: kind is 'contiguous' or 'around', got {kind!r}.")
+        self.num_nodes, self.kind, self.num_seeds = num_nodes, kind, num_seeds
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Cut features and views."""
+        total = results["features"].shape[0]
+        if total <= self.num_nodes:
+            return results
+        if self.kind == "contiguous":
+            first = np.random.randint(total - self.num_nodes + 1)
+            kept = np.arange(first, first + self.num_nodes)
+        else:
+            kept = self._around(results["adjacency"], total)
+        results["features"] = results["features"][kept]
+        for name in ("adjacency", "diffusion"):
+            if name in results:
+                results[name] = results[name][kept][:, kept]
+        return results
+
+    def _around(self, adjacency: sparse.csr_array, total: int) -> NDArray[np.int64]:
+        seen = np.zeros(total, bool)
+        order: list[NDArray[np.int64]] = []
+        count = 0
+        while count < self.num_nodes:
+            # Once a component is used up, others begin.
+            front = np.random.choice(
+                np.flatnonzero(~seen), min(self.num_seeds, total - count), False
+            )
+            while len(front) and count < self.num_nodes:
+                front = np.random.permutation(front)[: self.num_nodes - count]
+                seen[front] = True
+                order.append(front)
+                count += len(front)
+                near = np.unique(adjacency[front].indices)
+                front = near[~seen[near]]
+        return np.sort(np.concatenate(order))
+
+
+@TRANSFORMS.register_module()
+class RandomSplit:
+    """Draw nodes for training, validation and test as Planetoid does, where a graph has no split.
+
+    Args:
+        num_train: Nodes of each class.
+        num_val: Nodes of the validation.
+        num_test: Nodes of the test; None for all others.
+        seed: The split depends on it and the graph alone.
+    """
+
+    def __init__(
+        self, num_train: int = 20, num_val: int = 500, num_test: int | None = None, seed: int = 0
+    ):
+        self.num_train, self.num_val, self.num_test, self.seed = num_train, num_val, num_test, seed
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``masks``.
+
+        Raises:
+            ValueError: There are no labels, or too few for the three parts.
+        """
+        graph = results["graph"]
+        if graph.node_labels is None:
+            raise ValueError(f"{graph.path} has no labels to draw a split of.")
+        rng = np.random.default_rng(self.seed)
+        order = rng.permutation(np.flatnonzero(graph.node_labels >= 0))
+        labels = graph.node_labels[order]
+        train = np.concatenate([
+            order[labels == value][: self.num_train] for value in np.unique(labels)
+        ])  # fmt: skip
+        rest = order[~np.isin(order, train)]
+        parts = dict(train=train, val=rest[: self.num_val], test=rest[self.num_val :])
+        parts["test"] = parts["test"][: self.num_test]
+        empty = [name for name, part in parts.items() if not len(part)]
+        if empty:
+            raise ValueError(
+                f"{graph.path}: no labelled node is left for {', '.join(empty)}; lower num_train "
+                "and num_val."
+            )
+        masks = {name: np.isin(np.arange(graph.num_nodes), part) for name, part in parts.items()}
+        results["masks"] = masks
+        return results

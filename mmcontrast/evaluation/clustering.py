@@ -1,0 +1,75 @@
+"""How well clusters of features agree with classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from numpy.typing import NDArray
+
+from mmcontrast.registry import METRICS
+
+
+def cluster_agreement(
+    features_VC: NDArray[np.floating],
+    labels_V: NDArray[np.integer],
+    *,
+    repeats: int = 10,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Cluster by k-means with as many clusters as classes, and compare.
+
+    Args:
+        features_VC: Finite.
+        labels_V: Classes.
+        repeats: Starts of k-means; the one with the smallest sum of squares counts.
+        seed: Of the starts.
+
+    Returns:
+        ``nmi``, the normalised mutual information (arithmetic mean), and ``ari``, the adjusted Rand
+        index, as fractions; 1 for agreement, about 0 for chance.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    num_classes = len(np.unique(labels_V))
+    found = KMeans(num_classes, n_init=repeats, random_state=seed).fit_predict(features_VC)
+    return dict(
+        nmi=float(normalized_mutual_info_score(labels_V, found)),
+        ari=float(adjusted_rand_score(labels_V, found)),
+    )
+
+
+@METRICS.register_module()
+class NodeClustering(BaseMetric):
+    """NMI and ARI of k-means on all labelled nodes of a graph, in 0..1.
+
+    Args:
+        repeats: See :func:`cluster_agreement`.
+        seed: See :func:`cluster_agreement`.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    """
+
+    default_prefix = "clusters"
+
+    def __init__(self, repeats: int = 10, seed: int = 0, collect_device: str = "cpu"):
+        super().__init__(collect_device=collect_device)
+        self.repeats, self.seed = repeats, seed
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Cluster each graph of a batch."""
+        for sample in data_samples:
+            if sample.get("node_labels") is None:
+                raise ValueError(f"The nodes of {sample['path']} have no labels to compare with.")
+            labels = np.asarray(sample["node_labels"])
+            known = labels >= 0
+            nodes = sample["nodes"].float().cpu().numpy()[known]
+            if not np.isfinite(nodes).all():
+                raise ValueError("Features of nodes are not finite: the encoder has diverged.")
+            self.results.append(
+                cluster_agreement(nodes, labels[known], repeats=self.repeats, seed=self.seed)
+            )
+
+    def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
+        """Return the means over the graphs."""
+        return {name: float(np.mean([r[name] for r in results])) for name in results[0]}

@@ -1,0 +1,147 @@
+"""Graph convolutions on sparse matrices.
+
+Kipf and Welling, ICLR 2017:
+
+    H_l+1 = PReLU(P H_l W + b)        P a normalised adjacency or a diffusion of the graph
+
+A batch of graphs is one graph whose matrix is block-diagonal. P (H W) is a sparse product with a
+dense matrix, so no tensor has a row for each edge.
+
+Shapes: V nodes, D features, C channels.
+"""
+
+from typing import Any
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmcontrast.registry import MODELS
+
+
+class GraphConvolution(nn.Module):
+    """One layer: W Xavier-uniform and b zero at first, one slope for all channels.
+
+    Args:
+        in_channels: D.
+        out_channels: C.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        super().__init__()
+        self.linear = nn.Linear(in_channels, out_channels, bias=False)
+        nn.init.xavier_uniform_(self.linear.weight)
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.activation = nn.PReLU()
+
+    def project(self, features_VD: Tensor) -> Tensor:
+        """H W, which does not depend on the graph; H is dense or sparse CSR."""
+        if features_VD.layout == torch.strided:
+            return self.linear(features_VD)
+        # Sparse products know float32 alone.
+        with torch.autocast(features_VD.device.type, enabled=False):
+            return features_VD @ self.linear.weight.T
+
+    def forward(self, projected_VC: Tensor, matrix_VV: Any) -> Tensor:
+        """PReLU(P (H W) + b) of H W, in float32."""
+        with torch.autocast(projected_VC.device.type, enabled=False):
+            return self.activation(matrix_VV @ projected_VC.float() + self.bias)
+
+
+@MODELS.register_module()
+class GCN(BaseModule):
+    """Graph convolutions one after the other.
+
+    Args:
+        in_channels: Features of a node.
+        hidden_channels: Channels of each layer.
+        num_layers: Number of layers.
+
+    Attributes:
+        out_channels: Channels of the last layer.
+        num_layers: Length of what ``forward`` returns.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden_channels: int = 512,
+        num_layers: int = 1,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
+        self.layers = nn.ModuleList(GraphConvolution(width, hidden_channels) for width in widths)
+        self.out_channels, self.num_layers = hidden_channels, num_layers
+
+    def project(self, features_VD: Tensor) -> Tensor:
+        """The part of the first layer that each node has to itself, (V, C).
+
+        Nodes that exchange their features exchange this: it is computed once for both.
+        """
+        first: GraphConvolution = self.layers[0]  # type: ignore[assignment]
+        return first.project(features_VD)
+
+    def forward(self, projected_VC: Tensor, matrix_VV: Any) -> list[Tensor]:
+        """Compute the nodes' features after each layer.
+
+        Args:
+            projected_VC: What ``project`` returned.
+            matrix_VV: P: sparse CSR, dense, or anything else that multiplies (V, C) by ``@``.
+        """
+        found: list[Tensor] = []
+        for layer in self.layers:
+            if found:
+                projected_VC = layer.project(found[-1])  # type: ignore[operator]
+            found.append(layer(projected_VC, matrix_VV))
+        return found
+
+
+@MODELS.register_module()
+class PyGEncoder(BaseModule):
+    """An encoder of torch_geometric, such as its ``GIN``. Needs the extra ``graph``.
+
+    Its last layer is used. Weights of the matrix take part as the convolution has it; ``GCN`` of
+    torch_geometric normalises once more unless it gets ``normalize=False``.
+
+    Args:
+        model: A class of ``torch_geometric.nn`` with the arguments of its ``BasicGNN``.
+        in_channels: Features of a node.
+        hidden_channels: Channels of each layer.
+        num_layers: Number of layers.
+        **kwargs: Passed on.
+
+    Raises:
+        ImportError: torch_geometric is not installed.
+        ValueError: It has no such class.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        in_channels: int,
+        hidden_channels: int,
+        num_layers: int,
+        init_cfg: dict | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(init_cfg)
+        try:
+            import torch_geometric.nn as graph_networks
+        except ImportError as error:
+            raise ImportError(
+                "PyGEncoder needs torch_geometric: pip install 'mmcontrast[graph]'."
+            ) from error
+        if not hasattr(graph_networks, model):
+            raise ValueError(f"torch_geometric.nn has no class {model!r}; GIN is one.")
+        network = getattr(graph_networks, model)
+        self.network = network(in_channels, hidden_channels, num_layers, **kwargs)
+        self.out_channels, self.num_layers = hidden_channels, 1
+
+    def project(self, features_VD: Tensor) -> Tensor:
+        """The features, dense."""
+        return features_VD if features_VD.layout == torch.strided else features_VD.to_dense()
+
+    def forward(self, projected_VC: Tensor, matrix_VV: Tensor) -> list[Tensor]:
+        """Compute the nodes' features after the last layer; P is sparse CSR."""
+        return [self.network(projected_VC, matrix_VV)]

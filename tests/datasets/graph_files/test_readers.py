@@ -1,0 +1,300 @@
+"""Readers of graphs: small files by hand, real ones by what is known of them, and bad ones."""
+
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from mmcontrast.datasets.graph_files import (
+    from_pyg,
+    read_edge_list,
+    read_npz,
+    read_planetoid,
+    read_tu,
+    undirected,
+)
+from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.tables import open_table
+
+needs_data = pytest.mark.skipif(
+    "MMCONTRAST_DATA" not in os.environ, reason="MMCONTRAST_DATA, real graphs, is not set"
+)
+
+
+def real(name):
+    return Path(os.environ["MMCONTRAST_DATA"], "graphs", name)
+
+
+def save(path, **changes):
+    """A path of three nodes and one by itself, as an archive."""
+    arrays = dict(
+        edge_index=np.array([[0, 1, 1, 2], [1, 0, 2, 2]]),  # one edge one way only, one self-loop
+        x=np.arange(8.0).reshape(4, 2),
+        y=np.array([0, 1, 0, 1]),
+        train_mask=np.array([True, False, False, False]),
+        unlabelled_mask=np.array([False, False, False, True]),
+    )
+    arrays = {name: value for name, value in {**arrays, **changes}.items() if value is not None}
+    np.savez(path, **arrays)
+    return path
+
+
+def test_edges_go_both_ways_once():
+    edges = undirected(np.array([[1, 0], [0, 1], [1, 2], [2, 2], [1, 2]]), 3, "g")
+    assert edges.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    assert undirected(np.zeros((0, 2), int), 3, "g").shape == (2, 0)
+    with pytest.raises(ValueError, match=r"g: edge 1 joins the nodes \[1, 3\], but there are 3"):
+        undirected(np.array([[0, 1], [1, 3]]), 3, "g")
+    with pytest.raises(ValueError, match="whole numbers"):
+        undirected(np.array([[0.0, 1.5]]), 3, "g")
+
+
+# Archives of NumPy ------------------------------------------------------------------------------
+
+
+def test_npz(tmp_path):
+    graph = read_npz(save(tmp_path / "g.npz"))
+    assert graph.edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    assert graph.features.dtype == np.float32 and graph.num_nodes == 4
+    assert graph.node_labels.tolist() == [0, 1, 0, -1]
+    assert set(graph.masks) == {"train"}
+    assert graph.adjacency().toarray()[1].tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(edge_index=None), "has no edge_index of two rows; it has x, y"),
+        (dict(x=None), "neither x nor x_data, x_indices"),
+        (dict(x=np.array([[1.0], [2], [np.nan], [0]])), "features that are not finite"),
+        (dict(y=np.array([0, 1])), r"node_labels has the shape \(2,\), and there are 4 nodes"),
+        (dict(x=np.zeros((0, 2)), edge_index=np.zeros((2, 0), int)), "has no node"),
+        (dict(x=np.zeros((4, 0))), "have no features"),
+    ],
+)
+def test_archives_that_hold_no_graph(tmp_path, changes, message):
+    if "y" not in changes and "x" in changes:
+        changes = dict(changes, y=None, train_mask=None, unlabelled_mask=None)
+    with pytest.raises(ValueError, match=message):
+        read_npz(save(tmp_path / "g.npz", **changes))
+
+
+def test_archives_of_objects_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_npz(save(tmp_path / "g.npz", x=np.array([[{}]] * 4)))
+
+
+@needs_data
+def test_cora_and_citeseer_as_they_are_known():
+    cora = read_npz(real("cora.npz"))
+    assert cora.features.shape == (2708, 1433) and cora.features.nnz == 49216
+    assert cora.edge_index.shape == (2, 10556)
+    assert np.bincount(cora.node_labels).tolist() == [351, 217, 418, 818, 426, 298, 180]
+    assert np.bincount(cora.edge_index[0]).max() == 168
+    assert [int(cora.masks[s].sum()) for s in ("train", "val", "test")] == [140, 500, 1000]
+    assert np.bincount(cora.node_labels[cora.masks["train"]]).tolist() == [20] * 7
+    citeseer = read_npz(real("citeseer.npz"))
+    assert citeseer.features.shape == (3327, 3703) and citeseer.edge_index.shape == (2, 9104)
+    assert (np.bincount(citeseer.edge_index[0], minlength=3327) == 0).sum() == 48
+    assert (citeseer.node_labels == -1).sum() == 15
+
+
+# Planetoid's pickles ----------------------------------------------------------------------------
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["cora", "citeseer"])
+def test_pickles_of_planetoid_hold_the_same_graph(name):
+    expected, found = read_npz(real(f"{name}.npz")), read_planetoid(real("planetoid"), name)
+    assert np.array_equal(found.edge_index, expected.edge_index)
+    assert (found.features != expected.features).nnz == 0
+    assert np.array_equal(found.node_labels, expected.node_labels)
+    for split, mask in expected.masks.items():
+        labelled = found.node_labels >= 0
+        assert np.array_equal(found.masks[split] & labelled, mask & labelled), split
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("touch hacked",)
+
+
+@pytest.mark.parametrize("payload", [Evil(), [Evil()], np.array([1.0]).tolist().__class__, print])
+def test_a_pickle_that_wants_to_run_something(tmp_path, monkeypatch, payload):
+    monkeypatch.chdir(tmp_path)
+    for part in ("x", "y", "tx", "ty", "allx", "ally", "graph"):
+        Path(f"ind.evil.{part}").write_bytes(pickle.dumps(payload, protocol=2))
+    Path("ind.evil.test.index").write_text("1\n")
+    with pytest.raises(ValueError, match=r"ind\.evil\.x is not a file of Planetoid's"):
+        read_planetoid(tmp_path, "evil")
+    assert not Path("hacked").exists()
+
+
+def test_a_missing_file_of_planetoid(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cora needs .*ind\.cora\.x, which is not there"):
+        read_planetoid(tmp_path, "cora")
+
+
+# Sets of small graphs ---------------------------------------------------------------------------
+
+
+def write_tu(folder, **changes):
+    """A triangle, and two nodes of which one is alone; labels 5 and 3."""
+    files = dict(
+        A="1, 2\n2, 1\n2, 3\n3, 2\n1, 3\n3, 1\n",
+        graph_indicator="1\n1\n1\n2\n2\n",
+        graph_labels="5\n3\n",
+        node_labels="0\n2\n0\n6\n2\n",
+    )
+    for name, text in {**files, **changes}.items():
+        if text is not None:
+            (folder / f"{folder.name}_{name}.txt").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "SET").mkdir()
+    return tmp_path / "SET"
+
+
+def test_tu(folder):
+    first, second = read_tu(write_tu(folder))
+    assert (first.label, second.label) == (1, 0)
+    assert first.edge_index.shape == (2, 6) and second.edge_index.shape == (2, 0)
+    # Label 0 is a column of its own, and the largest one another.
+    assert first.features.toarray().tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0]]
+    assert second.features.toarray().tolist() == [[0, 0, 1], [0, 1, 0]]
+    assert second.path.endswith("SET, graph 2")
+
+
+def test_tu_without_labels_of_nodes_has_degrees(folder):
+    first, second = read_tu(write_tu(folder, node_labels=None))
+    assert first.features.toarray().tolist() == [[0, 0, 1]] * 3
+    assert second.features.toarray().tolist() == [[1, 0, 0]] * 2
+
+
+def test_tu_with_attributes(folder):
+    first, _ = read_tu(write_tu(folder, node_attributes="0.5, 1\n2, 3\n4, 5\n6, 7\n8, 9\n"))
+    assert first.features.toarray()[0].tolist() == [1, 0, 0, 0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(A="1, 4\n"), "joins nodes of different graphs"),
+        (dict(A="1, 9\n"), r"SET_A\.txt: edge 0 joins the nodes \[0, 8\], but there are 5"),
+        (dict(graph_indicator="1\n1\n1\n3\n3\n", graph_labels="5\n3\n4\n"), "graph 2 has no node"),
+        (dict(graph_indicator="1\n2\n1\n2\n2\n"), "must ascend"),
+        (dict(graph_labels="5\nx\n"), r"SET_graph_labels\.txt: could not convert"),
+        (dict(node_labels="0\n1\n"), "reshape"),
+    ],
+)
+def test_tu_files_that_do_not_fit(folder, changes, message):
+    with pytest.raises(ValueError, match=message):
+        read_tu(write_tu(folder, **changes))
+    write_tu(folder, A=None)
+    (folder / "SET_A.txt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"SET_A\.txt is not there"):
+        read_tu(folder)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "graphs", "nodes", "edges"),
+    [
+        ("MUTAG", 188, 3371, 3721),
+        ("PTC_MR", 344, 4915, 5054),
+        ("IMDB-BINARY", 1000, 19773, 96531),
+        ("IMDB-MULTI", 1500, 19502, 98903),
+        ("PROTEINS", 1113, 43471, 81044),
+    ],
+)
+def test_sets_as_they_are_known(name, graphs, nodes, edges):
+    found = read_tu(real(f"tu/{name}"))
+    assert len(found) == graphs
+    assert sum(graph.num_nodes for graph in found) == nodes
+    assert sum(graph.edge_index.shape[1] for graph in found) == 2 * edges
+    if name == "MUTAG":
+        assert found[0].features.shape[1] == 7
+        assert np.bincount([graph.label for graph in found]).tolist() == [63, 125]
+
+
+# Tables, and torch_geometric --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["csv", "npz", "parquet"])
+def test_two_tables(tmp_path, suffix):
+    columns = dict(
+        edges=dict(a=np.array([0, 1]), b=np.array([1, 2])),
+        nodes=dict(height=np.array([1.0, 2, 3]), kind=np.array([0, -1, 1])),
+    )
+    for name, table in columns.items():
+        path = tmp_path / f"{name}.{suffix}"
+        if suffix == "csv":
+            rows = [",".join(map(str, row)) for row in zip(*table.values(), strict=True)]
+            path.write_text("\n".join([",".join(table), *rows]) + "\n")
+        else:
+            if suffix == "parquet":
+                pytest.importorskip("pyarrow")
+                table = {
+                    **table,
+                    **({"v": np.arange(6.0).reshape(3, 2)} if name == "nodes" else {}),
+                }
+            with open_table(path) as write:
+                write(table)
+    graph = read_edge_list(tmp_path / f"edges.{suffix}", tmp_path / f"nodes.{suffix}", "kind")
+    assert graph.edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    assert graph.features[:, 0].tolist() == [1, 2, 3]
+    assert graph.features.shape[1] == (3 if suffix == "parquet" else 1)
+    assert graph.node_labels.tolist() == [0, -1, 1]
+
+
+@pytest.mark.parametrize(
+    ("edges", "nodes", "message"),
+    [
+        ("a,b\n0,5\n", "x\n1\n2\n", r"joins the nodes \[0, 5\], but there are 2"),
+        ("a,b\n0,0.5\n", "x\n1\n2\n", "whole numbers"),
+        ("a\n0\n", "x\n1\n2\n", "an edge joins two nodes"),
+        ("a,b\n0,1\n", "x\n1\nred\n", "not finite"),
+        ("a,b\n0,1\n", "x,y\n1\n2\n", "2 names and 1 columns"),
+    ],
+)
+def test_tables_that_hold_no_graph(tmp_path, edges, nodes, message):
+    (tmp_path / "edges.csv").write_text(edges)
+    (tmp_path / "nodes.csv").write_text(nodes)
+    with pytest.raises((ValueError, UserError), match=message):
+        read_edge_list(tmp_path / "edges.csv", tmp_path / "nodes.csv")
+
+
+def test_a_label_that_is_no_column(tmp_path):
+    (tmp_path / "edges.csv").write_text("a,b\n0,1\n")
+    (tmp_path / "nodes.csv").write_text("x\n1\n2\n")
+    with pytest.raises(ValueError, match="has no column 'kind'; it has x"):
+        read_edge_list(tmp_path / "edges.csv", tmp_path / "nodes.csv", "kind")
+    with pytest.raises(UserError, match="There is no table"):
+        read_edge_list(tmp_path / "none.csv", tmp_path / "nodes.csv")
+
+
+def test_data_of_torch_geometric():
+    data_class = pytest.importorskip("torch_geometric.data").Data
+    edges, x = torch.tensor([[0, 1], [1, 2]]), torch.rand(3, 2)
+    graph = from_pyg(
+        data_class(x=x, edge_index=edges, y=torch.tensor([0, 1, 0]), train_mask=x[:, 0] > 2)
+    )
+    assert graph.edge_index.shape == (2, 4) and graph.node_labels.tolist() == [0, 1, 0]
+    assert not graph.masks["train"].any()
+    assert from_pyg(data_class(x=x, edge_index=edges, y=torch.tensor([2]))).label == 2
+    with pytest.raises(ValueError, match="has no x"):
+        from_pyg(data_class(edge_index=edges))
+
+
+def test_features_of_archives_may_be_sparse(tmp_path):
+    x = sparse.random_array((4, 6), density=0.4, format="csr", rng=0)
+    parts = dict(x_data=x.data, x_indices=x.indices, x_indptr=x.indptr, x_shape=np.array(x.shape))
+    graph = read_npz(save(tmp_path / "g.npz", x=None, **parts))
+    np.testing.assert_allclose(graph.features.toarray(), x.toarray(), rtol=1e-6)

@@ -1,0 +1,176 @@
+"""Graphs as data sets: views, batches, random samples."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from mmcontrast.datasets.graph_files import Graph, undirected
+from mmcontrast.datasets.graphs import Graphs, NpzGraph, PyGGraphs, TUGraphs, collate_graphs
+from mmcontrast.datasets.transforms import GraphViews, NormalizeRows, RandomSplit, SampleNodes
+from mmcontrast.ops.diffusion import heat_matrix, ppr_matrix, transition
+from mmcontrast.utils.errors import UserError
+from tests.datasets.graph_files.test_readers import save, write_tu
+
+VIEWS = dict(type="GraphViews")
+
+
+def ring(num_nodes=6, num_features=3, sparse_features=False, **known):
+    """A ring with random features, whose last node is by itself."""
+    ends = np.arange(num_nodes - 1)
+    edges = undirected(np.stack([ends, (ends + 1) % (num_nodes - 1)], 1), num_nodes, "ring")
+    features = np.random.default_rng(num_nodes).random((num_nodes, num_features), np.float32)
+    return Graph(
+        edges, sparse.csr_array(features) if sparse_features else features, "ring", **known
+    )
+
+
+def dense(matrix):
+    return matrix.toarray() if sparse.issparse(matrix) else matrix
+
+
+@pytest.mark.parametrize("sparse_features", [False, True])
+def test_a_batch_is_one_graph_of_blocks(sparse_features):
+    graphs = [ring(n, sparse_features=sparse_features, label=n % 2) for n in (5, 7, 4)]
+    data = Graphs(graphs, prepare=[dict(type="GraphViews", keep="top", top=3)])
+    batch = collate_graphs([data[0], data[1], data[2]])
+    inputs = batch["inputs"]
+    assert inputs["graph_index"].tolist() == [0] * 5 + [1] * 7 + [2] * 4
+    assert (inputs["features"].layout == torch.sparse_csr) == sparse_features
+    assert inputs["features"].shape == (16, 3)
+    for name in ("adjacency", "diffusion"):
+        whole = inputs[name].to_dense().numpy()
+        for start, item in zip((0, 5, 12), range(3), strict=True):
+            own = dense(data.samples[item][name])
+            stop = start + len(own)
+            np.testing.assert_array_equal(whole[start:stop, start:stop], own)
+            whole[start:stop, start:stop] = 0
+        assert not whole.any()
+    assert [sample["label"] for sample in batch["data_samples"]] == [1, 1, 0]
+    assert [sample["num_nodes"] for sample in batch["data_samples"]] == [5, 7, 4]
+    assert data.metainfo["classes"] == ("0", "1")
+
+
+def test_a_whole_diffusion_of_one_graph_stays_dense():
+    data = Graphs([ring()], prepare=[VIEWS])
+    inputs = collate_graphs([data[0]])["inputs"]
+    assert inputs["diffusion"].layout == torch.strided
+    exact = ppr_matrix(transition(ring().adjacency()))
+    np.testing.assert_allclose(inputs["diffusion"].numpy(), exact, atol=1e-6)
+    two = Graphs([ring(), ring()], prepare=[VIEWS])
+    both = collate_graphs([two[0], two[1]])["inputs"]["diffusion"].to_dense()
+    np.testing.assert_allclose(both[6:, 6:], exact, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (dict(keep="all"), lambda s, h: s),
+        (dict(keep="top", top=99), lambda s, h: s),
+        (dict(keep="pushed", top=99, threshold=1e-9), lambda s, h: s),
+        (dict(keep="above", threshold=0.1), lambda s, h: np.where(s < 0.1, 0, s)),
+        (dict(kind="heat"), lambda s, h: h),
+        (dict(kind="heat", keep="top", top=99), lambda s, h: h),
+    ],
+)
+def test_kinds_of_diffusion(settings, expected, tmp_path):
+    t = transition(ring().adjacency())
+    wanted = expected(ppr_matrix(t), heat_matrix(t))
+    for cache in (None, str(tmp_path), str(tmp_path)):  # computed, written, read
+        view = GraphViews(cache_dir=cache, **settings)
+        found = view(dict(graph=ring()))["diffusion"]
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(dense(found), wanted, atol=1e-6)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_cached_diffusion_is_of_one_graph_and_one_setting(tmp_path):
+    for graph, alpha in ((ring(), 0.2), (ring(), 0.3), (ring(7), 0.2)):
+        GraphViews(cache_dir=str(tmp_path), alpha=alpha)(dict(graph=graph))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_two_self_loops_are_in_the_adjacency_alone():
+    once, twice = (GraphViews(self_loops=n)(dict(graph=ring())) for n in (1, 2))
+    np.testing.assert_array_equal(once["diffusion"], twice["diffusion"])
+    assert twice["adjacency"].diagonal()[0] == pytest.approx(2 / 4)
+    assert GraphViews(kind=None)(dict(graph=ring())).keys() == {"graph", "adjacency"}
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_rows_sum_to_one(form):
+    features = np.array([[1, 3], [0, 0]], np.float32)
+    found = NormalizeRows()(dict(features=form(features)))["features"]
+    np.testing.assert_allclose(dense(found), [[0.25, 0.75], [0, 0]])
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", ["contiguous", "around"])
+def test_some_nodes_of_a_large_graph(kind):
+    sample = dict(type="SampleNodes", num_nodes=20, kind=kind)
+    data = Graphs([ring(50)], [dict(type="GraphViews", keep="top")], [sample], repeat=4)
+    assert len(data) == 4
+    first, again, second = data[0], data[0], data[1]
+    assert first["inputs"]["features"].shape == (20, 3)
+    np.testing.assert_array_equal(first["inputs"]["features"], again["inputs"]["features"])
+    assert not np.array_equal(first["inputs"]["features"], second["inputs"]["features"])
+    whole = data.samples[0]
+    place = [
+        int(np.flatnonzero((whole["features"] == row).all(1))[0])
+        for row in first["inputs"]["features"]
+    ]
+    for name in ("adjacency", "diffusion"):
+        cut = dense(whole[name])[np.ix_(place, place)]
+        np.testing.assert_array_equal(dense(first["inputs"][name]), cut)
+    assert SampleNodes(50)(dict(features=np.zeros((50, 1)))).keys() == {"features"}
+
+
+def test_a_random_split():
+    labels = np.repeat([0, 1, 2, -1], 10)
+    results = dict(graph=ring(40, node_labels=labels))
+    masks = RandomSplit(num_train=3, num_val=6)(results)["masks"]
+    assert np.bincount(labels[masks["train"]]).tolist() == [3, 3, 3]
+    assert [int(masks[name].sum()) for name in ("val", "test")] == [6, 15]
+    assert not (sum(mask.astype(int) for mask in masks.values()) > 1).any()
+    assert not any(mask[labels < 0].any() for mask in masks.values())
+    other = RandomSplit(num_train=3, num_val=6, seed=1)(results)["masks"]
+    assert not np.array_equal(masks["test"], other["test"])
+    with pytest.raises(ValueError, match="no labelled node is left for val, test"):
+        RandomSplit(num_train=10)(results)
+    with pytest.raises(ValueError, match="has no labels"):
+        RandomSplit()(dict(graph=ring()))
+
+
+def test_what_is_known_reaches_the_data_sample(tmp_path):
+    data = NpzGraph(save(tmp_path / "g.npz"), raw=True)
+    sample = data[0]["data_sample"]
+    assert sample["node_labels"].tolist() == [0, 1, 0, -1]
+    assert sample["masks"]["train"].tolist() == [True, False, False, False]
+    assert sample["raw"].shape == (4, 2) and sample["num_nodes"] == 4
+    assert sample["path"].endswith("g.npz") and "label" not in sample
+    (tmp_path / "SET").mkdir()
+    tu = TUGraphs(write_tu(tmp_path / "SET"))
+    assert [tu[i]["data_sample"]["label"] for i in range(2)] == [1, 0]
+    assert "masks" not in tu[0]["data_sample"]
+
+
+def test_data_of_torch_geometric():
+    data_class = pytest.importorskip("torch_geometric.data").Data
+    item = data_class(x=torch.rand(3, 2), edge_index=torch.tensor([[0, 1], [1, 2]]))
+    assert len(PyGGraphs([item, item])) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Graphs([]), ValueError, "there is no graph"),
+        (lambda: Graphs([ring(), ring(num_features=4)]), ValueError, r"with \[3, 4\] features"),
+        (lambda: NpzGraph("none.npz"), UserError, "There is no graph none.npz"),
+        (lambda: GraphViews(kind="wave"), ValueError, "kind is one of ppr, heat or None"),
+        (lambda: GraphViews(kind="heat", keep="pushed"), ValueError, "for kind='ppr'"),
+        (lambda: SampleNodes(5, "random"), ValueError, "'contiguous' or 'around'"),
+    ],
+)
+def test_misuse(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
