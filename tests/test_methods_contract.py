@@ -11,6 +11,7 @@ from tests.small import (
     CLASSIFIERS,
     CONFIGS,
     GRIDS,
+    OTHERS,
     build_method,
     losses,
     make_batch,
@@ -19,6 +20,7 @@ from tests.small import (
 )
 
 METHODS = sorted(CONFIGS)
+ON_PICTURES = [name for name in METHODS if name not in OTHERS]
 
 
 def test_every_registered_method_is_here():
@@ -49,7 +51,7 @@ def test_figures_carry_no_gradient(name):
         assert value.requires_grad == ("loss" in key), key
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ON_PICTURES)
 def test_extract(name):
     method = build_method(name).train()
     inputs = method.data_preprocessor(make_batch())["inputs"]
@@ -62,7 +64,7 @@ def test_extract(name):
     torch.testing.assert_close(alone, features["global"][:1], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ON_PICTURES)
 def test_predict_serves_metrics(name):
     method, batch = build_method(name), make_batch()
     predictions = method(**method.data_preprocessor(batch), mode="predict")
@@ -109,7 +111,8 @@ def test_batch_of_one(name):
     assert all(value.isfinite() for value in outputs.values())
 
 
-@pytest.mark.parametrize("name", METHODS)
+# The losses of two players do not fall together.
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "CEGZSL"])
 def test_loss_falls_and_embeddings_stay_apart(name):
     method = build_method(name)
     optimizer = torch.optim.SGD(

@@ -11,6 +11,7 @@ from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
 from mmcontrast.datasets.voc import VOCClassification
 from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
+from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
 
 __all__ = [
     "Clip",
@@ -24,6 +25,7 @@ __all__ = [
     "Images",
     "JHMDBPose",
     "ResumableSampler",
+    "SeenBatches",
     "TarShards",
     "TrackingNet",
     "TrackingPairs",
@@ -32,5 +34,7 @@ __all__ = [
     "VideoList",
     "VideoMasks",
     "Videos",
+    "ZeroShotTask",
     "collate",
+    "collate_one",
 ]

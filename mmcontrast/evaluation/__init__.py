@@ -7,6 +7,7 @@ from .pose import PCK, pck, relative_distances
 from .svm import SVM, average_precision
 from .tracking import OTB, tracking_scores
 from .vos import DAVIS, boundary_similarity, region_similarity, score_folder, score_video
+from .zeroshot import ZeroShot, eszsl, generalized_scores, harmonic_mean, per_class_accuracy
 
 __all__ = [
     "DAVIS",
@@ -16,12 +17,17 @@ __all__ = [
     "SVM",
     "Accuracy",
     "PartIoU",
+    "ZeroShot",
     "average_precision",
     "boundary_similarity",
     "confusion_matrix",
+    "eszsl",
+    "generalized_scores",
+    "harmonic_mean",
     "knn_scores",
     "mean_iou",
     "pck",
+    "per_class_accuracy",
     "region_similarity",
     "relative_distances",
     "score_folder",

@@ -29,9 +29,7 @@ model = dict(
     test_cfg=dict(rpn=dict(max_per_img=64)),
 )
 
-dataset = dict(
-    type="CocoDataset", data_root="data/mini/coco/", metainfo=dict(classes=("object",))
-)
+dataset = dict(type="CocoDataset", data_root="data/mini/coco/", metainfo=dict(classes=("object",)))
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations", with_bbox=True, with_mask=True),

@@ -8,8 +8,13 @@ from .classification import (
     predictions,
 )
 from .siamese import SiameseHead
+from .zeroshot import Comparator, FeatureCritic, FeatureEmbedding, FeatureGenerator
 
 __all__ = [
+    "Comparator",
+    "FeatureCritic",
+    "FeatureEmbedding",
+    "FeatureGenerator",
     "LinearHead",
     "MultiStageHead",
     "SiameseHead",
