@@ -10,14 +10,26 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 import torch.nn.functional as F
+from mmengine.model.wrappers import MMSeparateDistributedDataParallel
+from mmengine.runner.checkpoint import get_state_dict
 from torch.nn.parallel import DistributedDataParallel
 
+from mmcontrast.engine.optimizers import OptimWrapperPerPart
 from mmcontrast.models.losses import NTXent
 from mmcontrast.models.modules import SyncBN
 from mmcontrast.ops.distributed import gather, gather_with_grad, shuffle_batch, unshuffle
-from tests.small import CONFIGS, build_method, make_pair, total, training_batch
+from tests.small import (
+    CONFIGS,
+    OTHERS,
+    build_method,
+    make_pair,
+    make_seen_batches,
+    total,
+    training_batch,
+)
 
-METHODS = sorted(CONFIGS)
+# A batch of graphs or of features is not shared out by samples.
+METHODS = [name for name in sorted(CONFIGS) if name not in OTHERS]
 CASES = {
     **{name: (name, {}) for name in METHODS},
     "DenseCL geometric": ("DenseCL", dict(match="geometric")),
@@ -116,6 +128,46 @@ def permutations(rank=0, world_size=1):
     )
 
 
+def two_players(rank=0, world_size=1):
+    """CE-GZSL after a step with two processes, or the same with the mean gradient by hand."""
+    method = build_method("CEGZSL")
+    if world_size == 1:
+        two_players_by_hand(method)
+        return method.state_dict()
+    model = MMSeparateDistributedDataParallel(method, device_ids=None)
+    sgd = dict(type="OptimWrapper", optimizer=dict(type="SGD", lr=0.1))
+    wrappers = OptimWrapperPerPart(
+        dict(
+            critic=dict(parts=["critic", "embedding", "projection", "comparator"], **sgd),
+            generator=dict(parts=["generator"], **sgd),
+        )
+    )(model)
+    torch.manual_seed(rank)
+    model.train_step(make_seen_batches(seed=rank), wrappers)
+    return dict(get_state_dict(model))  # as a checkpoint has it
+
+
+def two_players_by_hand(method):
+    batches = [make_seen_batches(seed=rank)["inputs"] for rank in range(2)]
+    noise = [torch.Generator().manual_seed(rank).get_state() for rank in range(2)]
+    own = list(method.generator.parameters())
+    others = [p for name, p in method.named_parameters() if not name.startswith("generator")]
+
+    def descend(parameters, losses, k):
+        gradients = []
+        for rank, inputs in enumerate(batches):
+            torch.set_rng_state(noise[rank])
+            values = losses(inputs["feature"][k], inputs["label"][k], inputs["attributes"])
+            gradients.append(torch.autograd.grad(total(values), parameters))
+            noise[rank] = torch.get_rng_state()
+        for parameter, one, other in zip(parameters, *gradients, strict=True):
+            parameter.data -= 0.1 * (one + other) / 2
+
+    for k in range(3):
+        descend(others, method.critic_losses, k)
+    descend(own, method.generator_losses, 2)
+
+
 def everything(rank=0, world_size=1):
     """All results of one process."""
     return dict(
@@ -123,6 +175,7 @@ def everything(rank=0, world_size=1):
         simclr=simclr_by_hand(rank, world_size),
         sync_bn=sync_bn(rank, world_size),
         permutations=permutations(rank, world_size),
+        two_players=two_players(rank, world_size),
     )
 
 
@@ -204,3 +257,11 @@ def test_shuffling(results):
         assert torch.equal(mine["table_grad"], 2 * torch.arange(24.0).view(3, 8).t()[rank::2])
     assert alone["permutations"]["own"].tolist() == list(range(8))
     assert alone["permutations"]["grad"].tolist() == list(range(8))
+
+
+def test_two_optimisers_over_processes(results):
+    alone, together = results
+    for result in together:
+        assert result["two_players"].keys() == alone["two_players"].keys()
+        for name, value in result["two_players"].items():
+            torch.testing.assert_close(value, alone["two_players"][name], msg=name)

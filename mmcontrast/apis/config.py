@@ -87,10 +87,14 @@ def default_work_dir(config: str | Path) -> str:
 
 def optimizers_of(cfg: Config) -> list[dict[str, Any]]:
     """Return the optimiser settings in ``optim_wrapper``: one, or one for each name."""
+    return [wrapper["optimizer"] for wrapper in optim_wrappers_of(cfg) if "optimizer" in wrapper]
+
+
+def optim_wrappers_of(cfg: Config) -> list[dict[str, Any]]:
+    """Return ``optim_wrapper``, or the parts of one that has several optimisers."""
     wrapper = cfg.get("optim_wrapper") or {}
-    if "optimizer" in wrapper:
-        return [wrapper["optimizer"]]
-    return [part["optimizer"] for part in wrapper.values() if isinstance(part, dict)]
+    parts = [part for part in wrapper.values() if isinstance(part, dict) and "optimizer" in part]
+    return parts or [wrapper]
 
 
 def _parse_option(option: str) -> tuple[str, Any]:

@@ -40,13 +40,13 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
         return
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group("gloo")
-    cfg.model_wrapper_cfg = dict(
+    defaults = dict(
         type="MMDistributedDataParallel",
         device_ids=None,
         broadcast_buffers=False,
         find_unused_parameters=cfg.get("find_unused_parameters", False),
-        **(cfg.get("model_wrapper_cfg") or {}),
     )
+    cfg.model_wrapper_cfg = defaults | (cfg.get("model_wrapper_cfg") or {})
 
 
 def _read_environment(launcher: str) -> None:

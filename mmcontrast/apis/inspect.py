@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 
 from mmcontrast.utils.config_origins import find_origins, leaves
@@ -58,10 +59,12 @@ def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
 def _parts(runner: Runner) -> dict[str, Callable[[], str]]:
     def training() -> str:
         build_training(runner)
-        loader = runner.train_dataloader
+        loader, wrapper = runner.train_dataloader, runner.optim_wrapper
+        wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+        optimizers = " and ".join(type(each.optimizer).__name__ for each in wrappers)
         return (
             f"{len(loader.dataset)} samples, {len(loader)} steps of {loader.batch_size} an epoch, "
-            f"{runner.max_epochs} epoch(s), {type(runner.optim_wrapper.optimizer).__name__}"
+            f"{runner.max_epochs} epoch(s), {optimizers}"
         )
 
     def evaluation(loop: Any) -> str:

@@ -21,7 +21,7 @@ from mmcontrast.utils.checkpoint import find_checkpoint, trusted_checkpoints
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 
-from .config import default_work_dir, load_config, optimizers_of
+from .config import default_work_dir, load_config, optim_wrappers_of, optimizers_of
 from .distributed import set_up_processes
 
 _MMENGINE_HOOKS = {
@@ -200,14 +200,16 @@ def refuse_other_classes(
 
 
 def use_autocast(cfg: Config, dtype: str) -> None:
-    """Turn the config's optimiser wrapper into one for mixed precision."""
-    kind = cfg.optim_wrapper.get("type", "OptimWrapper")
-    if kind not in ("OptimWrapper", "AmpOptimWrapper", "AutocastOptimWrapper"):
-        raise UserError(
-            f"--amp cannot change an optim_wrapper of type {kind}; set its precision in the config."
-        )
-    cfg.optim_wrapper.type = f"{SCOPE}.AutocastOptimWrapper"  # also in the scope of mmdet
-    cfg.optim_wrapper.dtype = dtype
+    """Turn the config's optimiser wrappers into ones for mixed precision."""
+    for wrapper in optim_wrappers_of(cfg):
+        kind = wrapper.get("type", "OptimWrapper")
+        if kind not in ("OptimWrapper", "AmpOptimWrapper", "AutocastOptimWrapper"):
+            raise UserError(
+                f"--amp cannot change an optim_wrapper of type {kind}; set its precision in the "
+                "config."
+            )
+        wrapper["type"] = f"{SCOPE}.AutocastOptimWrapper"  # also in the scope of mmdet
+        wrapper["dtype"] = dtype
 
 
 def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:

@@ -11,6 +11,7 @@ the test are in its data sample, which methods do not look at.
 Shapes: n rows, D features, A attributes, M classes, S of them seen; K batches of B rows.
 """
 
+import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from mmcontrast.datasets.seeding import seeded
 from mmcontrast.registry import DATASETS, FUNCTIONS
 from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.matlab import read_mat
+from mmcontrast.utils.tables import read_table
 
 
 @dataclass
@@ -102,8 +104,8 @@ def read_extracted(
     """Read features of one's own pictures, as ``tools/extract_features.py`` writes them.
 
     Args:
-        features: ``.npz`` with ``global`` (n, D) and ``class`` (n,), the names of the rows'
-            classes.
+        features: ``.npz`` or ``.parquet`` with ``global`` (n, D) and ``class`` (n,), the names of
+            the rows' classes.
         attributes: ``.csv`` with a line of names: a class in the first column, numbers in the
             others.
         unseen: Names of the classes that no training sees.
@@ -114,16 +116,14 @@ def read_extracted(
         UserError: A file is missing or holds something else.
         ValueError: They do not fit together.
     """
-    if not Path(features).is_file():
-        raise UserError(f"There are no features {features}; tools/extract_features.py writes them.")
-    with np.load(features, allow_pickle=False) as archive:
-        missing = [name for name in ("global", "class") if name not in archive.files]
-        if missing:
-            raise UserError(
-                f"{features} has no {' and no '.join(missing)}: extract a folder with one "
-                "sub-folder a class."
-            )
-        rows, names = archive["global"].astype(np.float32), archive["class"].astype(str)
+    columns = read_table(features)
+    missing = [name for name in ("global", "class") if name not in columns]
+    if missing:
+        raise UserError(
+            f"{features} has no {' and no '.join(missing)}: tools/extract_features.py writes both "
+            "from a folder with one sub-folder a class."
+        )
+    rows, names = columns["global"].astype(np.float32), columns["class"].astype(str)
     classes, table = _read_attributes(Path(attributes))
     unknown = sorted({*names.tolist(), *unseen} - set(classes))
     if unknown:
@@ -133,7 +133,7 @@ def read_extracted(
         )
     labels = np.array([classes.index(name) for name in names], dtype=np.int64)
     hidden = np.isin(labels, [classes.index(name) for name in unseen])
-    trainval, test_seen = _hold_out(labels, np.flatnonzero(~hidden), test_share, seed)
+    trainval, test_seen = _hold_out(labels, np.flatnonzero(~hidden), test_share, seed, classes)
     return check(
         ZeroShotSet(
             rows, labels, table, classes, trainval, test_seen, np.flatnonzero(hidden),
@@ -211,14 +211,20 @@ def for_validation(
     rng = np.random.default_rng(seed)
     hidden = rng.choice(seen, max(round(unseen_share * len(seen)), 1), replace=False)
     is_hidden = np.isin(data.labels[data.trainval], hidden)
-    trainval, test_seen = _hold_out(data.labels, data.trainval[~is_hidden], test_share, seed)
+    trainval, test_seen = _hold_out(
+        data.labels, data.trainval[~is_hidden], test_share, seed, data.classes
+    )
     return check(
         replace(data, trainval=trainval, test_seen=test_seen, test_unseen=data.trainval[is_hidden])
     )
 
 
 def _hold_out(
-    labels: NDArray[np.int64], rows: NDArray[np.int64], share: float, seed: int
+    labels: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    share: float,
+    seed: int,
+    classes: Sequence[str],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows to train on and rows to keep, of each class; at least one on either side."""
     order = np.random.default_rng(seed).permutation(rows)
@@ -226,15 +232,15 @@ def _hold_out(
     for label in np.unique(labels[rows]):
         own = order[labels[order] == label]
         if len(own) < 2:
-            raise ValueError(f"Class {label} has one row: none is left to test it with.")
+            raise ValueError(
+                f"The seen class {classes[label]} has one row, and it takes two: to train and test."
+            )
         kept.append(own[: max(round(share * len(own)), 1)])
     test = np.sort(np.concatenate(kept)) if kept else rows[:0]
     return np.setdiff1d(rows, test), test
 
 
 def _read_attributes(path: Path) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    import csv
-
     if not path.is_file():
         raise UserError(f"There are no attributes {path}.")
     with path.open(newline="", encoding="utf-8-sig") as file:

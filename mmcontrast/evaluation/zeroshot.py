@@ -2,14 +2,17 @@
 
 Xian et al., TPAMI 2018, section 4: each class counts the same,
 
-    U, S   mean over unseen, and over seen, classes of the share of their rows that is found among
-    all H      2 U S / (U + S) T1     the same as U where only unseen classes are candidates
+    U    mean over the unseen classes of the share of their rows that is recognised
+    S    the same over the seen classes; all classes are candidates in both
+    H    2 U S / (U + S)
+    T1   as U, with the unseen classes as the only candidates
 
 Shapes: T rows, M classes, n training rows, D features, A attributes.
 """
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -76,12 +79,34 @@ def eszsl(
     Returns:
         V (D, A): the score of x for a class a is x^T V a.
     """
+    of_x, of_a, middle_DA = _eszsl_terms(features_nD, labels_n, attributes_MA, seen_M)
+    return of_x.vectors @ _regularised(of_x, of_a, middle_DA, gamma, eta) @ of_a.vectors.T
+
+
+def _eszsl_terms(
+    features_nD: NDArray[np.floating],
+    labels_n: NDArray[np.integer],
+    attributes_MA: NDArray[np.floating],
+    seen_M: NDArray[np.bool_],
+) -> tuple["_Eigen", "_Eigen", NDArray[np.float64]]:
+    """Eigenvectors of X^T X and of A^T A, and X^T Y A in their coordinates."""
     seen = np.flatnonzero(seen_M)
     sign_nS = np.where(labels_n[:, None] == seen, 1.0, -1.0)
     x, a = np.asarray(features_nD, np.float64), np.asarray(attributes_MA, np.float64)[seen]
-    left = x.T @ x + gamma * np.eye(x.shape[1])
-    right = a.T @ a + eta * np.eye(a.shape[1])
-    return np.linalg.solve(left, x.T @ sign_nS @ a) @ np.linalg.inv(right)
+    of_x, of_a = (_Eigen(*np.linalg.eigh(matrix.T @ matrix)) for matrix in (x, a))
+    return of_x, of_a, of_x.vectors.T @ (x.T @ sign_nS @ a) @ of_a.vectors
+
+
+def _regularised(
+    of_x: "_Eigen", of_a: "_Eigen", middle_DA: NDArray[np.float64], gamma: float, eta: float
+) -> NDArray[np.float64]:
+    """V in the coordinates of the eigenvectors, where each pair of weights is a division."""
+    return middle_DA / (of_x.values[:, None] + gamma) / (of_a.values + eta)
+
+
+class _Eigen(NamedTuple):
+    values: NDArray[np.float64]
+    vectors: NDArray[np.float64]
 
 
 def best_eszsl(
@@ -107,17 +132,18 @@ def best_eszsl(
     hidden = np.sort(order[: max(len(order) // 3, 1)])
     kept_M = seen_M & ~np.isin(np.arange(len(seen_M)), hidden)
     kept_n = kept_M[labels_n]
-    best, chosen = -1.0, (1.0, 1.0)
-    for gamma in _WEIGHTS:
-        for eta in _WEIGHTS:
-            v_DA = eszsl(
-                features_nD[kept_n], labels_n[kept_n], attributes_MA, kept_M, gamma=gamma, eta=eta
-            )
-            scores = features_nD[~kept_n] @ v_DA @ attributes_MA[hidden].T
-            accuracy = per_class_accuracy(hidden[scores.argmax(axis=1)], labels_n[~kept_n])
-            if accuracy > best:
-                best, chosen = accuracy, (gamma, eta)
-    return eszsl(features_nD, labels_n, attributes_MA, seen_M, gamma=chosen[0], eta=chosen[1])
+    of_x, of_a, middle_DA = _eszsl_terms(
+        features_nD[kept_n], labels_n[kept_n], attributes_MA, kept_M
+    )
+    left = features_nD[~kept_n] @ of_x.vectors
+    right = (attributes_MA[hidden] @ of_a.vectors).T
+
+    def accuracy(weights: tuple[float, float]) -> float:
+        scores = left @ _regularised(of_x, of_a, middle_DA, *weights) @ right
+        return per_class_accuracy(hidden[scores.argmax(axis=1)], labels_n[~kept_n])
+
+    gamma, eta = max(itertools.product(_WEIGHTS, _WEIGHTS), key=accuracy)
+    return eszsl(features_nD, labels_n, attributes_MA, seen_M, gamma=gamma, eta=eta)
 
 
 @METRICS.register_module()
@@ -141,6 +167,7 @@ class ZeroShot(BaseMetric):
     ):
         super().__init__(collect_device=collect_device)
         self.best_on_test, self.baselines = best_on_test, baselines
+        self._of_baselines: dict[str, float] | None = None
 
     def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
         """Score the one task."""
@@ -156,9 +183,13 @@ class ZeroShot(BaseMetric):
                 generalized_scores(found, labels_T, seen_M)["H"] for found in epochs
             )
         if self.baselines:
-            for name, found in _baselines(data_batch["inputs"]).items():
-                simple = generalized_scores(found, labels_T, seen_M)
-                scores |= {f"{name}/{key}": value for key, value in simple.items()}
+            if self._of_baselines is None:  # the same at every validation of a run
+                self._of_baselines = {
+                    f"{name}/{key}": value
+                    for name, found in _baselines(data_batch["inputs"]).items()
+                    for key, value in generalized_scores(found, labels_T, seen_M).items()
+                }
+            scores |= self._of_baselines
         self.results.append(scores)
 
     def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:

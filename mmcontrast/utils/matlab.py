@@ -1,6 +1,7 @@
 """MATLAB's files, of version 5 and of version 7.3, which is HDF5."""
 
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from .errors import UserError, explain
+
+# What scipy and h5py say of a file that is cut off or holds something else.
+_DAMAGED = (ValueError, TypeError, KeyError, OSError, zlib.error)
 
 
 def read_mat(path: str | os.PathLike, names: Sequence[str]) -> dict[str, Any]:
@@ -21,6 +25,7 @@ def read_mat(path: str | os.PathLike, names: Sequence[str]) -> dict[str, Any]:
         UserError: The file or a variable is missing, it is damaged, or h5py is not installed.
     """
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     path = Path(path)
     if not path.is_file():
@@ -30,8 +35,8 @@ def read_mat(path: str | os.PathLike, names: Sequence[str]) -> dict[str, Any]:
         found = {name: _texts(found[name]) for name in names if name in found}
     except NotImplementedError:  # what scipy says of version 7.3
         found = _read_hdf5(path, names)
-    except (ValueError, TypeError, OSError) as error:
-        raise UserError(f"{path} cannot be read as a file of MATLAB: {explain(error)}") from error
+    except (*_DAMAGED, MatReadError) as error:
+        raise _unreadable(path, error) from error
     missing = [name for name in names if name not in found]
     if missing:
         raise UserError(f"{path} has no {', '.join(missing)}.")
@@ -53,15 +58,21 @@ def _read_hdf5(path: Path, names: Sequence[str]) -> dict[str, Any]:
             f"{path} is a file of MATLAB 7.3, which needs h5py: pip install "
             "'mmcontrast[zeroshot]', or save it with -v7."
         ) from error
-    found: dict[str, Any] = {}
-    with h5py.File(path, "r") as file:
-        for name in names:
-            if name not in file:
-                continue
-            value = file[name][()]
-            if h5py.check_ref_dtype(value.dtype):
-                codes = (file[reference][()].ravel() for reference in value.ravel())
-                found[name] = ["".join(map(chr, text)) for text in codes]
-            else:
-                found[name] = np.asarray(value).T  # MATLAB counts columns first
-    return found
+    try:
+        with h5py.File(path, "r") as file:
+            return {name: _of_hdf5(file, name) for name in names if name in file}
+    except _DAMAGED as error:
+        raise _unreadable(path, error) from error
+
+
+def _of_hdf5(file: Any, name: str) -> Any:
+    """One variable as MATLAB shows it: it counts columns first, and cells are references."""
+    value = file[name][()]
+    if value.dtype != object:
+        return np.asarray(value).T
+    codes = (file[reference][()].ravel() for reference in value.ravel())
+    return ["".join(map(chr, text)) for text in codes]
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} cannot be read as a file of MATLAB: {explain(error)}")

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from torch import nn
 
@@ -32,6 +33,8 @@ class OptimWrapperPerPart:
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
         """Build the wrappers."""
+        if is_model_wrapper(model):  # in several processes each part is wrapped by itself
+            model = model.module
         wrappers: dict[str, Any] = {}
         taken: dict[int, str] = {}
         for name, config in self.configs.items():

@@ -23,6 +23,11 @@ def _initialise(module: nn.Module) -> None:
             nn.init.zeros_(part.bias)
 
 
+def _refuse_other_width(name: str, expected: int, rows: Tensor) -> None:
+    if rows.shape[1] != expected:
+        raise ValueError(f"The model has {name}={expected}, but the data have {rows.shape[1]}.")
+
+
 @MODELS.register_module()
 class FeatureGenerator(BaseModule):
     """From noise and attributes to features, which are not negative.
@@ -43,7 +48,7 @@ class FeatureGenerator(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        self.num_noise = num_noise
+        self.num_noise, self.num_attributes = num_noise, num_attributes
         self.layers = nn.Sequential(
             nn.Linear(num_noise + num_attributes, hidden_channels),
             nn.LeakyReLU(0.2),
@@ -54,6 +59,7 @@ class FeatureGenerator(BaseModule):
 
     def forward(self, noise_NZ: Tensor, attributes_NA: Tensor) -> Tensor:
         """Features (N, D)."""
+        _refuse_other_width("num_attributes", self.num_attributes, attributes_NA)
         return self.layers(torch.cat([noise_NZ, attributes_NA], dim=1))
 
 
@@ -75,6 +81,7 @@ class FeatureCritic(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
+        self.num_features = num_features
         self.layers = nn.Sequential(
             nn.Linear(num_features + num_attributes, hidden_channels),
             nn.LeakyReLU(0.2),
@@ -84,6 +91,7 @@ class FeatureCritic(BaseModule):
 
     def forward(self, features_ND: Tensor, attributes_NA: Tensor) -> Tensor:
         """Scores (N, 1)."""
+        _refuse_other_width("num_features", self.num_features, features_ND)
         return self.layers(torch.cat([features_ND, attributes_NA], dim=1))
 
 
@@ -108,6 +116,7 @@ class FeatureEmbedding(BaseModule):
 
     def forward(self, features_ND: Tensor) -> Tensor:
         """Embeddings (N, E)."""
+        _refuse_other_width("in_channels", self.linear.in_features, features_ND)
         return self.activation(self.linear(features_ND))
 
 

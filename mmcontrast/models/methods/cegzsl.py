@@ -19,8 +19,8 @@ What differs from the authors' code: gradients of every network are zeroed at ea
 theirs of F pile up over an epoch (``ref_compat``); a batch in which no instance has a positive has
 an L_ins of 0, not NaN; and the last epoch of the softmax counts, not the best one on the test set.
 
-Shapes: K batches of B rows, D features, A attributes, S seen classes, M classes, T rows to
-classify.
+Shapes: K batches of B rows, D features, A attributes, E numbers of h, C of z; S seen and U unseen
+of M classes; N generated rows, Z numbers of noise each; T rows to classify.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,6 +64,8 @@ class CEGZSL(Method):
         num_synthesized: Features that are generated for each unseen class, and the batch of the
             softmax.
         ref_compat: Let the comparator's gradients pile up over an epoch, as the released code does.
+            They are in no checkpoint, so that only runs resumed at an epoch's beginning are exact,
+            and loss scaling (fp16) would shrink them.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
         init_cfg: MMEngine's initialisation config.
     """
@@ -95,6 +97,8 @@ class CEGZSL(Method):
             self.comparator = MODELS.build(comparator)
         self.instance_weight, self.class_weight = instance_weight, class_weight
         self.num_synthesized = num_synthesized
+        # The part itself may be wrapped later, for several processes.
+        self.num_noise = self.generator.num_noise
         self.temperature = temperature
         self.ref_compat = ref_compat
         self._piled: tuple[int, list[Tensor]] | None = None
@@ -114,7 +118,7 @@ class CEGZSL(Method):
         inputs = self.data_preprocessor(data, True)["inputs"]
         logged: dict[str, Tensor] = {}
         for features, labels in zip(inputs["feature"], inputs["label"], strict=True):
-            if self.ref_compat:
+            if self.ref_compat and self.embeds:
                 self._pile_up_gradients()
             with optim_wrapper["critic"].optim_context(self):
                 losses = self.critic_losses(features, labels, inputs["attributes"])
@@ -182,13 +186,15 @@ class CEGZSL(Method):
         """Classify the rows of a ``ZeroShotTask``.
 
         Returns:
-            One dict: its data sample, ``generalized`` (epochs, T), classes among all after each
-                epoch of
-            the softmax, and ``conventional`` (T,), among the unseen ones.
+            One dict: its data sample, ``generalized`` (epochs, T), the class of each row among all
+            classes after each epoch of the softmax, and ``conventional`` (T,), the class among the
+            unseen ones by a softmax of these alone.
         """
         seen_M, attributes_MA = inputs["seen"], inputs["attributes"]
-        unseen = torch.nonzero(~seen_M)[:, 0]
-        generated_ND, generated_labels_N = self.synthesize(attributes_MA[unseen], unseen)
+        unseen_U = torch.nonzero(~seen_M)[:, 0]
+        generated_ND = self.synthesize(attributes_MA[unseen_U])
+        place_N = torch.arange(len(unseen_U), device=unseen_U.device)
+        place_N = place_N.repeat_interleave(self.num_synthesized)
         train, fake, test = (
             self.extract({"feature": rows})["global"].float()
             for rows in (inputs["train_feature"], generated_ND, inputs["feature"])
@@ -197,7 +203,7 @@ class CEGZSL(Method):
             layer(test).argmax(dim=1).cpu()
             for layer in softmax_regression(
                 torch.cat([train, fake]),
-                torch.cat([inputs["train_label"], generated_labels_N]),
+                torch.cat([inputs["train_label"], unseen_U[place_N]]),
                 len(seen_M),
                 num_epochs=_GENERALIZED_EPOCHS,
                 batch_size=self.num_synthesized,
@@ -205,32 +211,29 @@ class CEGZSL(Method):
         ]
         *_, layer = softmax_regression(
             fake,
-            generated_labels_N,
-            len(seen_M),
+            place_N,
+            len(unseen_U),
             num_epochs=_CONVENTIONAL_EPOCHS,
             batch_size=self.num_synthesized,
         )
-        scores_TM = layer(test).masked_fill(seen_M, -torch.inf)
-        found = dict(
-            generalized=torch.stack(generalized), conventional=scores_TM.argmax(dim=1).cpu()
-        )
+        conventional = unseen_U[layer(test).argmax(dim=1)].cpu()
+        found = dict(generalized=torch.stack(generalized), conventional=conventional)
         return [{**(data_samples or [{}])[0], **found}]
 
     @torch.no_grad()
-    def synthesize(self, attributes_MA: Tensor, labels_M: Tensor) -> tuple[Tensor, Tensor]:
+    def synthesize(self, attributes_MA: Tensor) -> Tensor:
         """Generate features of classes, always the same for the same weights.
 
         Returns:
-            (M * num_synthesized, D), and the label of each.
+            (M * num_synthesized, D), class by class.
         """
         generator = torch.Generator().manual_seed(0)
         a_NA = attributes_MA.repeat_interleave(self.num_synthesized, dim=0)
-        noise_NZ = torch.randn(len(a_NA), self.generator.num_noise, generator=generator)
-        features_ND = self.generator(noise_NZ.to(a_NA), a_NA)
-        return features_ND, labels_M.repeat_interleave(self.num_synthesized)
+        noise_NZ = torch.randn(len(a_NA), self.num_noise, generator=generator)
+        return self.generator(noise_NZ.to(a_NA), a_NA)
 
     def _generate(self, a_BA: Tensor) -> Tensor:
-        noise_BZ = torch.randn(len(a_BA), self.generator.num_noise, device=a_BA.device)
+        noise_BZ = torch.randn(len(a_BA), self.num_noise, device=a_BA.device)
         return self.generator(noise_BZ, a_BA).float()
 
     def _embed(self, x_BD: Tensor) -> tuple[Tensor, Tensor]:
