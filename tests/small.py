@@ -95,11 +95,27 @@ CONFIGS = {
         critic=dict(type="BilinearCritic", channels=8),
         readout="mean_sigmoid",
     ),
+    "CEGZSL": dict(
+        generator=dict(
+            type="FeatureGenerator",
+            num_noise=3,
+            num_attributes=4,
+            num_features=8,
+            hidden_channels=16,
+        ),
+        critic=dict(type="FeatureCritic", num_features=8, num_attributes=4, hidden_channels=16),
+        embedding=dict(type="FeatureEmbedding", in_channels=8, out_channels=12),
+        projection=dict(type="FeatureEmbedding", in_channels=12, out_channels=6, relu=False),
+        comparator=dict(type="Comparator", in_channels=12, num_attributes=4, hidden_channels=10),
+        instance_weight=0.1,
+        class_weight=0.1,
+        num_synthesized=20,
+    ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
 # Their inputs are no pictures.
-OTHERS = ("MVGRL",)
+OTHERS = ("CEGZSL", "MVGRL")
 CLASSIFIERS = ("FineTuning", "LinearProbe")
 # Cells of the feature map of 32 pixels, where it is not TinyNet's.
 GRIDS = {"ColorReconstruction": (4, 4)}
@@ -161,7 +177,19 @@ def make_graphs(num_graphs=8, side=None, seed=0, only=None):
     return collate_graphs([data[i] for i in (range(num_graphs) if only is None else [only])])
 
 
+def make_seen_batches(num_rows=8, side=None, seed=0, num_batches=3):
+    """Features around the attributes of five seen classes, as a data loader gives them."""
+    generator = torch.Generator().manual_seed(seed)
+    attributes = torch.rand(5, 4, generator=generator)
+    label = torch.randint(5, (num_batches, num_rows), generator=generator)
+    noise = 0.1 * torch.rand(num_batches, num_rows, 8, generator=generator)
+    feature = attributes.repeat(1, 2)[label] + noise
+    inputs = dict(feature=feature, label=label, attributes=attributes)
+    return dict(inputs=inputs, data_samples=[dict(index=0)])
+
+
 BATCHES = {
+    "CEGZSL": make_seen_batches,
     "MVGRL": make_graphs,
     "VFS": make_clips,
     "VFSNegatives": make_clips,

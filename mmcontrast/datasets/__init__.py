@@ -20,6 +20,7 @@ from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
 from mmcontrast.datasets.voc import VOCClassification
 from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
+from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
 
 __all__ = [
     "Clip",
@@ -38,6 +39,7 @@ __all__ = [
     "PlanetoidGraph",
     "PyGGraphs",
     "ResumableSampler",
+    "SeenBatches",
     "TUGraphs",
     "TarShards",
     "TrackingNet",
@@ -47,6 +49,8 @@ __all__ = [
     "VideoList",
     "VideoMasks",
     "Videos",
+    "ZeroShotTask",
     "collate",
     "collate_graphs",
+    "collate_one",
 ]

@@ -10,6 +10,7 @@ from .pose import PCK, pck, relative_distances
 from .svm import SVM, average_precision
 from .tracking import OTB, tracking_scores
 from .vos import DAVIS, boundary_similarity, region_similarity, score_folder, score_video
+from .zeroshot import ZeroShot, eszsl, generalized_scores, harmonic_mean, per_class_accuracy
 
 __all__ = [
     "DAVIS",
@@ -22,15 +23,20 @@ __all__ = [
     "NodeClustering",
     "NodeProbe",
     "PartIoU",
+    "ZeroShot",
     "adam_probe",
     "average_precision",
     "boundary_similarity",
     "cluster_agreement",
     "confusion_matrix",
+    "eszsl",
+    "generalized_scores",
+    "harmonic_mean",
     "knn_scores",
     "logistic_probe",
     "mean_iou",
     "pck",
+    "per_class_accuracy",
     "region_similarity",
     "relative_distances",
     "score_folder",

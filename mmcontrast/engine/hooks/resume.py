@@ -13,7 +13,7 @@ import torch
 from mmengine.dist import gather, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -150,6 +150,8 @@ def _batch_size(runner: Runner) -> int:
 
 def _accumulating(runner: Runner) -> bool:
     wrapper = runner.optim_wrapper
+    if isinstance(wrapper, OptimWrapperDict):
+        return False  # a method with several optimisers takes whole steps
     return isinstance(wrapper, OptimWrapper) and not wrapper.should_update()
 
 

@@ -9,10 +9,15 @@ from .classification import (
 )
 from .node_graph import BilinearCritic, DotCritic, ResidualMLP
 from .siamese import SiameseHead
+from .zeroshot import Comparator, FeatureCritic, FeatureEmbedding, FeatureGenerator
 
 __all__ = [
     "BilinearCritic",
+    "Comparator",
     "DotCritic",
+    "FeatureCritic",
+    "FeatureEmbedding",
+    "FeatureGenerator",
     "LinearHead",
     "MultiStageHead",
     "ResidualMLP",

@@ -2,10 +2,12 @@
 
 from .balanced_focal import balanced_focal
 from .frame_pairs import FramePairLoss, frame_pair_loss
+from .gradient_penalty import gradient_penalty
 from .info_nce import Contrast, InfoNCE, info_nce
 from .lab_color import LabColorLoss, lab_color_loss
 from .mutual_information import MutualInformation
 from .nt_xent import NTXent, nt_xent
+from .supervised_contrast import supervised_contrast
 
 __all__ = [
     "Contrast",
@@ -16,7 +18,9 @@ __all__ = [
     "NTXent",
     "balanced_focal",
     "frame_pair_loss",
+    "gradient_penalty",
     "info_nce",
     "lab_color_loss",
     "nt_xent",
+    "supervised_contrast",
 ]

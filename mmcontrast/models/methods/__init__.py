@@ -1,6 +1,7 @@
 """One file a paper or protocol. Each reads top to bottom: equations, constructor, loss."""
 
 from .base import Method
+from .cegzsl import CEGZSL
 from .color_reconstruction import ColorReconstruction
 from .contrastcorr import ContrastCorr
 from .densecl import DenseCL
@@ -16,6 +17,7 @@ from .vfs import VFS
 from .vfs_negatives import VFSNegatives
 
 __all__ = [
+    "CEGZSL",
     "MVGRL",
     "VFS",
     "ColorReconstruction",

@@ -1,0 +1,266 @@
+"""CE-GZSL: generate features of unseen classes, and classify in a space learnt by contrast.
+
+Han, Fu, Chen and Yang, "Contrastive Embedding for Generalized Zero-Shot Learning", CVPR 2021,
+arXiv 2103.16173.
+
+    x~ = G(noise, a)                            features of a class with the attributes a
+    h  = E(x),   z = H(h) / |H(h)|              embedding, and what instances are compared by
+    L_D   = E D(x~, a) - E D(x, a) + 10 gp      critic D, with gradient penalty
+    L_ins = supervised contrast of z            between instances, temperature t_e
+    L_cls = cross-entropy of F(h, a_s) / t_s    between an instance and the seen classes s
+
+    critic step, K times:  D, E, H, F  minimise  L_D + L_ins(real) + L_cls(real)
+    generator step:        G           minimises -E D(x~, a) + w L_ins(x~ and real) + w L_cls(x~)
+
+Classifying (section 3.4): features of the unseen classes are generated, and a softmax is trained on
+embeddings of these and of the real ones of the seen classes.
+
+What differs from the authors' code: gradients of every network are zeroed at each step, where
+theirs of F pile up over an epoch (``ref_compat``); a batch in which no instance has a positive has
+an L_ins of 0, not NaN; and the last epoch of the softmax counts, not the best one on the test set.
+
+Shapes: K batches of B rows, D features, A attributes, S seen classes, M classes, T rows to
+classify.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MessageHub
+from mmengine.optim import OptimWrapperDict
+from torch import Tensor, nn
+
+from mmcontrast.models.losses.gradient_penalty import gradient_penalty
+from mmcontrast.models.losses.supervised_contrast import supervised_contrast
+from mmcontrast.models.methods.base import Method, embedding_std
+from mmcontrast.ops.softmax_regression import softmax_regression
+from mmcontrast.registry import MODELS
+from mmcontrast.structures import DataSamples, Features, Inputs
+
+_PENALTY_WEIGHT = 10.0
+_GENERALIZED_EPOCHS, _CONVENTIONAL_EPOCHS = 25, 100
+
+
+@MODELS.register_module()
+class CEGZSL(Method):
+    """CE-GZSL; batches are those of ``mmcontrast.datasets.zeroshot``.
+
+    It is trained by two optimisers, ``critic`` and ``generator``: ``optim_wrapper`` is an
+    ``OptimWrapperDict``, which ``constructor='OptimWrapperPerPart'`` makes.
+
+    Args:
+        generator: Config of G, ``FeatureGenerator``.
+        critic: Config of D, ``FeatureCritic``.
+        embedding: Config of E, ``FeatureEmbedding``; None leaves out E, H and F: a WGAN whose
+            softmax classifies features, the paper's ablation.
+        projection: Config of H, ``FeatureEmbedding`` without ReLU.
+        comparator: Config of F, ``Comparator``.
+        instance_weight: w of L_ins for the generator.
+        class_weight: w of L_cls for the generator.
+        temperature: t_e and t_s.
+        num_synthesized: Features that are generated for each unseen class, and the batch of the
+            softmax.
+        ref_compat: Let the comparator's gradients pile up over an epoch, as the released code does.
+        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        generator: dict,
+        critic: dict,
+        embedding: dict | None,
+        projection: dict | None,
+        comparator: dict | None,
+        instance_weight: float,
+        class_weight: float,
+        num_synthesized: int,
+        temperature: float = 0.1,
+        ref_compat: bool = False,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, init_cfg)
+        self.generator = MODELS.build(generator)
+        self.critic = MODELS.build(critic)
+        self.embeds = embedding is not None
+        if self.embeds != (projection is not None) or self.embeds != (comparator is not None):
+            raise ValueError("CEGZSL: embedding, projection and comparator go together.")
+        if self.embeds:
+            self.embedding = MODELS.build(embedding)
+            self.projection = MODELS.build(projection)
+            self.comparator = MODELS.build(comparator)
+        self.instance_weight, self.class_weight = instance_weight, class_weight
+        self.num_synthesized = num_synthesized
+        self.temperature = temperature
+        self.ref_compat = ref_compat
+        self._piled: tuple[int, list[Tensor]] | None = None
+
+    def train_step(
+        self, data: dict[str, Any], optim_wrapper: OptimWrapperDict
+    ) -> dict[str, Tensor]:
+        """K critic steps and one generator step.
+
+        Args:
+            data: A sample of ``SeenBatches``.
+            optim_wrapper: With ``critic`` and ``generator``.
+
+        Returns:
+            What is logged.
+        """
+        inputs = self.data_preprocessor(data, True)["inputs"]
+        logged: dict[str, Tensor] = {}
+        for features, labels in zip(inputs["feature"], inputs["label"], strict=True):
+            if self.ref_compat:
+                self._pile_up_gradients()
+            with optim_wrapper["critic"].optim_context(self):
+                losses = self.critic_losses(features, labels, inputs["attributes"])
+            total, values = self.parse_losses(losses)
+            optim_wrapper["critic"].update_params(total)
+            logged |= values
+        with self._frozen_but_generator(), optim_wrapper["generator"].optim_context(self):
+            losses = self.generator_losses(features, labels, inputs["attributes"])
+            total, values = self.parse_losses(losses)
+            optim_wrapper["generator"].update_params(total)
+        return {**logged, **values, "loss": logged["loss"] + values["loss"]}
+
+    def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
+        """The losses of both players on the last batch; ``train_step`` takes them in turn."""
+        batch = (inputs["feature"][-1], inputs["label"][-1], inputs["attributes"])
+        losses = self.critic_losses(*batch)
+        with self._frozen_but_generator():
+            return losses | self.generator_losses(*batch)
+
+    def critic_losses(
+        self, x_BD: Tensor, labels_B: Tensor, attributes_SA: Tensor
+    ) -> dict[str, Tensor]:
+        """What D, E, H and F minimise."""
+        a_BA = attributes_SA[labels_B]
+        with torch.no_grad():
+            fake_BD = self._generate(a_BA)
+        wasserstein = (self.critic(fake_BD, a_BA) - self.critic(x_BD, a_BA)).float().mean()
+        penalty = gradient_penalty(lambda x: self.critic(x, a_BA), x_BD, fake_BD)
+        losses = dict(
+            loss_critic=wasserstein + _PENALTY_WEIGHT * penalty,
+            wasserstein=-wasserstein.detach(),
+        )
+        if self.embeds:
+            h_BE, z_BC = self._embed(x_BD)
+            losses["loss_instance"] = supervised_contrast(z_BC, labels_B, self.temperature)
+            losses["loss_class"] = self._class_loss(h_BE, labels_B, attributes_SA)
+            losses["embedding_std"] = embedding_std(z_BC)
+        return losses
+
+    def generator_losses(
+        self, x_BD: Tensor, labels_B: Tensor, attributes_SA: Tensor
+    ) -> dict[str, Tensor]:
+        """What G minimises, with the classes of a batch."""
+        a_BA = attributes_SA[labels_B]
+        fake_BD = self._generate(a_BA)
+        losses = dict(loss_generator=-self.critic(fake_BD, a_BA).float().mean())
+        if self.embeds:
+            with torch.no_grad():
+                _, real_BC = self._embed(x_BD)
+            h_BE, z_BC = self._embed(fake_BD)
+            instance = supervised_contrast(
+                torch.cat([z_BC, real_BC]), labels_B.repeat(2), self.temperature
+            )
+            losses["loss_generator_instance"] = self.instance_weight * instance
+            of_class = self._class_loss(h_BE, labels_B, attributes_SA)
+            losses["loss_generator_class"] = self.class_weight * of_class
+        return losses
+
+    def encode(self, inputs: Inputs) -> Features:
+        """``global``: the embeddings h of ``inputs['feature']``, (..., D)."""
+        features_ND = inputs["feature"].flatten(0, -2)
+        return {"global": self.embedding(features_ND) if self.embeds else features_ND}
+
+    def predict(self, inputs: Inputs, data_samples: DataSamples | None) -> list[dict[str, Any]]:
+        """Classify the rows of a ``ZeroShotTask``.
+
+        Returns:
+            One dict: its data sample, ``generalized`` (epochs, T), classes among all after each
+                epoch of
+            the softmax, and ``conventional`` (T,), among the unseen ones.
+        """
+        seen_M, attributes_MA = inputs["seen"], inputs["attributes"]
+        unseen = torch.nonzero(~seen_M)[:, 0]
+        generated_ND, generated_labels_N = self.synthesize(attributes_MA[unseen], unseen)
+        train, fake, test = (
+            self.extract({"feature": rows})["global"].float()
+            for rows in (inputs["train_feature"], generated_ND, inputs["feature"])
+        )
+        generalized = [
+            layer(test).argmax(dim=1).cpu()
+            for layer in softmax_regression(
+                torch.cat([train, fake]),
+                torch.cat([inputs["train_label"], generated_labels_N]),
+                len(seen_M),
+                num_epochs=_GENERALIZED_EPOCHS,
+                batch_size=self.num_synthesized,
+            )
+        ]
+        *_, layer = softmax_regression(
+            fake,
+            generated_labels_N,
+            len(seen_M),
+            num_epochs=_CONVENTIONAL_EPOCHS,
+            batch_size=self.num_synthesized,
+        )
+        scores_TM = layer(test).masked_fill(seen_M, -torch.inf)
+        found = dict(
+            generalized=torch.stack(generalized), conventional=scores_TM.argmax(dim=1).cpu()
+        )
+        return [{**(data_samples or [{}])[0], **found}]
+
+    @torch.no_grad()
+    def synthesize(self, attributes_MA: Tensor, labels_M: Tensor) -> tuple[Tensor, Tensor]:
+        """Generate features of classes, always the same for the same weights.
+
+        Returns:
+            (M * num_synthesized, D), and the label of each.
+        """
+        generator = torch.Generator().manual_seed(0)
+        a_NA = attributes_MA.repeat_interleave(self.num_synthesized, dim=0)
+        noise_NZ = torch.randn(len(a_NA), self.generator.num_noise, generator=generator)
+        features_ND = self.generator(noise_NZ.to(a_NA), a_NA)
+        return features_ND, labels_M.repeat_interleave(self.num_synthesized)
+
+    def _generate(self, a_BA: Tensor) -> Tensor:
+        noise_BZ = torch.randn(len(a_BA), self.generator.num_noise, device=a_BA.device)
+        return self.generator(noise_BZ, a_BA).float()
+
+    def _embed(self, x_BD: Tensor) -> tuple[Tensor, Tensor]:
+        h_BE = self.embedding(x_BD)
+        return h_BE, F.normalize(self.projection(h_BE).float(), dim=1)
+
+    def _class_loss(self, h_BE: Tensor, labels_B: Tensor, attributes_SA: Tensor) -> Tensor:
+        scores_BS = self.comparator(h_BE, attributes_SA).float()
+        return F.cross_entropy(scores_BS / self.temperature, labels_B)
+
+    @contextmanager
+    def _frozen_but_generator(self) -> Iterator[None]:
+        """Gradients reach G through the others, and leave none in them."""
+        parts: Sequence[nn.Module] = [self.critic]
+        if self.embeds:
+            parts = [self.critic, self.embedding, self.projection, self.comparator]
+        for part in parts:
+            part.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for part in parts:
+                part.requires_grad_(True)
+
+    def _pile_up_gradients(self) -> None:
+        """Let the next backward pass add to the comparator's gradients of this epoch."""
+        epoch = MessageHub.get_current_instance().get_info("epoch", 0)
+        parameters = list(self.comparator.parameters())
+        if self._piled is None or self._piled[0] != epoch:
+            self._piled = epoch, [torch.zeros_like(p) for p in parameters]
+        for parameter, gradient in zip(parameters, self._piled[1], strict=True):
+            # zero_grad() lets go of it; backward() adds to it in place.
+            parameter.grad = gradient
