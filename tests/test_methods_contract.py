@@ -65,14 +65,8 @@ def test_extract(name):
 
 
 def test_extract_of_graphs():
-<<<<<<< HEAD
     method = build_method("MVGRL").train()
     batch = method.data_preprocessor(training_batch("MVGRL"))
-=======
-    name = "MVGRL"
-    method = build_method(name).train()
-    batch = method.data_preprocessor(training_batch(name))
->>>>>>> graph-eval
     features = method(batch["inputs"])
     assert len(features["global"]) == len(batch["data_samples"]) == 8
     assert not features["global"].requires_grad
