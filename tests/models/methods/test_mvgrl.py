@@ -3,10 +3,13 @@
 import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from mmcontrast.datasets.graph_files import Graph
+from mmcontrast.datasets.graphs import Graphs, collate_graphs
 from mmcontrast.models.backbones.gcn import GCN, GraphConvolution
 from mmcontrast.models.heads.node_graph import BilinearCritic, ResidualMLP, mean_sigmoid, sum_cat
 from mmcontrast.models.losses.mutual_information import binary_cross_entropy, jensen_shannon
@@ -174,6 +177,22 @@ def test_a_graph_is_the_same_alone_and_in_a_batch():
         torch.testing.assert_close(alone["global"][0], together["global"][number])
         torch.testing.assert_close(alone["nodes"], together["nodes"][start:stop])
         start = stop
+
+
+@pytest.mark.parametrize("keep", ["all", "top", "pushed"])
+@pytest.mark.parametrize("level", ["node", "graph"])
+def test_graphs_without_edges_and_of_one_node(level, keep):
+    rng = np.random.default_rng(0)
+    graphs = [
+        Graph(np.zeros((2, 0), np.int64), rng.random((size, 5), np.float32), f"graph {size}")
+        for size in (1, 3)
+    ]
+    data = Graphs(graphs, prepare=[dict(type="GraphViews", keep=keep)])
+    method = build_method("MVGRL", **(CONCAT if level == "graph" else {}))
+    loss = losses(method, collate_graphs(list(data)))["loss"]
+    loss.backward()
+    assert loss.isfinite()
+    assert all(p.grad.isfinite().all() for p in method.parameters())
 
 
 def test_all_layers_of_the_encoders_are_trained():
