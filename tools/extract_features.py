@@ -1,6 +1,7 @@
 """Write features of pictures: python tools/extract_features.py epoch_18.pth photos --out f.npz.
 
-The source is a folder (its sub-folders are the classes), or the name of a data loader in --config.
+The source is a folder (its sub-folders are the classes), or the name of a data loader in --config:
+of pictures or, where the config's method is for them, of graphs and their nodes.
 """
 
 import argparse
@@ -17,6 +18,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", required=True, help="file to write: .npz or .parquet")
     parser.add_argument("--config", help="config of the training (that inside the checkpoint)")
     parser.add_argument("--dense", action="store_true", help="write the dense maps too, to .npz")
+    parser.add_argument("--nodes", action="store_true", help="a row a node, not a row a graph")
     parser.add_argument("--size", type=int, help="side in pixels of what the network sees")
     parser.add_argument("--device", help="cpu, cuda or cuda:N (the best there is)")
     parser.add_argument("--batch-size", type=int, default=32, help="pictures at once (%(default)s)")
@@ -41,7 +43,7 @@ def main() -> None:
         if args["checkpoint"] == "none":
             args["checkpoint"] = None
         rows = extract_features(**args)
-        print(f"Written: {args['out']}, {rows} pictures")
+        print(f"Written: {args['out']}, {rows} rows")
 
 
 if __name__ == "__main__":

@@ -32,12 +32,20 @@ def parse_args() -> argparse.Namespace:
     one = add("pca", parents=[network, out], help="dense features as colours")
     one.add_argument("images", nargs="+", help="pictures and folders")
     one.add_argument("--num", type=int, default=12, help="at most so many (%(default)s)")
-    one = add("embedding", parents=[network, out], help="pictures as points in the plane")
-    one.add_argument("folder", help="pictures; sub-folders are classes")
+    one = add("embedding", parents=[network, out], help="pictures or rows as points")
+    one.add_argument("source", help="folder whose sub-folders are classes, or table of features")
     one.add_argument("--method", choices=("tsne", "pca", "umap"), default="tsne")
     one.add_argument("--num", type=int, default=2000, help="at most so many (%(default)s)")
     one.add_argument("--thumbnails", action="store_true", help="draw pictures where there is room")
     one.add_argument("--seed", type=int, default=0, help="of the projection (%(default)s)")
+    one = add("neighbours", parents=[out], help="what is nearest to a row of a table of features")
+    one.add_argument("table", help="written by tools/extract_features.py")
+    one.add_argument("row", type=int, help="from 0; of a single graph its node")
+    one.add_argument("--num", type=int, default=10, help="how many (%(default)s)")
+    one = add("confusion", parents=[out], help="which classes, seen and unseen, are mixed up")
+    one.add_argument("config", help="config of the training of a zero-shot method")
+    one.add_argument("checkpoint", nargs="?", help="weights (untrained network)")
+    one.add_argument("--device", help="cpu, cuda or cuda:N (the best there is)")
     one = add("curves", parents=[out], help="logged figures of runs over each other")
     one.add_argument("run_dirs", nargs="+", metavar="RUN_DIR", help="work dirs")
     return parser.parse_args()
@@ -50,11 +58,13 @@ def main() -> None:
         # Before torch is imported, and so before the rest of mmcontrast.
         select_device(args.pop("device", None))
         from mmcontrast.apis import visualize
+        from mmcontrast.apis.feature_table import TABLES
 
         draw = getattr(visualize, f"visualize_{args.pop('command')}")
-        if "checkpoint" in args:
-            network = (args.pop("checkpoint"), args.pop("config"))
-            args["extractor"] = visualize.FeatureExtractor(*network, size=args.pop("size"))
+        if "size" in args:
+            network, size = (args.pop("checkpoint"), args.pop("config")), args.pop("size")
+            table = args.get("source", "").endswith(TABLES)
+            args["extractor"] = None if table else visualize.FeatureExtractor(*network, size=size)
         draw(**args)
         print(f"Written: {args['out']}")
 

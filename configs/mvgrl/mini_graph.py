@@ -20,7 +20,7 @@ _base_ = "../_base_/default_runtime.py"
 model = dict(
     type="MVGRL",
     level="graph",
-    encoder=dict(type="GCN", in_channels=CHANNELS, hidden_channels=32, num_layers=2),
+    encoder=dict(type="GCN", in_channels=4, hidden_channels=32, num_layers=2),
     loss=dict(type="MutualInformation", estimator="jsd"),
     critic=dict(type="DotCritic"),
     readout="sum_cat",

@@ -20,7 +20,7 @@ _base_ = "../_base_/default_runtime.py"
 model = dict(
     type="MVGRL",
     level="node",
-    encoder=dict(type="GCN", in_channels=CHANNELS, hidden_channels=512),
+    encoder=dict(type="GCN", in_channels=300, hidden_channels=512),
     loss=dict(type="MutualInformation", estimator="bce"),
     critic=dict(type="BilinearCritic", channels=512),
     readout="mean_sigmoid",

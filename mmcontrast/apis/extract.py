@@ -1,19 +1,23 @@
-"""Features of many pictures, written to a file as they are computed."""
+"""Features of many pictures, graphs or nodes, written to a file as they are computed."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.utils import ProgressBar
+from torch import Tensor
 
 from mmcontrast.datasets.files import find_pictures
 from mmcontrast.registry import DATASETS
+from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.utils.tables import Columns, open_table
 
 from .config import load_config
 from .features import Extracted, FeatureExtractor
+from .method import MethodOnData
 
 UNLABELLED = -1
 
@@ -25,9 +29,13 @@ def extract_features(
     *,
     config: str | None = None,
     dense: bool = False,
+    nodes: bool = False,
     **settings: Any,
 ) -> int:
     """Write the features of all pictures of a source, with paths and labels, into one file.
+
+    Where the config's method has no backbone for pictures, the source is one of its data loaders,
+    and its graphs, or rows of features, are what is written of.
 
     Rows are written as they come, so features need not fit in memory. The file takes its name when
     it is whole; an interrupted run leaves an older one as it was.
@@ -38,11 +46,13 @@ def extract_features(
             of ``config``, such as ``val_dataloader``.
         out: ``.npz`` or ``.parquet``, with the columns ``path`` (N,), ``label`` (N,) int64, -1 for
             a picture without class, ``class`` (N,) and ``split`` (N,) where they are known, and
-            ``global`` (N, C) float32.
+            ``global`` (N, C) float32. Of nodes, ``node`` (V,), its number in the graph of ``path``,
+            and ``nodes`` (V, C) instead of ``global``.
         config: Config file, see :class:`~mmcontrast.apis.features.FeatureExtractor`.
         dense: Whether to write ``dense`` (N, C, H, W) too; only ``.npz`` can hold it.
+        nodes: Whether to write a row a node, not a row a graph.
         **settings: Of the extractor: ``device``, ``size``, ``batch_size``, ``num_workers``,
-            ``on_error``.
+            ``on_error``. Of a method without backbone ``device`` alone.
 
     Returns:
         The number of rows.
@@ -54,23 +64,91 @@ def extract_features(
     if dense and out.suffix != ".npz":
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
     table = open_table(out)
-    pictures, total, classes = _open_source(source, config, settings.get("size"))
+    own = config is not None and "backbone" not in load_config(config).get("model", {})
+    if (dense or settings.get("size")) and own:
+        raise UserError(f"{config} has no backbone for pictures: no --dense, no --size.")
+    if nodes and not own:
+        raise UserError("Pictures have no nodes: --nodes is for the config of a method of graphs.")
     rows = 0
     try:
         with table as write:
-            extractor = FeatureExtractor(checkpoint, config, **settings)
-            progress = ProgressBar(total, file=sys.stderr)
-            for batch in extractor.stream(pictures, dense):
-                progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
-                if batch["data_samples"]:
-                    write(_columns(batch, source, classes))
-                    rows += len(batch["data_samples"])
-            print(file=sys.stderr)
-            if rows == 0:
-                raise UserError(f"None of the {total} pictures in {source} can be read.")
+            if own:
+                pieces = _of_method(checkpoint, source, str(config), nodes, settings.get("device"))
+            else:
+                pieces = _of_pictures(checkpoint, source, config, dense, settings)
+            for columns in pieces:
+                write(columns)
+                rows += len(columns["path"])
     except OSError as error:
         raise UserError(f"cannot write {out}: {explain(error)}") from error
     return rows
+
+
+def _of_pictures(
+    checkpoint: str | None,
+    source: str,
+    config: str | None,
+    dense: bool,
+    settings: dict[str, Any],
+) -> Iterator[Columns]:
+    pictures, total, classes = _open_source(source, config, settings.get("size"))
+    extractor = FeatureExtractor(checkpoint, config, **settings)
+    progress = ProgressBar(total, file=sys.stderr)
+    found = False
+    for batch in extractor.stream(pictures, dense):
+        progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
+        if batch["data_samples"]:
+            found = True
+            yield _columns(batch, source, classes)
+    print(file=sys.stderr)
+    if not found:
+        raise UserError(f"None of the {total} pictures in {source} can be read.")
+
+
+def _of_method(
+    checkpoint: str | None, source: str, config: str, nodes: bool, device: str | None
+) -> Iterator[Columns]:
+    data = MethodOnData(checkpoint, config, source, device)
+    for features, samples in data.extract():
+        if not nodes:
+            yield _sample_columns(features["global"], samples, data.classes)
+        elif "nodes" in features:
+            yield _node_columns(features["nodes"], samples)
+        else:
+            raise UserError(f"The method of {config} has no features of nodes.")
+
+
+def _sample_columns(features_NC: Tensor, samples: DataSamples, classes: tuple[str, ...]) -> Columns:
+    """Columns of graphs, or of the rows of one sample that holds many."""
+    labels = np.concatenate([np.atleast_1d(s.get("label", UNLABELLED)) for s in samples])
+    paths = [s["path"] for s in samples for _ in np.atleast_1d(s.get("label", UNLABELLED))]
+    columns: Columns = dict(path=paths, label=labels.astype(np.int64))
+    if classes:
+        columns["class"] = ["" if label == UNLABELLED else classes[label] for label in labels]
+    if "seen" in samples[0]:
+        columns["split"] = ["seen" if samples[0]["seen"][label] else "unseen" for label in labels]
+    columns["global"] = features_NC.numpy()
+    return columns
+
+
+def _node_columns(features_VC: Tensor, samples: DataSamples) -> Columns:
+    sizes = [sample["num_nodes"] for sample in samples]
+    unknown = [np.full(size, UNLABELLED) for size in sizes]
+    labels = [s.get("node_labels", none) for s, none in zip(samples, unknown, strict=True)]
+    split = np.full(sum(sizes), "", dtype="<U5")
+    for name in ("train", "val", "test"):
+        masks = [
+            s.get("masks", {}).get(name, none >= 0)
+            for s, none in zip(samples, unknown, strict=True)
+        ]
+        split[np.concatenate(masks)] = name
+    return dict(
+        path=[s["path"] for s, size in zip(samples, sizes, strict=True) for _ in range(size)],
+        node=np.concatenate([np.arange(size) for size in sizes]),
+        label=np.concatenate(labels).astype(np.int64),
+        split=split.tolist(),
+        nodes=features_VC.numpy(),
+    )
 
 
 def _open_source(

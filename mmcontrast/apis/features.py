@@ -78,7 +78,7 @@ class FeatureExtractor:
     ):
         if batch_size < 1 or (size is not None and size < 1):
             raise UserError(f"batch_size and size are at least 1, got {batch_size} and {size}.")
-        self.device = _find_device(device)
+        self.device = find_device(device)
         self.batch_size, self.num_workers, self.on_error = batch_size, num_workers, on_error
         cfg = _read_config(checkpoint, config)
         with input_errors(str(config or checkpoint)):
@@ -174,7 +174,12 @@ def _unchanged(batch: Any) -> Any:
     return batch
 
 
-def _find_device(name: str | None) -> torch.device:
+def find_device(name: str | None) -> torch.device:
+    """Return a device by its name, or the best there is.
+
+    Raises:
+        UserError: It cannot be used.
+    """
     try:
         device = torch.device(name or get_device())
         torch.empty(0, device=device)

@@ -74,7 +74,13 @@ def test(
                 )
             metrics = runner.test()
             if cfg.get("compare_untrained") and cfg.load_from:
-                metrics |= {f"untrained/{k}": v for k, v in _test_untrained(runner).items()}
+                untrained = _test_untrained(runner)
+                runner.logger.info(f"{cfg.load_from}:\n{comparison(metrics, untrained)}")
+                metrics |= {
+                    f"untrained/{name}": value
+                    for name, value in untrained.items()
+                    if not _is_raw(name)
+                }
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
@@ -85,6 +91,26 @@ def test(
         f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
     )
     return metrics
+
+
+def comparison(trained: dict[str, float], untrained: dict[str, float]) -> str:
+    """A Markdown table of metrics with those of the untrained network and of raw features.
+
+    Args:
+        trained: By name; ``part/raw_name`` is what raw features have for ``part/name``.
+        untrained: The same of the untrained network.
+    """
+    rows = ["| | trained | untrained | raw features |", "|---|---|---|---|"]
+    for name in (name for name in trained if not _is_raw(name)):
+        part, _, own = name.rpartition("/")
+        values = (trained[name], untrained.get(name), trained.get(f"{part}/raw_{own}"))
+        cells = ["" if value is None else f"{value:.2f}" for value in values]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _is_raw(name: str) -> bool:
+    return name.rpartition("/")[2].startswith("raw_")
 
 
 def _test_untrained(runner: Runner) -> dict[str, float]:

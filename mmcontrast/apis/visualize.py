@@ -18,13 +18,17 @@ from mmcontrast.datasets.transforms import (
     UnreadableImageError,
 )
 from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.visualization.confusion import confusion_shares, draw_confusion
 from mmcontrast.visualization.curves import draw_runs, read_log
 from mmcontrast.visualization.dense import draw_correspondence, draw_dense_pca, draw_similarity
 from mmcontrast.visualization.embedding import draw_embedding, project
+from mmcontrast.visualization.neighbours import draw_neighbours, nearest
 from mmcontrast.visualization.pictures import Seen
 
 from .extract import label_of
+from .feature_table import FeatureTable
 from .features import FeatureExtractor
+from .method import MethodOnData
 
 _THUMBNAIL = 48
 
@@ -93,8 +97,8 @@ def visualize_pca(
 
 
 def visualize_embedding(
-    extractor: FeatureExtractor,
-    folder: str,
+    extractor: FeatureExtractor | None,
+    source: str,
     out: str | Path,
     *,
     method: str = "tsne",
@@ -102,28 +106,85 @@ def visualize_embedding(
     thumbnails: bool = False,
     seed: int = 0,
 ) -> None:
-    """Draw the pictures of a folder as points; sub-folders are classes.
+    """Draw the pictures of a folder, or the rows of a table, as points with colours for classes.
 
     Args:
-        extractor: Of the features.
-        folder: Of the pictures.
+        extractor: Of the pictures' features; None for a table.
+        source: Folder of pictures, whose sub-folders are classes, or a table that
+            ``extract_features`` wrote: of pictures, graphs, nodes, or rows of seen and unseen
+            classes.
         out: Picture to write.
         method: ``'tsne'``, ``'pca'`` or ``'umap'``.
-        num: At most so many pictures, spread over all of them.
+        num: At most so many points, spread over all of them.
         thumbnails: Whether to draw small pictures where there is room.
         seed: Of the projection.
     """
-    if not Path(folder).is_dir():
-        raise UserError(f"{folder} is not a folder of pictures.")
-    paths = _choose(_expand([folder]), num)
-    found = extractor(paths, dense=False)
-    paths = [sample["path"] for sample in found["data_samples"]]
-    folders = sorted(path.name for path in Path(folder).iterdir() if path.is_dir())
-    labels = [label_of(path, folder, tuple(folders)) for path in paths]
+    if extractor is None:
+        table = FeatureTable.read(source)
+        chosen = _spread(len(table.features), num)
+        features, labels = table.features[chosen], table.labels[chosen].tolist()
+        paths, classes = [table.paths[row] for row in chosen], table.classes
+        what = "rows" if table.nodes is None else "nodes"
+    else:
+        if not Path(source).is_dir():
+            raise UserError(f"{source} is not a folder of pictures.")
+        found = extractor(_choose(_expand([source]), num), dense=False)
+        features = found["global"].numpy()
+        paths = [sample["path"] for sample in found["data_samples"]]
+        classes = sorted(path.name for path in Path(source).iterdir() if path.is_dir())
+        labels = [label_of(path, source, tuple(classes)) for path in paths]
+        what = "pictures"
     small = [_thumbnail(path) for path in paths] if thumbnails else None
-    projection = project(found["global"].numpy(), method, seed)
-    title = f"{len(paths)} pictures of {folder}"
-    _save(lambda: draw_embedding(projection, labels, folders, small, title), out)
+    projection = project(features, method, seed)
+    title = f"{len(paths)} {what} of {source}"
+    _save(lambda: draw_embedding(projection, labels, classes, small, title), out)
+
+
+def visualize_neighbours(table: str, row: int, out: str | Path, *, num: int = 10) -> None:
+    """Draw what is nearest to a row of a table that ``extract_features`` wrote.
+
+    Args:
+        table: Of pictures, graphs or nodes.
+        row: From 0; of a single graph the number of the node.
+        out: Picture to write.
+        num: How many neighbours.
+    """
+    known = FeatureTable.read(table)
+    found = nearest(known.features, row, num)
+    names = [known.name(neighbour) for neighbour in found.rows]
+    own = known.labels[row]
+    same = [
+        None if own < 0 or known.labels[other] < 0 else bool(known.labels[other] == own)
+        for other in found.rows
+    ]
+    _save(lambda: draw_neighbours(found, names, same, f"Nearest to {known.name(row)}"), out)
+
+
+def visualize_confusion(
+    checkpoint: str | None, config: str, out: str | Path, *, device: str | None = None
+) -> None:
+    """Draw which classes a zero-shot method takes for which, with the border of the unseen ones.
+
+    Args:
+        checkpoint: Weights; None for the untrained network.
+        config: Config file of the training; its validation data are classified.
+        out: Picture to write.
+        device: See :class:`~mmcontrast.apis.method.MethodOnData`.
+
+    Raises:
+        UserError: The config's method does not classify seen and unseen classes.
+    """
+    prediction = next(MethodOnData(checkpoint, config, device=device).predict())
+    missing = {"generalized", "label", "seen", "classes"} - set(prediction)
+    if missing:
+        raise UserError(f"{config} does not classify seen and unseen classes: it is no zero-shot.")
+    labels, classes = np.asarray(prediction["label"]), prediction["classes"]
+    # The last epoch of the classifier, as in the metric.
+    found = prediction["generalized"][-1].cpu().numpy()
+    shares = confusion_shares(labels, found, len(classes))
+    title = f"{len(labels)} rows of {Path(prediction['path']).parent}"
+    seen = np.asarray(prediction["seen"], dtype=bool)
+    _save(lambda: draw_confusion(shares, seen, classes, title), out)
 
 
 def visualize_curves(run_dirs: Iterable[str], out: str | Path) -> None:
@@ -173,10 +234,15 @@ def _expand(paths: Iterable[str]) -> list[str]:
 
 
 def _choose(paths: Sequence[str], num: int) -> list[str]:
+    return [paths[row] for row in _spread(len(paths), num)]
+
+
+def _spread(count: int, num: int) -> list[int]:
+    """At most ``num`` of ``count`` places, at equal distances."""
     if num < 1:
-        raise UserError(f"At least one picture is needed, got num={num}.")
-    num = min(num, len(paths))
-    return [paths[i * len(paths) // num] for i in range(num)]
+        raise UserError(f"At least one is needed, got num={num}.")
+    num = min(num, count)
+    return [place * count // num for place in range(num)]
 
 
 def _read(path: str) -> NDArray[np.uint8]:

@@ -54,16 +54,17 @@ def open_table(path: str | Path) -> AbstractContextManager[Write]:
     return _open_parquet(path)
 
 
-def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a table of numbers, column by column.
+def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table, column by column.
 
     Args:
         path: ``.npz`` without pickled objects; ``.parquet``, whose lists of equal length become
-            arrays (rows, n); or ``.csv`` with a line of names, where an empty field is nan.
+            arrays (rows, n); or ``.csv`` of numbers with a line of names, where an empty field is
+            nan.
 
     Raises:
-        UserError: Another suffix, a damaged file, a column that holds no numbers, or ``.parquet``
-            without pyarrow.
+        UserError: There is no such file or another suffix, it is damaged, columns of different
+            lengths, or ``.parquet`` without pyarrow.
     """
     path = Path(path)
     if path.suffix not in (".npz", ".parquet", ".csv"):
@@ -76,9 +77,6 @@ def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
         columns = read_arrays(path)
     else:
         columns = _read_parquet(path)
-    for name, values in columns.items():
-        if values.dtype.kind not in "iufb":
-            raise UserError(f"{path}: the column {name!r} holds no numbers ({values.dtype}).")
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise UserError(f"{path}: columns of different lengths: {lengths}.")
@@ -96,6 +94,19 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise UserError(f"{os.fspath(path)} is no archive of arrays: {error}.") from error
+
+
+def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table of numbers, column by column, as :func:`read_table` does.
+
+    Raises:
+        UserError: A column holds no numbers.
+    """
+    columns = read_table(path)
+    for name, values in columns.items():
+        if values.dtype.kind not in "iufb":
+            raise UserError(f"{path}: the column {name!r} holds no numbers ({values.dtype}).")
+    return columns
 
 
 def _read_csv(path: Path) -> dict[str, np.ndarray]:
@@ -125,8 +136,11 @@ def _read_parquet(path: Path) -> dict[str, np.ndarray]:
         raise UserError(
             "A .parquet file needs pyarrow: pip install 'mmcontrast[parquet]'."
         ) from error
+    try:
+        table = pq.read_table(path)
+    except ValueError as error:
+        raise UserError(f"{path} is no table: {error}") from error
     columns = {}
-    table = pq.read_table(path)
     for name, column in zip(table.column_names, table.columns, strict=True):
         values = column.combine_chunks()
         if "list" in str(values.type):

@@ -102,7 +102,7 @@ def test_a_root_that_cannot_be_a_folder(tmp_path):
 def test_wrong_options_are_named(tmp_path):
     with pytest.raises(ValueError, match="unknown layout 'kitti'; there are imagenet"):
         make_mini(tmp_path, layouts=["kitti"])
-    with pytest.raises(ValueError, match="voc needs at least one picture"):
+    with pytest.raises(ValueError, match="voc needs at least one sample"):
         make_mini(tmp_path, num_images={"voc": (0, 1)})
     with pytest.raises(ValueError, match="num_images names voc"):
         make_mini(tmp_path, layouts=["coco"], num_images={"voc": (1, 1)})

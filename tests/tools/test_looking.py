@@ -54,7 +54,7 @@ def test_extract(run, toy, tmp_path, capsys):
     run("extract_features", toy / "a.pth", toy / "pictures", "--out", out, "--workers", 0,
         "--device", "cpu")  # fmt: skip
     printed = capsys.readouterr()
-    assert f"Written: {out}, 24 pictures" in printed.out and "24/24" in printed.err
+    assert f"Written: {out}, 24 rows" in printed.out and "24/24" in printed.err
     with np.load(out) as table:
         trained = table["global"]
     run("extract_features", "none", toy / "pictures", "--out", out, "--config", toy / "toy.py",

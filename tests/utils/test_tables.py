@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmcontrast.utils.errors import UserError
-from mmcontrast.utils.tables import open_table
+from mmcontrast.utils.tables import open_table, read_numbers, read_table
 
 PIECES = [
     dict(path=["a", "bé"], label=np.array([3, -1]), x=np.arange(6, dtype=np.float32).reshape(2, 3)),
@@ -77,3 +77,16 @@ def test_rows_of_npz_have_one_shape_and_type(tmp_path, second):
     with pytest.raises(UserError, match=r"rows of 'x' differ: \(2, 4\) float64"):
         fill(tmp_path / "a.npz", [dict(x=np.zeros((1, 2, 4))), dict(x=second)])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_what_was_written_is_read(tmp_path, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"a{suffix}"
+    fill(path)
+    table = read_table(path)
+    assert table["path"].tolist() == ["a", "bé", "c"]
+    np.testing.assert_array_equal(table["x"], [[0, 1, 2], [3, 4, 5], [7, 7, 7]])
+    with pytest.raises(UserError, match="the column 'path' holds no numbers"):
+        read_numbers(path)

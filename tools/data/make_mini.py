@@ -1,4 +1,4 @@
-"""Write the embedded mini-world: pictures in ImageNet, COCO and VOC layout.
+"""Write the embedded mini-world: pictures in ImageNet, COCO and VOC layout, graphs, zero-shot data.
 
 With --videos also clips: mp4 files to train from, and DAVIS, JHMDB, VIP and OTB layouts.
 """
@@ -14,7 +14,7 @@ from PIL import Image
 
 from mmcontrast.datasets.mini import (
     LAYOUTS,
-    PICTURE_LAYOUTS,
+    USUAL_LAYOUTS,
     VIDEO_LAYOUTS,
     contact_sheet,
     make_mini,
@@ -30,8 +30,8 @@ def parse_args() -> argparse.Namespace:
         "--layouts",
         nargs="+",
         choices=list(LAYOUTS),
-        default=list(PICTURE_LAYOUTS),
-        help="which ones (default: those of pictures)",
+        default=list(USUAL_LAYOUTS),
+        help="which ones (default: all but those of videos)",
     )
     parser.add_argument("--videos", action="store_true", help="also all layouts of videos")
     parser.add_argument(
@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="LAYOUT=TRAIN,VAL",
-        help="other numbers of pictures or clips, such as imagenet=400,100",
+        help="other numbers of pictures, clips, small graphs or features, such as imagenet=400,100",
     )
     parser.add_argument(
         "--preview", metavar="FILE.png", help="also write a contact sheet of all classes"

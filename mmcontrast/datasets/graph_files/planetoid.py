@@ -97,9 +97,9 @@ def _load(path: Path) -> Any:
     is_graph = path.suffix == ".graph"
     if is_graph and isinstance(found, dict):
         return found
-    if not is_graph and (sparse.issparse(found) or isinstance(found, np.ndarray)):
-        if found.ndim == 2:
-            return found
+    is_matrix = sparse.issparse(found) or (isinstance(found, np.ndarray) and found.ndim == 2)
+    if is_matrix and not is_graph:
+        return found
     raise ValueError(f"{refused}: it holds {found!r:.40}.")
 
 

@@ -1,13 +1,13 @@
 """The embedded mini-world: generated pictures and videos of articulated objects in usual layouts.
 
-`make_mini` writes it. Underneath, `state` describes what is seen as plain values, `render` turns
-that into a picture with its masks, parts, key points and boxes, and `sample` draws such values at
-random and `motion` lets them change over time; `categories` holds the classes, and `writers` has
-one module a layout.
+Beside them are graphs, and features for zero-shot learning. `make_mini` writes it all. Underneath,
+`state` describes what is seen as plain values, `render` turns that into a picture with its masks,
+parts, key points and boxes, and `sample` draws such values at random and `motion` lets them change
+over time; `categories` holds the classes, and `writers` has one module a layout.
 """
 
 from .categories import ATTRIBUTES, CATEGORIES, CLASSES, category
-from .make import LAYOUTS, PICTURE_LAYOUTS, VIDEO_LAYOUTS, Made, make_mini
+from .make import LAYOUTS, USUAL_LAYOUTS, VIDEO_LAYOUTS, Made, make_mini
 from .motion import sample_clip
 from .preview import contact_sheet
 from .render import Rendered, render
@@ -19,7 +19,7 @@ __all__ = [
     "CATEGORIES",
     "CLASSES",
     "LAYOUTS",
-    "PICTURE_LAYOUTS",
+    "USUAL_LAYOUTS",
     "VIDEO_LAYOUTS",
     "Light",
     "Made",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from filelock import FileLock
 
-from .writers import clips, coco, davis, imagenet, jhmdb, otb, vip, voc
+from .writers import clips, coco, davis, graphs, imagenet, jhmdb, otb, vip, voc, zeroshot
 from .writers.files import SPLITS
 
 VERSION = 6
@@ -26,13 +26,14 @@ class Writer(Protocol):
     """Writes one layout into an empty folder."""
 
     def __call__(self, folder: Path, seed: int, num_train: int, num_val: int) -> None:
-        """Write `num_train` and `num_val` pictures, or clips."""
+        """Write `num_train` and `num_val` pictures, clips, graphs or features."""
 
 
 class Layout(NamedTuple):
     """A layout: who writes it, and how many pictures it has unless told otherwise.
 
-    A layout of videos counts clips. One without a split has 0 of it.
+    A layout of videos counts clips, `graphs` the small graphs, `zeroshot` features. One without a
+    split has 0 of it.
     """
 
     write: Writer
@@ -52,7 +53,13 @@ VIDEO_LAYOUTS: dict[str, Layout] = {
     "vip": Layout(vip.write, 0, 6),
     "otb": Layout(otb.write, 0, 8),
 }
-LAYOUTS = PICTURE_LAYOUTS | VIDEO_LAYOUTS
+ARRAY_LAYOUTS: dict[str, Layout] = {
+    "graphs": Layout(graphs.write, 120, 0),
+    "zeroshot": Layout(zeroshot.write, 480, 320),
+}
+LAYOUTS = PICTURE_LAYOUTS | VIDEO_LAYOUTS | ARRAY_LAYOUTS
+USUAL_LAYOUTS = (*PICTURE_LAYOUTS, *ARRAY_LAYOUTS)
+"""All but the videos, which take a codec and some time."""
 
 
 class Made(NamedTuple):
@@ -67,7 +74,7 @@ class Made(NamedTuple):
 def make_mini(
     root: str | os.PathLike[str] = "data/mini",
     seed: int = 0,
-    layouts: Sequence[str] = tuple(PICTURE_LAYOUTS),
+    layouts: Sequence[str] = USUAL_LAYOUTS,
     num_images: Mapping[str, tuple[int, int]] | None = None,
 ) -> dict[str, Made]:
     """Make the mini-world, or find it made already.
@@ -86,7 +93,7 @@ def make_mini(
         For each layout asked for, where it is and whether this call wrote it.
 
     Raises:
-        ValueError: A layout is unknown, or it cannot have that many pictures.
+        ValueError: A layout is unknown, or it cannot have that many samples.
         FileExistsError: Something that is no mini-world is in the way; it is left untouched.
         OSError: The folder cannot be written.
         ImportError: PyAV, which encodes videos, is not installed.
@@ -122,9 +129,7 @@ def _options(name: str, seed: int, num_images: Mapping[str, tuple[int, int]]) ->
     num_train, num_val = num_images.get(name, usual)
     for split, number, default in zip(SPLITS, (num_train, num_val), usual, strict=True):
         if default and number < 1:
-            raise ValueError(
-                f"{name} needs at least one picture or clip in its split {split}, not {number}"
-            )
+            raise ValueError(f"{name} needs at least one sample in its split {split}, not {number}")
         if number and not default:
             raise ValueError(f"{name} has no {split} split, so its number is 0, not {number}")
     return {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +25,8 @@ JPEG_QUALITY = 85
 _WORTH_A_PROCESS = 32  # pictures; fewer are made sooner than a process is
 MIN_PIXELS = 24
 """Objects of which less is seen are not annotated."""
+_MAT_HEADER = b"MATLAB 5.0 MAT-file, mini-world".ljust(116)
+"""Replaces scipy's, which holds the date: a seed always gives the same bytes."""
 
 
 def make_pictures(make: Callable[[int], Made], count: int, pictures: int = 1) -> list[Made]:
@@ -77,3 +80,12 @@ def save_jpeg(path: Path, image: NDArray[np.uint8]) -> None:
     """Store an RGB picture (H, W, 3)."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     path.write_bytes(data.tobytes())
+
+
+def save_mat(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Store arrays as a MATLAB 5 file."""
+    from scipy.io import savemat
+
+    content = io.BytesIO()
+    savemat(content, arrays)
+    path.write_bytes(_MAT_HEADER + content.getvalue()[len(_MAT_HEADER) :])

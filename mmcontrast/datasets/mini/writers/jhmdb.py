@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from pathlib import Path
 
@@ -12,20 +11,14 @@ from PIL import Image
 
 from ..categories import category
 from .clips import LABELLED_FRAMES, labelled_clip
-from .files import make_pictures
+from .files import make_pictures, save_mat
 
 ACTION = "move"
-_HEADER = b"MATLAB 5.0 MAT-file, mini-world".ljust(116)
-"""Replaces scipy's, which holds the date: a seed always gives the same bytes."""
 
 
 def _save_joints(path: Path, joints: NDArray[np.float64]) -> None:
     """Store (T, J, 2), counted from 0, as `pos_img` (2, J, T), counted from 1."""
-    from scipy.io import savemat
-
-    content = io.BytesIO()
-    savemat(content, {"pos_img": joints.transpose(2, 1, 0) + 1})
-    path.write_bytes(_HEADER + content.getvalue()[len(_HEADER) :])
+    save_mat(path, {"pos_img": joints.transpose(2, 1, 0) + 1})
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> str:

@@ -1,0 +1,78 @@
+"""Tables that ``extract_features`` wrote, read again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.tables import read_table
+
+TABLES = (".npz", ".parquet")
+
+
+@dataclass
+class FeatureTable:
+    """Features, and what is known of each row.
+
+    Attributes:
+        features: (N, C).
+        labels: (N,), negative for a row without class.
+        paths: Of the pictures or graphs.
+        nodes: Number of each node in its graph; None where rows are no nodes.
+        classes: Names by label, with ``(unseen)`` behind those that no training saw; fewer than
+            there are labels where names are not known.
+    """
+
+    features: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    paths: list[str]
+    nodes: NDArray[np.integer] | None
+    classes: list[str]
+
+    @classmethod
+    def read(cls, path: str | Path) -> "FeatureTable":
+        """Read a table.
+
+        Raises:
+            UserError: There is none, or it was not written by ``extract_features``.
+        """
+        columns = read_table(path)
+        name = "nodes" if "nodes" in columns else "global"
+        missing = [name for name in (name, "label", "path") if name not in columns]
+        if missing:
+            raise UserError(
+                f"{path} has no {' and no '.join(missing)}: it is no table of "
+                "tools/extract_features.py."
+            )
+        return cls(
+            columns[name],
+            columns["label"],
+            columns["path"].tolist(),
+            columns.get("node"),
+            _class_names(columns),
+        )
+
+    def name(self, row: int) -> str:
+        """What a row is, for people."""
+        path = self.paths[row]
+        what = Path(path).name if self.nodes is None else f"node {self.nodes[row]}"
+        if self.nodes is not None and len(set(self.paths)) > 1:
+            what += f" of {Path(path).name}"
+        label = int(self.labels[row])
+        if label < 0:
+            return what
+        return f"{what}, {self.classes[label] if label < len(self.classes) else f'class {label}'}"
+
+
+def _class_names(columns: dict[str, np.ndarray]) -> list[str]:
+    if "class" not in columns:
+        return []
+    labels = columns["label"]
+    names = [str(number) for number in range(int(labels.max(initial=-1)) + 1)]
+    for label in np.unique(labels[labels >= 0]):
+        row = int((labels == label).argmax())
+        unseen = "split" in columns and columns["split"][row] == "unseen"
+        names[label] = f"{columns['class'][row]}{' (unseen)' if unseen else ''}"
+    return names

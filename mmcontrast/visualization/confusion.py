@@ -1,0 +1,59 @@
+"""Which classes are taken for which, seen ones and unseen ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+# With more, names cannot be read, and every so manieth is written.
+_MAX_NAMES = 60
+
+
+def confusion_shares(
+    labels_T: NDArray[np.integer], found_T: NDArray[np.integer], num_classes: int
+) -> NDArray[np.float64]:
+    """Share of each class's rows that is found to be each class.
+
+    Returns:
+        (M, M), a row a true class, summing to 1; nan where a class has no rows.
+    """
+    counts_MM = np.zeros((num_classes, num_classes))
+    np.add.at(counts_MM, (labels_T, found_T), 1)
+    totals_M1 = counts_MM.sum(axis=1, keepdims=True)
+    return np.divide(counts_MM, totals_M1, out=np.full_like(counts_MM, np.nan), where=totals_M1 > 0)
+
+
+def draw_confusion(
+    shares_MM: NDArray[np.floating],
+    seen_M: NDArray[np.bool_],
+    classes: Sequence[str],
+    title: str = "",
+) -> Figure:
+    """Draw shares as a map, seen classes first, with the border to the unseen ones.
+
+    Args:
+        shares_MM: See :func:`confusion_shares`.
+        seen_M: Which classes are seen.
+        classes: Their names.
+        title: Of the figure.
+    """
+    order = np.concatenate([np.flatnonzero(seen_M), np.flatnonzero(~seen_M)])
+    count, border = len(order), seen_M.sum() - 0.5
+    side = float(np.clip(3.5 + 0.16 * count, 5.5, 13))
+    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    axis = figure.subplots()
+    axis.set_facecolor("0.85")  # of classes without rows
+    image = axis.imshow(shares_MM[np.ix_(order, order)], vmin=0, vmax=1, cmap="cividis")
+    figure.colorbar(image, ax=axis, label="share of the class's rows", shrink=0.8)
+    for line in (axis.axhline, axis.axvline):
+        line(border, color="white", linewidth=3)
+        line(border, color="#D55E00", linewidth=1.5)
+    shown = np.arange(0, count, -(-count // _MAX_NAMES))
+    names = [classes[label] for label in order[shown]]
+    axis.set_xticks(shown, names, rotation=90, fontsize=8)
+    axis.set_yticks(shown, names, fontsize=8)
+    axis.set_xlabel("found:  seen | unseen")
+    axis.set_ylabel("true:  unseen | seen")
+    axis.set_title(title, fontsize=11)
+    return figure

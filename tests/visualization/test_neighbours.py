@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from mmcontrast.utils.errors import UserError
+from mmcontrast.visualization.neighbours import draw_neighbours, nearest
+from mmcontrast.visualization.palette import COLOURS
+
+POINTS = np.array([[1, 0], [2, 2], [0, 3], [-1, 0], [0, 0], [5, 0]], dtype=np.float32)
+
+
+def test_nearest_by_angle_not_by_length():
+    found = nearest(POINTS, 0, num=9)
+    assert found.rows.tolist() == [5, 1, 2, 4, 3]
+    np.testing.assert_allclose(found.cosines, [1, 0.5**0.5, 0, 0, -1], atol=1e-6)
+    assert nearest(POINTS, 2, num=1).rows.tolist() == [1]
+    assert (nearest(POINTS, 4, num=5).cosines == 0).all(), "a row of zeros is near to nothing"
+
+
+@pytest.mark.parametrize(("row", "num"), [(6, 1), (-1, 1), (0, 0)])
+def test_rows_that_are_not_there(row, num):
+    with pytest.raises(UserError, match="A row is 0 to 5 and num at least 1"):
+        nearest(POINTS, row, num)
+
+
+def test_bars_have_the_names_and_the_colours_of_agreement():
+    figure = draw_neighbours(nearest(POINTS, 0, 3), ["a", "b", "c"], [True, False, None], "of 0")
+    (axis,) = figure.axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b", "c"]
+    colours = [to_hex(bar.get_facecolor()).upper() for bar in axis.patches]
+    assert colours[:2] == [COLOURS[0], COLOURS[1]] and colours[2] not in COLOURS
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["same class", "other class", "class not known"]
