@@ -143,5 +143,14 @@ class PyGEncoder(BaseModule):
         return features_VD if features_VD.layout == torch.strided else features_VD.to_dense()
 
     def forward(self, projected_VC: Tensor, matrix_VV: Tensor) -> list[Tensor]:
-        """Compute the nodes' features after the last layer; P is sparse CSR."""
+        """Compute the nodes' features after the last layer.
+
+        Raises:
+            ValueError: P is no sparse matrix, which torch_geometric would take for a list of edges.
+        """
+        if getattr(matrix_VV, "layout", None) != torch.sparse_csr:
+            raise ValueError(
+                "PyGEncoder needs sparse matrices: GraphViews with keep='top' or 'pushed', and no "
+                "diffusion in the model."
+            )
         return [self.network(projected_VC, matrix_VV)]

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from mmcontrast.models.heads.node_graph import READOUTS
 from mmcontrast.models.methods.base import Method, embedding_std
-from mmcontrast.ops.diffusion import Diffusion
+from mmcontrast.ops.diffusion import diffusion_of
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 
@@ -58,7 +58,7 @@ class MVGRL(Method):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: Level or read-out are unknown.
+        ValueError: Level, read-out or kind of diffusion are unknown.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class MVGRL(Method):
         self.readout = READOUTS[readout]
         self.node_projection = _build_projection(node_projection)
         self.graph_projection = _build_projection(graph_projection)
-        self.diffusion = diffusion
+        self.diffuse = None if diffusion is None else diffusion_of(**diffusion)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Algorithm 1 on one batch.
@@ -154,9 +154,14 @@ class MVGRL(Method):
 
     def _views(self, inputs: Inputs) -> tuple[Any, Any]:
         adjacency_VV = inputs["adjacency"]
-        if self.diffusion is None:
-            return adjacency_VV, inputs["diffusion"]
-        return adjacency_VV, Diffusion(adjacency_VV, **self.diffusion)
+        if self.diffuse is not None:
+            return adjacency_VV, self.diffuse(adjacency_VV)
+        if "diffusion" not in inputs:
+            raise ValueError(
+                "MVGRL: the batch has no diffusion. Give GraphViews a kind, or the model "
+                "diffusion=dict(kind='ppr')."
+            )
+        return adjacency_VV, inputs["diffusion"]
 
     def _represent(self, layers: list[Tensor], index_V: Tensor) -> tuple[Tensor, Tensor]:
         """Projected nodes (V, C) and graphs (N, C) of one view."""
