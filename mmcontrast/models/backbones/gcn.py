@@ -16,6 +16,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmcontrast.ops.sparse import sparse_product
 from mmcontrast.registry import MODELS
 
 
@@ -44,8 +45,7 @@ class GraphConvolution(nn.Module):
 
     def forward(self, projected_VC: Tensor, matrix_VV: Any) -> Tensor:
         """PReLU(P (H W) + b) of H W, in float32."""
-        with torch.autocast(projected_VC.device.type, enabled=False):
-            return self.activation(matrix_VV @ projected_VC.float() + self.bias)
+        return self.activation(sparse_product(matrix_VV, projected_VC) + self.bias)
 
 
 @MODELS.register_module()
