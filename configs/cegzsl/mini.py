@@ -1,6 +1,6 @@
 """CE-GZSL on the mini-world's zero-shot set, in a minute on one CPU core.
 
-Han et al., CVPR 2021, table 2. The settings are ours, for short runs.
+Han et al., CVPR 2021; the settings are ours, for short runs.
 
   python tools/train.py configs/cegzsl/mini.py
   bash tools/dist_train.sh configs/cegzsl/mini.py 2

@@ -14,12 +14,11 @@ there. A batch is one graph whose matrices are block-diagonal::
 ``data_samples`` has a dict a graph: ``index``, ``path``, ``num_nodes``, and where they are known
 ``label``, ``node_labels`` (V,), -1 for unlabelled, and ``masks``, a dict of (V,) bool.
 
-Everything is in memory, so that the data loader needs no workers: sparse tensors do not travel
-between processes.
+Everything is in memory, so that a data loader needs no workers.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,12 +86,23 @@ class Graphs(Dataset):
         self.metainfo = dict(classes=tuple(str(label) for label in sorted(labels)))
         once = compose(prepare)
         self.samples = [
-            once(dict(graph=graph, features=graph.features, masks=graph.masks)) for graph in graphs
+            once(
+                dict(
+                    graph=graph,
+                    features=graph.features,
+                    node_labels=graph.node_labels,
+                    masks=graph.masks,
+                )
+            )
+            for graph in graphs
         ]
         self.pipeline = compose(pipeline)
 
     def __len__(self) -> int:
         return len(self.samples) * self.repeat
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, key: int) -> dict[str, Any]:
         epoch, place = divmod(int(key), len(self))
@@ -101,10 +111,10 @@ class Graphs(Dataset):
             results = self.pipeline(dict(self.samples[index]))
         graph = results["graph"]
         known = dict(
-            label=graph.label, node_labels=graph.node_labels, masks=results["masks"] or None
+            label=graph.label, node_labels=results["node_labels"], masks=results["masks"] or None
         )
         sample = {name: value for name, value in known.items() if value is not None}
-        sample |= dict(index=index, path=graph.path, num_nodes=graph.num_nodes)
+        sample |= dict(index=index, path=graph.path, num_nodes=results["features"].shape[0])
         if self.raw:
             sample["raw"] = results["features"]
         names = ("features", *(name for name in _MATRICES if name in results))

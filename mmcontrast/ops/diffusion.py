@@ -13,6 +13,8 @@ sparse CSR matrix times features.
 Shapes: V nodes, C channels of features.
 """
 
+import functools
+import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -236,17 +238,29 @@ class Diffusion:
 
     Args:
         transition_VV: Symmetric T, sparse CSR.
+        apply: What gives S X of T and X.
+    """
+
+    def __init__(self, transition_VV: Tensor, apply: Callable[[Tensor, Tensor], Tensor]):
+        self.transition_VV, self.apply = transition_VV, apply
+
+    def __matmul__(self, features_VC: Tensor) -> Tensor:
+        return self.apply(self.transition_VV, features_VC)
+
+
+def diffusion_of(kind: str = "ppr", **settings: float) -> Callable[[Tensor], Diffusion]:
+    """What makes a :class:`Diffusion` of a graph's T.
+
+    Args:
         kind: ``'ppr'`` or ``'heat'``.
         **settings: Of :func:`apply_ppr` or :func:`apply_heat`.
 
     Raises:
         ValueError: The kind is unknown.
+        TypeError: It has no such setting.
     """
-
-    def __init__(self, transition_VV: Tensor, kind: str = "ppr", **settings: float):
-        if kind not in KINDS:
-            raise ValueError(f"Diffusion is of one of the kinds {', '.join(KINDS)}, got {kind!r}.")
-        self.transition_VV, self.apply, self.settings = transition_VV, KINDS[kind], settings
-
-    def __matmul__(self, features_VC: Tensor) -> Tensor:
-        return self.apply(self.transition_VV, features_VC, **self.settings)
+    if kind not in KINDS:
+        raise ValueError(f"Diffusion is of one of the kinds {', '.join(KINDS)}, got {kind!r}.")
+    inspect.signature(KINDS[kind]).bind(None, None, **settings)
+    apply = functools.partial(KINDS[kind], **settings)
+    return lambda transition_VV: Diffusion(transition_VV, apply)

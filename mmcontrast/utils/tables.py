@@ -3,6 +3,8 @@
 import csv
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -61,8 +63,8 @@ def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
             nan.
 
     Raises:
-        UserError: There is no such file or another suffix, columns of different lengths, or
-            ``.parquet`` without pyarrow.
+        UserError: There is no such file or another suffix, it is damaged, columns of different
+            lengths, or ``.parquet`` without pyarrow.
     """
     path = Path(path)
     if path.suffix not in (".npz", ".parquet", ".csv"):
@@ -72,14 +74,26 @@ def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
     if path.suffix == ".csv":
         columns = _read_csv(path)
     elif path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
-            columns = {name: archive[name] for name in archive.files}
+        columns = read_arrays(path)
     else:
         columns = _read_parquet(path)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise UserError(f"{path}: columns of different lengths: {lengths}.")
     return columns
+
+
+def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read all arrays of an ``.npz`` file.
+
+    Raises:
+        UserError: It is no such file, is damaged, or holds pickled objects, which might run code.
+    """
+    try:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        raise UserError(f"{os.fspath(path)} is no archive of arrays: {error}.") from error
 
 
 def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -98,30 +112,45 @@ def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
 def _read_csv(path: Path) -> dict[str, np.ndarray]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         names = next(csv.reader(file), [])
-        try:
-            rows = np.genfromtxt(file, delimiter=",", ndmin=2, invalid_raise=True)
-        except ValueError as error:
-            raise UserError(f"{path}: {error}") from error
-    if rows.size and rows.shape[1] != len(names):
+        lines = [line for line in file if line.strip()]
+    if not names:
+        raise UserError(f"{path} is empty; a table begins with a line of names.")
+    if not lines:
+        return {name: np.zeros(0) for name in names}
+    try:
+        rows = np.genfromtxt(lines, delimiter=",", ndmin=2, loose=False)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
+    if len(set(names)) < len(names):
+        raise UserError(f"{path}: two columns have the same name, in {', '.join(names)}.")
+    if rows.shape[1] != len(names):
         raise UserError(f"{path}: {len(names)} names and {rows.shape[1]} columns.")
-    return dict(zip(names, rows.reshape(-1, len(names)).T, strict=True))
+    return dict(zip(names, rows.T, strict=True))
 
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:
     try:
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
     except ImportError as error:
         raise UserError(
             "A .parquet file needs pyarrow: pip install 'mmcontrast[parquet]'."
         ) from error
+    try:
+        table = pq.read_table(path)
+    except ValueError as error:
+        raise UserError(f"{path} is no table: {error}") from error
     columns = {}
-    table = pq.read_table(path)
     for name, column in zip(table.column_names, table.columns, strict=True):
         values = column.combine_chunks()
-        if hasattr(values.type, "list_size"):
-            columns[name] = values.flatten().to_numpy().reshape(len(values), -1)
+        if "list" in str(values.type):
+            lengths = pc.unique(pc.list_value_length(values)).to_pylist()
+            if len(lengths) > 1 or None in lengths:
+                raise UserError(f"{path}: the lists of the column {name!r} differ in length.")
+            values, shape = values.flatten(), (len(values), *lengths)
         else:
-            columns[name] = values.to_numpy(zero_copy_only=False)
+            shape = (len(values),)
+        columns[name] = values.to_numpy(zero_copy_only=False).reshape(shape)
     return columns
 
 

@@ -125,6 +125,37 @@ def test_some_nodes_of_a_large_graph(kind):
     assert SampleNodes(50)(dict(features=np.zeros((50, 1)))).keys() == {"features"}
 
 
+def test_what_is_known_of_sampled_nodes_is_sampled_with_them():
+    labels = np.arange(50)
+    graph = ring(50, node_labels=labels, masks=dict(train=labels < 25))
+    sample = dict(type="SampleNodes", num_nodes=20)
+    item = Graphs([graph], [dict(type="GraphViews", kind=None)], [sample])[0]
+    found = item["data_sample"]
+    assert found["num_nodes"] == 20
+    kept = found["node_labels"]
+    assert np.array_equal(np.diff(kept), np.ones(19))  # contiguous
+    np.testing.assert_array_equal(item["inputs"]["features"], graph.features[kept])
+    np.testing.assert_array_equal(found["masks"]["train"], kept < 25)
+
+
+def test_nodes_around_seeds_keep_more_edges_than_nodes_at_random():
+    order = np.random.default_rng(0).permutation(1000)  # a path through nodes in no order
+    edges = undirected(np.stack([order[:-1], order[1:]], 1), 1000, "path")
+    graph = Graph(edges, np.ones((1000, 1), np.float32), "path")
+    inner = {}
+    for kind in ("contiguous", "around"):
+        sample = dict(type="SampleNodes", num_nodes=200, kind=kind, num_seeds=4)
+        data = Graphs([graph], [dict(type="GraphViews", kind=None)], [sample])
+        inner[kind] = data[0]["inputs"]["adjacency"].nnz - 200
+    assert inner["around"] > 350 and inner["contiguous"] < 150  # of 398 and 80 expected
+
+
+def test_going_through_a_data_set_ends():
+    assert [item["data_sample"]["index"] for item in Graphs([ring(), ring(7)], repeat=2)] == [
+        0, 1, 0, 1
+    ]  # fmt: skip
+
+
 def test_a_random_split():
     labels = np.repeat([0, 1, 2, -1], 10)
     results = dict(graph=ring(40, node_labels=labels))
@@ -168,7 +199,21 @@ def test_data_of_torch_geometric():
         (lambda: NpzGraph("none.npz"), UserError, "There is no graph none.npz"),
         (lambda: GraphViews(kind="wave"), ValueError, "kind is one of ppr, heat or None"),
         (lambda: GraphViews(kind="heat", keep="pushed"), ValueError, "for kind='ppr'"),
+        (lambda: GraphViews(alpha=0), ValueError, r"alpha is in \(0, 1\].* got alpha=0"),
+        (lambda: GraphViews(keep="top", top=0), ValueError, "got .*top=0"),
+        (lambda: GraphViews(kind="heat", time=-1), ValueError, "got .*time=-1"),
+        (
+            lambda: GraphViews()(dict(graph=ring(20_001))),
+            ValueError,
+            "dense diffusion of 20001 nodes, 3 GiB .* take keep='top' or 'pushed'",
+        ),
+        (
+            lambda: NormalizeRows()(dict(features=np.array([[1, -3]]))),
+            ValueError,
+            "features that are not negative",
+        ),
         (lambda: SampleNodes(5, "random"), ValueError, "'contiguous' or 'around'"),
+        (lambda: SampleNodes(0), ValueError, "keeps nodes, got 0"),
     ],
 )
 def test_misuse(call, error, message):

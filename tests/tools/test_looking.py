@@ -64,6 +64,16 @@ def test_extract(run, toy, tmp_path, capsys):
         assert not np.allclose(table["global"], trained)
 
 
+def test_figures_of_a_table(run, toy, tmp_path):
+    table = tmp_path / "f.npz"
+    run("extract_features", toy / "a.pth", toy / "pictures", "--out", table, "--workers", 0)
+    for number, command in enumerate((
+        ("embedding", table, "--method", "pca", "--thumbnails"), ("neighbours", table, 3),
+    )):  # fmt: skip
+        run("visualize", *command, "--out", tmp_path / f"{number}.png")
+        assert (tmp_path / f"{number}.png").stat().st_size > 1000
+
+
 @pytest.mark.slow
 def test_visualize(run, toy, tmp_path):
     network = ("--checkpoint", toy / "a.pth", "--size", 64, "--device", "cpu")
@@ -84,6 +94,8 @@ def test_visualize(run, toy, tmp_path):
         ("extract_features", ("none.pth", "none", "--out", "a.npz"), "no picture or folder none"),
         ("extract_features", ("none.pth", "tests", "--out", "a.csv"), ".npz or .parquet"),
         ("visualize", ("pca", "tests", "--out", "a.png"), "needs a config"),
+        ("visualize", ("neighbours", "a.npz", "3", "--out", "a.png"), "There is no table a.npz"),
+        ("visualize", ("confusion", "nowhere.py", "--out", "a.png"), "nowhere.py does not exist"),
         ("visualize", ("curves", "tests", "--out", "a.png"), "no logged figures"),
         ("report", ("tests",), "There is no run in tests"),
     ],

@@ -5,7 +5,9 @@ import os
 import numpy as np
 from scipy import sparse
 
-from .graph import UNLABELLED, Graph, check, undirected
+from mmcontrast.utils.tables import read_arrays
+
+from .graph import UNLABELLED, Graph, check, undirected, whole
 
 _CSR = ("x_data", "x_indices", "x_indptr", "x_shape")
 
@@ -20,16 +22,19 @@ def read_npz(path: str | os.PathLike) -> Graph:
             Archives that hold pickled objects are refused.
 
     Raises:
+        UserError: It is no such archive.
         ValueError: An array is missing, or they do not fit together.
     """
     path = os.fspath(path)
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    features = _features(arrays, path)
+    arrays = read_arrays(path)
+    try:
+        features = _features(arrays, path)
+    except ValueError as error:
+        raise ValueError(f"{path}: features: {error}.") from error
     num_nodes = features.shape[0]
     if "edge_index" not in arrays or arrays["edge_index"].shape[:1] != (2,):
         raise ValueError(f"{path} has no edge_index of two rows; it has {', '.join(arrays)}.")
-    labels = arrays["y"].astype(np.int64) if "y" in arrays else None
+    labels = whole(arrays["y"], f"{path}: labels") if "y" in arrays else None
     masks = {
         name: arrays[f"{name}_mask"].astype(bool)
         for name in ("train", "val", "test", "unlabelled")

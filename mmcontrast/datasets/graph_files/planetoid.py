@@ -1,7 +1,8 @@
 """The raw files of Planetoid (Yang et al., ICML 2016), which are pickles of Python 2.
 
-A pickle may name any function and have it called. Here only what builds arrays, SciPy matrices and
-dictionaries is found; all else is refused before anything happens.
+A pickle may name any function and have it called. Here only dictionaries and stand-ins for arrays
+and SciPy matrices are found; all else is refused before anything happens. NumPy's own classes are
+not among them: their state may come with flags that have numbers taken for addresses.
 """
 
 import collections
@@ -19,27 +20,55 @@ _PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph")
 _NUM_VALIDATION = 500
 
 
+class _DType:
+    """Takes a pickled type of numbers: a name such as 'f4', and the order of bytes."""
+
+    def __init__(self, name: str, *_: Any):
+        self.name, self.order = name, "|"
+
+    def __setstate__(self, state: tuple) -> None:
+        self.order = state[1]
+
+    def build(self) -> np.dtype:
+        if self.name[:1] not in tuple("iuf"):
+            raise pickle.UnpicklingError(f"it has an array of {self.name}")
+        return np.dtype(self.order + self.name)
+
+
+class _Array:
+    """Takes the shape, type and bytes of a pickled array."""
+
+    def __init__(self, *_: Any):
+        self.value = np.zeros(0)
+
+    def __setstate__(self, state: tuple) -> None:
+        _, shape, dtype, by_columns, content = state
+        # Strings of Python 2 are bytes that were read as text.
+        content = content.encode("latin1") if isinstance(content, str) else content
+        flat = np.frombuffer(content, dtype.build())
+        self.value = flat.reshape(shape, order="F" if by_columns else "C")
+
+
 class _CSR:
-    """Takes the state of a pickled CSR matrix, whose class has moved since."""
+    """Takes the parts of a pickled CSR matrix."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        parts = (state["data"], state["indices"], state["indptr"])
-        self.matrix = sparse.csr_array(parts, shape=state.get("_shape", state.get("shape")))
-        self.matrix.check_format()
+        parts = tuple(state[name].value for name in ("data", "indices", "indptr"))
+        self.value = sparse.csr_array(parts, shape=state.get("_shape", state.get("shape")))
+        self.value.check_format()
 
 
-def _empty_array(_: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Make an array as NumPy's own function does; its state follows."""
-    return np.ndarray.__new__(np.ndarray, shape, dtype)
-
-
+# The names of the published files, and those of the same after a newer Python wrote them again.
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _DType,
     ("scipy.sparse.csr", "csr_matrix"): _CSR,
+    ("scipy.sparse._csr", "csr_matrix"): _CSR,
     ("collections", "defaultdict"): collections.defaultdict,
     ("__builtin__", "list"): list,
+    ("builtins", "list"): list,
 }
 
 
@@ -53,25 +82,25 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
 
 def _load(path: Path) -> Any:
-    """Read one of the files.
+    """Read one of the files: a dictionary of neighbours, or a matrix, dense or sparse.
 
     Raises:
-        ValueError: It holds more than data, or is damaged.
+        ValueError: It holds anything else, or is damaged.
     """
+    refused = f"{path} is not a file of Planetoid's arrays and dictionaries"
     with path.open("rb") as file:
         try:
             found = _RestrictedUnpickler(file, encoding="latin1").load()
-        except (pickle.UnpicklingError, EOFError, AttributeError, TypeError, KeyError) as error:
-            raise ValueError(
-                f"{path} is not a file of Planetoid's arrays and dictionaries: {error}."
-            ) from error
-    if isinstance(found, _CSR):
-        return found.matrix
-    if not isinstance(found, np.ndarray | dict):
-        raise ValueError(
-            f"{path} is not a file of Planetoid's arrays and dictionaries: it holds {found!r:.40}."
-        )
-    return found
+            found = found.value if isinstance(found, _CSR | _Array) else found
+        except Exception as error:  # damaged pickles raise almost anything
+            raise ValueError(f"{refused}: {error}.") from error
+    is_graph = path.suffix == ".graph"
+    if is_graph and isinstance(found, dict):
+        return found
+    is_matrix = sparse.issparse(found) or (isinstance(found, np.ndarray) and found.ndim == 2)
+    if is_matrix and not is_graph:
+        return found
+    raise ValueError(f"{refused}: it holds {found!r:.40}.")
 
 
 def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
@@ -94,7 +123,7 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
         if not path.is_file():
             raise FileNotFoundError(f"Planetoid's {name} needs {path}, which is not there.")
     part = {key: _load(path) for key, path in paths.items() if key in _PARTS}
-    listed = np.loadtxt(paths["test.index"], dtype=np.int64)
+    listed = np.loadtxt(paths["test.index"], dtype=np.int64, ndmin=1)
     num_known, first = part["allx"].shape[0], int(listed.min())
     if first != num_known or len(listed) != part["tx"].shape[0]:
         raise ValueError(
@@ -107,11 +136,13 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
         (np.ones(len(listed)), (listed - first, np.arange(len(listed)))),
         shape=(num_nodes - first, len(listed)),
     )
-    features = sparse.vstack([part["allx"], place @ part["tx"]], format="csr").astype(np.float32)
+    features = sparse.vstack(
+        [sparse.csr_array(part["allx"]), sparse.csr_array(place @ part["tx"])], format="csr"
+    ).astype(np.float32)
     one_hot = np.concatenate([part["ally"], place @ part["ty"]])
     labels = np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), UNLABELLED)
     pairs = [(i, j) for i, neighbours in part["graph"].items() for j in neighbours]
-    edges = undirected(np.array(pairs, dtype=np.int64), num_nodes, str(paths["graph"]))
+    edges = undirected(np.array(pairs).reshape(-1, 2), num_nodes, str(paths["graph"]))
     num_train = len(part["y"])
     node = np.arange(num_nodes)
     masks = dict(

@@ -1,15 +1,13 @@
 """Any graph as a list of edges and a table of nodes, and graphs of torch_geometric."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmcontrast.utils.tables import read_numbers
 
-from .graph import UNLABELLED, Graph, check, undirected
+from .graph import UNLABELLED, Graph, check, undirected, whole
 
 
 def read_edge_list(
@@ -35,34 +33,34 @@ def read_edge_list(
     if label is not None:
         if label not in columns:
             raise ValueError(f"{nodes} has no column {label!r}; it has {', '.join(columns)}.")
-        labels = np.nan_to_num(columns.pop(label), nan=UNLABELLED).astype(np.int64)
+        labels = np.nan_to_num(columns.pop(label), nan=UNLABELLED)
+        labels = whole(labels, f"{nodes}: labels, in the column {label!r},")
+    if not columns:
+        raise ValueError(f"{nodes} has no column of features.")
     parts = [np.atleast_2d(column.T).T for column in columns.values()]
     features = np.concatenate(parts, axis=1).astype(np.float32)
-    pairs = np.stack([_whole(end, Path(edges)) for end in ends], axis=1)
-    edge_index = undirected(pairs, len(features), str(edges))
+    edge_index = undirected(np.stack(ends, axis=1), len(features), str(edges))
     return check(Graph(edge_index, features, str(nodes), labels))
-
-
-def _whole(values: NDArray, path: Path) -> NDArray[np.int64]:
-    if not (np.isfinite(values).all() and (values == np.round(values)).all()):
-        raise ValueError(f"{path}: edges are pairs of whole numbers.")
-    return values.astype(np.int64)
 
 
 def from_pyg(data: Any, path: str = "a Data of torch_geometric") -> Graph:
     """Take the graph out of a ``torch_geometric.data.Data``.
 
     Args:
-        data: With ``edge_index`` and ``x``; ``y`` and the masks where it has them.
+        data: With ``edge_index`` and ``x``; ``y``, of the nodes or of the graph, and the masks
+            where it has them. Weights of edges are left out.
         path: A name for messages.
 
     Raises:
-        ValueError: It has no features.
+        ValueError: It has no edges or features, or ``y`` is neither one number a node nor one.
     """
+    if data.edge_index is None:
+        raise ValueError(f"{path} has no edge_index.")
     if data.x is None:
         raise ValueError(f"{path} has no x: torch_geometric.transforms.OneHotDegree makes one.")
     features = np.ascontiguousarray(data.x.numpy(force=True), dtype=np.float32)
-    edges = undirected(data.edge_index.numpy(force=True).T, len(features), path)
+    num_nodes = features.shape[0]
+    edges = undirected(data.edge_index.numpy(force=True).T, num_nodes, path)
     masks = {
         split: data[f"{split}_mask"].numpy(force=True)
         for split in ("train", "val", "test")
@@ -70,9 +68,14 @@ def from_pyg(data: Any, path: str = "a Data of torch_geometric") -> Graph:
     }
     node_labels, label = None, None
     if data.y is not None:
-        labels = data.y.numpy(force=True)
-        if labels.shape == (len(features),) and len(labels) > 1:
-            node_labels = labels.astype(np.int64)
+        labels = whole(data.y.numpy(force=True), f"{path}: y")
+        if labels.size == 1:
+            label = int(labels.item())
+        elif labels.size == len(labels) == num_nodes:
+            node_labels = labels.reshape(num_nodes)
         else:
-            label = int(labels.reshape(-1)[0])
+            raise ValueError(
+                f"{path}: y has the shape {labels.shape}; it is one class for each of "
+                f"{num_nodes} nodes, or one for the graph."
+            )
     return check(Graph(edges, features, path, node_labels, label, masks))

@@ -1,6 +1,7 @@
 """Sets of small graphs in the text files of TU Dortmund (Morris et al., 2020)."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +28,18 @@ def read_tu(folder: str | os.PathLike, name: str | None = None) -> list[Graph]:
     """
     root = Path(folder)
     prefix = root / (name or root.name)
-    edges = _read(prefix, "A", np.int64, delimiter=",").reshape(-1, 2) - 1
-    graph_V = _read(prefix, "graph_indicator", np.int64) - 1
-    label_N = _read(prefix, "graph_labels", np.int64)
+    edges = _read(prefix, "A", np.int64).reshape(-1, 2) - 1
+    graph_V = _read(prefix, "graph_indicator", np.int64)[:, 0] - 1
+    label_N = _read(prefix, "graph_labels", np.int64)[:, 0]
     num_nodes, num_graphs = len(graph_V), len(label_N)
-    size_N = np.bincount(graph_V, minlength=num_graphs)
-    if (np.diff(graph_V) < 0).any() or graph_V.min() < 0 or graph_V.max() >= num_graphs:
+    if not num_nodes:
+        raise ValueError(f"{prefix}_graph_indicator.txt has no node.")
+    if (np.diff(graph_V) < 0).any() or graph_V[0] < 0 or graph_V[-1] >= num_graphs:
         raise ValueError(
             f"{prefix}_graph_indicator.txt must ascend from 1 to the {num_graphs} graphs of "
             f"{prefix.name}_graph_labels.txt."
         )
+    size_N = np.bincount(graph_V, minlength=num_graphs)
     if not size_N.all():
         raise ValueError(f"{prefix}: graph {int((size_N == 0).argmax()) + 1} has no node.")
     edge_index = undirected(edges, num_nodes, f"{prefix}_A.txt")
@@ -69,11 +72,11 @@ def one_hot(values: NDArray[np.integer]) -> sparse.csr_array:
 def _features(prefix: Path, edge_index: NDArray[np.int64], num_nodes: int) -> sparse.csr_array:
     parts = []
     if Path(f"{prefix}_node_labels.txt").is_file():
-        labels = _read(prefix, "node_labels", np.int64, delimiter=",").reshape(num_nodes, -1)
+        labels = _read(prefix, "node_labels", np.int64, num_nodes)
         parts += [one_hot(column) for column in labels.T]
     if Path(f"{prefix}_node_attributes.txt").is_file():
-        values = _read(prefix, "node_attributes", np.float32, delimiter=",")
-        parts.append(sparse.csr_array(values.reshape(num_nodes, -1)))
+        values = _read(prefix, "node_attributes", np.float32, num_nodes)
+        parts.append(sparse.csr_array(values))
     if not parts:
         degree = np.bincount(edge_index[0], minlength=num_nodes)
         shape = (num_nodes, int(degree.max()) + 1)
@@ -82,13 +85,19 @@ def _features(prefix: Path, edge_index: NDArray[np.int64], num_nodes: int) -> sp
     return sparse.hstack(parts, format="csr", dtype=np.float32)
 
 
-def _read(prefix: Path, kind: str, dtype: type, delimiter: str | None = None) -> NDArray:
+def _read(prefix: Path, kind: str, dtype: type, num_rows: int | None = None) -> NDArray:
+    """One of the files, (rows, columns)."""
     path = Path(f"{prefix}_{kind}.txt")
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is not there; a set of graphs has _A, _graph_indicator and _graph_labels."
         )
     try:
-        return np.loadtxt(path, dtype=dtype, delimiter=delimiter, ndmin=1)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+            table: NDArray = np.loadtxt(path, dtype=dtype, delimiter=",", ndmin=2)
     except ValueError as error:
         raise ValueError(f"{path}: {error}.") from error
+    if num_rows is not None and len(table) != num_rows:
+        raise ValueError(f"{path} has {len(table)} lines, and there are {num_rows} nodes.")
+    return table

@@ -2,8 +2,10 @@
 
 ``features``
     (V, D) float32, dense or SciPy CSR.
+``node_labels``, ``masks``
+    Those of the nodes, (V,).
 ``graph``
-    The :class:`~mmcontrast.datasets.graph_files.Graph`.
+    The :class:`~mmcontrast.datasets.graph_files.Graph` as it was read.
 ``adjacency``, ``diffusion``
     (V, V) float32, SciPy CSR, or a dense array for a diffusion that is kept whole.
 """
@@ -23,16 +25,25 @@ from mmcontrast.ops import diffusion
 from mmcontrast.registry import TRANSFORMS
 from mmcontrast.utils.atomic import open_atomically
 
+# Nodes of a graph whose diffusion is made as a dense matrix; 13 GB with the copies that it takes.
+_MOST_DENSE = 20_000
+
 Matrix: TypeAlias = NDArray[np.float32] | sparse.csr_array
 
 
 @TRANSFORMS.register_module()
 class NormalizeRows:
-    """Divide each node's features by their sum; rows of zeros stay. They must not be negative."""
+    """Divide each node's features, which are counts or weights, by their sum; zeros stay."""
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace ``features``."""
+        """Replace ``features``.
+
+        Raises:
+            ValueError: A feature is negative.
+        """
         features = results["features"]
+        if features.min() < 0:
+            raise ValueError("NormalizeRows is for features that are not negative; leave it out.")
         total = np.asarray(features.sum(axis=1)).reshape(-1, 1)
         scale = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
         if sparse.issparse(features):
@@ -82,6 +93,12 @@ class GraphViews:
             )
         if keep == "pushed" and kind == "heat":
             raise ValueError("GraphViews: keep='pushed' is for kind='ppr'.")
+        if not 0 < alpha <= 1 or min(time, top, threshold) <= 0 or self_loops < 0:
+            raise ValueError(
+                "GraphViews: alpha is in (0, 1], time, top and threshold are more than 0, and "
+                f"self_loops is not less; got alpha={alpha}, time={time}, top={top}, "
+                f"threshold={threshold}, self_loops={self_loops}."
+            )
         self.self_loops, self.kind, self.keep, self.top = self_loops, kind, keep, top
         self.threshold, self.alpha, self.time = threshold, alpha, time
         self.cache_dir = cache_dir
@@ -100,6 +117,13 @@ class GraphViews:
         return results
 
     def _diffuse(self, transition: sparse.csr_array) -> Matrix:
+        if self.keep in ("all", "above") and transition.shape[0] > _MOST_DENSE:
+            raise ValueError(
+                f"GraphViews: keep={self.keep!r} needs the dense diffusion of "
+                f"{transition.shape[0]} nodes, {8 * transition.shape[0] ** 2 / 2**30:.0f} GiB and "
+                "copies of it; take keep='top' or 'pushed', or the model's diffusion without the "
+                "matrix."
+            )
         if self.keep == "pushed":
             pushed = diffusion.pushed_ppr(transition, self.alpha, self.threshold)
             return diffusion.top_rows(pushed, self.top)
@@ -139,6 +163,8 @@ def _single(matrix: NDArray | sparse.sparray) -> Matrix:
 class SampleNodes:
     """Keep some nodes of a large graph, with the rows and columns of its views as they are.
 
+    For training: what is tested has all nodes.
+
     Args:
         num_nodes: How many.
         kind: ``'contiguous'``, neighbours in the file's order, as the authors have it; or
@@ -146,16 +172,18 @@ class SampleNodes:
         num_seeds: Random nodes that ``'around'`` begins with.
 
     Raises:
-        ValueError: The kind is unknown.
+        ValueError: The kind is unknown, or no node is kept.
     """
 
     def __init__(self, num_nodes: int, kind: str = "contiguous", num_seeds: int = 16):
         if kind not in ("contiguous", "around"):
             raise ValueError(f"SampleNodes: kind is 'contiguous' or 'around', got {kind!r}.")
+        if num_nodes < 1 or num_seeds < 1:
+            raise ValueError(f"SampleNodes keeps nodes, got {num_nodes} of {num_seeds} seeds.")
         self.num_nodes, self.kind, self.num_seeds = num_nodes, kind, num_seeds
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Cut features and views."""
+        """Cut features, views, labels and masks."""
         total = results["features"].shape[0]
         if total <= self.num_nodes:
             return results
@@ -168,6 +196,9 @@ class SampleNodes:
         for name in ("adjacency", "diffusion"):
             if name in results:
                 results[name] = results[name][kept][:, kept]
+        if results["node_labels"] is not None:
+            results["node_labels"] = results["node_labels"][kept]
+        results["masks"] = {name: mask[kept] for name, mask in results["masks"].items()}
         return results
 
     def _around(self, adjacency: sparse.csr_array, total: int) -> NDArray[np.int64]:

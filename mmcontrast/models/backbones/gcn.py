@@ -16,6 +16,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmcontrast.ops.sparse import sparse_product
 from mmcontrast.registry import MODELS
 
 
@@ -44,8 +45,7 @@ class GraphConvolution(nn.Module):
 
     def forward(self, projected_VC: Tensor, matrix_VV: Any) -> Tensor:
         """PReLU(P (H W) + b) of H W, in float32."""
-        with torch.autocast(projected_VC.device.type, enabled=False):
-            return self.activation(matrix_VV @ projected_VC.float() + self.bias)
+        return self.activation(sparse_product(matrix_VV, projected_VC) + self.bias)
 
 
 @MODELS.register_module()
@@ -143,5 +143,14 @@ class PyGEncoder(BaseModule):
         return features_VD if features_VD.layout == torch.strided else features_VD.to_dense()
 
     def forward(self, projected_VC: Tensor, matrix_VV: Tensor) -> list[Tensor]:
-        """Compute the nodes' features after the last layer; P is sparse CSR."""
+        """Compute the nodes' features after the last layer.
+
+        Raises:
+            ValueError: P is no sparse matrix, which torch_geometric would take for a list of edges.
+        """
+        if getattr(matrix_VV, "layout", None) != torch.sparse_csr:
+            raise ValueError(
+                "PyGEncoder needs sparse matrices: GraphViews with keep='top' or 'pushed', and no "
+                "diffusion in the model."
+            )
         return [self.network(projected_VC, matrix_VV)]

@@ -1,5 +1,7 @@
 """What compares nodes with graphs: read-outs, critics and projection heads.
 
+Critics compute in float32 under autocast too.
+
 Shapes: V nodes, N graphs, C channels, L layers.
 """
 
@@ -51,7 +53,8 @@ class BilinearCritic(BaseModule):
 
     def forward(self, nodes_VC: Tensor, graphs_NC: Tensor) -> Tensor:
         """Scores of all pairs, (V, N)."""
-        return nodes_VC @ (graphs_NC @ self.weight.T).T + self.bias
+        with torch.autocast(nodes_VC.device.type, enabled=False):
+            return nodes_VC.float() @ (graphs_NC.float() @ self.weight.T).T + self.bias
 
 
 @MODELS.register_module()
@@ -60,7 +63,8 @@ class DotCritic(BaseModule):
 
     def forward(self, nodes_VC: Tensor, graphs_NC: Tensor) -> Tensor:
         """Scores of all pairs, (V, N)."""
-        return nodes_VC @ graphs_NC.T
+        with torch.autocast(nodes_VC.device.type, enabled=False):
+            return nodes_VC.float() @ graphs_NC.float().T
 
 
 @MODELS.register_module()

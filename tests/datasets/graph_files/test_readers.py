@@ -1,5 +1,6 @@
 """Readers of graphs: small files by hand, real ones by what is known of them, and bad ones."""
 
+import collections
 import os
 import pickle
 from pathlib import Path
@@ -74,6 +75,12 @@ def test_npz(tmp_path):
         (dict(y=np.array([0, 1])), r"node_labels has the shape \(2,\), and there are 4 nodes"),
         (dict(x=np.zeros((0, 2)), edge_index=np.zeros((2, 0), int)), "has no node"),
         (dict(x=np.zeros((4, 0))), "have no features"),
+        (dict(x=np.arange(4.0)), r"features are a table with a row for each node, got .* \(4,\)"),
+        (dict(x=np.array([["a"], ["b"]])), r"g\.npz: features: could not convert"),
+        (dict(y=np.array([0, 1, 1.5, 0])), r"g\.npz: labels are whole numbers, got 1\.5"),
+        (dict(y=np.array([0, 1, np.nan, 0])), "labels are whole numbers, got nan"),
+        (dict(y=np.array([0, 1, -7, 0])), "labels count from 0, with -1 for none, got -7"),
+        (dict(edge_index=np.array([0, 1])), r"edges are pairs of nodes, got an array of \(2,\)"),
     ],
 )
 def test_archives_that_hold_no_graph(tmp_path, changes, message):
@@ -84,8 +91,18 @@ def test_archives_that_hold_no_graph(tmp_path, changes, message):
 
 
 def test_archives_of_objects_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(UserError, match=r"g\.npz is no archive of arrays: .*allow_pickle"):
         read_npz(save(tmp_path / "g.npz", x=np.array([[{}]] * 4)))
+
+
+def test_damaged_archives(tmp_path):
+    whole = save(tmp_path / "g.npz").read_bytes()
+    changed = whole.replace(np.arange(8.0).tobytes(), np.ones(8).tobytes())
+    assert len(changed) == len(whole) and changed != whole
+    for content in (whole[: len(whole) // 2], changed, b"0 1", b""):
+        (tmp_path / "g.npz").write_bytes(content)
+        with pytest.raises(UserError, match=r"g\.npz is no archive of arrays"):
+            read_npz(tmp_path / "g.npz")
 
 
 @needs_data
@@ -118,12 +135,95 @@ def test_pickles_of_planetoid_hold_the_same_graph(name):
         assert np.array_equal(found.masks[split] & labelled, mask & labelled), split
 
 
+def write_planetoid(folder, protocol=4, **changes):
+    """Six nodes on a path, of which the last two are tests, in another order; node 3 by itself."""
+    x = np.array([[1, 0], [0, 2], [3, 0], [0, 4]], np.float32)
+    y = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], np.int32)
+    neighbours = collections.defaultdict(list, {0: [1], 1: [0, 2, 2], 2: [1], 4: [6], 6: [4, 6]})
+    parts = dict(
+        x=sparse.csr_matrix(x[:2]), y=y[:2], allx=sparse.csr_matrix(x), ally=y,
+        tx=sparse.csr_matrix(10 * x[:2]), ty=np.asfortranarray(y[:2]), graph=neighbours,
+    )  # fmt: skip
+    for part, value in {**parts, **changes}.items():
+        content = value if isinstance(value, bytes) else pickle.dumps(value, protocol=protocol)
+        (folder / f"ind.path.{part}").write_bytes(content)
+    (folder / "ind.path.test.index").write_text("6\n4\n")
+    return folder
+
+
+def as_of_old(value):
+    """A pickle with the names that the published files have."""
+    content = pickle.dumps(value, protocol=3)
+    for new, old in (
+        (b"cnumpy._core.", b"cnumpy.core."), (b"cscipy.sparse._csr", b"cscipy.sparse.csr"),
+        (b"cbuiltins\nlist", b"c__builtin__\nlist"),
+    ):  # fmt: skip
+        content = content.replace(new, old)
+    return content
+
+
+@pytest.mark.parametrize("form", [lambda value: value, as_of_old])
+def test_planetoid_by_hand(tmp_path, form):
+    write_planetoid(tmp_path)
+    changes = {
+        part: form(pickle.loads((tmp_path / f"ind.path.{part}").read_bytes()))
+        for part in ("x", "y", "tx", "ty", "allx", "ally", "graph")
+    }
+    graph = read_planetoid(write_planetoid(tmp_path, **changes), "path")
+    features = [[1, 0], [0, 2], [3, 0], [0, 4], [0, 20], [0, 0], [10, 0]]
+    assert graph.features.toarray().tolist() == features
+    assert graph.node_labels.tolist() == [0, 1, 0, 1, 1, -1, 0]  # no file tells of node 5
+    assert graph.edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1], [4, 6], [6, 4]]
+    found = {name: np.flatnonzero(mask).tolist() for name, mask in graph.masks.items()}
+    assert found["train"] == [0, 1] and found["test"] == [4, 6]
+
+
+class Flagged:
+    """An array of numbers with a type whose flags say that they are addresses of objects."""
+
+    def __init__(self, dtype=None):
+        self.dtype = dtype
+
+    def __reduce__(self):
+        if self.dtype is None:
+            return np.dtype, ("i8", False, True), (3, "<", None, None, None, -1, -1, 63)
+        restore, arguments, state = np.zeros((1, 1), np.int64).__reduce__()
+        return restore, arguments, (*state[:2], self.dtype, *state[3:])
+
+
+def test_flags_of_a_pickled_type_have_no_effect(tmp_path):
+    ones = as_of_old(Flagged(Flagged()))
+    changes = dict(x=ones, allx=ones, tx=ones, y=ones, ally=ones, ty=ones)
+    write_planetoid(tmp_path, **changes, graph={})
+    (tmp_path / "ind.path.test.index").write_text("1\n")
+    assert read_planetoid(tmp_path, "path").features.toarray().tolist() == [[0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(x=[1, 2]), r"ind\.path\.x is not .*: it holds \[1, 2\]"),
+        (dict(graph=np.eye(2)), r"ind\.path\.graph is not .*: it holds array"),
+        (dict(ally=np.arange(4)), r"ind\.path\.ally is not .*: it holds array"),
+        (dict(ty=np.array([[{}], [{}]])), r"ind\.path\.ty is not .*: it has an array of O8"),
+        (dict(graph={0: [9]}), r"joins the nodes \[0, 9\], but there are 7"),
+        (dict(graph={0: ["a"]}), "edges are whole numbers"),
+        (dict(tx=sparse.csr_matrix(np.eye(3))), r"test\.index begins at node 4 and has 2"),
+        (dict(y=b""), r"ind\.path\.y is not"),
+        (dict(y=pickle.dumps(np.eye(3))[:-9]), r"ind\.path\.y is not"),
+    ],
+)
+def test_files_of_planetoid_that_do_not_fit(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        read_planetoid(write_planetoid(tmp_path, **changes), "path")
+
+
 class Evil:
     def __reduce__(self):
         return os.system, ("touch hacked",)
 
 
-@pytest.mark.parametrize("payload", [Evil(), [Evil()], np.array([1.0]).tolist().__class__, print])
+@pytest.mark.parametrize("payload", [Evil(), [Evil()], list, print])
 def test_a_pickle_that_wants_to_run_something(tmp_path, monkeypatch, payload):
     monkeypatch.chdir(tmp_path)
     for part in ("x", "y", "tx", "ty", "allx", "ally", "graph"):
@@ -191,7 +291,10 @@ def test_tu_with_attributes(folder):
         (dict(graph_indicator="1\n1\n1\n3\n3\n", graph_labels="5\n3\n4\n"), "graph 2 has no node"),
         (dict(graph_indicator="1\n2\n1\n2\n2\n"), "must ascend"),
         (dict(graph_labels="5\nx\n"), r"SET_graph_labels\.txt: could not convert"),
-        (dict(node_labels="0\n1\n"), "reshape"),
+        (dict(node_labels="0\n1\n"), r"SET_node_labels\.txt has 2 lines, and there are 5 nodes"),
+        (dict(node_attributes="0.5\n" * 6), "SET_node_attributes.txt has 6 lines"),
+        (dict(node_attributes="0.5\n" * 4 + "nan\n"), "graph 2: features that are not finite"),
+        (dict(graph_indicator="", A=""), r"SET_graph_indicator\.txt has no node"),
     ],
 )
 def test_tu_files_that_do_not_fit(folder, changes, message):
@@ -201,6 +304,12 @@ def test_tu_files_that_do_not_fit(folder, changes, message):
     (folder / "SET_A.txt").unlink()
     with pytest.raises(FileNotFoundError, match=r"SET_A\.txt is not there"):
         read_tu(folder)
+
+
+def test_tu_without_any_edge(folder, recwarn):
+    for graph in read_tu(write_tu(folder, A="")):
+        assert graph.edge_index.shape == (2, 0) and graph.num_nodes
+    assert not recwarn.list
 
 
 @needs_data
@@ -260,7 +369,11 @@ def test_two_tables(tmp_path, suffix):
         ("a,b\n0,5\n", "x\n1\n2\n", r"joins the nodes \[0, 5\], but there are 2"),
         ("a,b\n0,0.5\n", "x\n1\n2\n", "whole numbers"),
         ("a\n0\n", "x\n1\n2\n", "an edge joins two nodes"),
-        ("a,b\n0,1\n", "x\n1\nred\n", "not finite"),
+        ("a,b\n0,1\n", "x\n1\nred\n", "Cannot convert string 'red'"),
+        ("a,b\n0,1\n", "x,y\n1,2\n3,\n", "not finite"),
+        ("a,b\n0,1\n", "x,x\n1,2\n3,4\n", "two columns have the same name"),
+        ("a,b\n", "x\n", "has no node"),
+        ("", "x\n1\n", r"edges\.csv is empty"),
         ("a,b\n0,1\n", "x,y\n1\n2\n", "2 names and 1 columns"),
     ],
 )
@@ -269,6 +382,42 @@ def test_tables_that_hold_no_graph(tmp_path, edges, nodes, message):
     (tmp_path / "nodes.csv").write_text(nodes)
     with pytest.raises((ValueError, UserError), match=message):
         read_edge_list(tmp_path / "edges.csv", tmp_path / "nodes.csv")
+
+
+def test_tables_without_edges(tmp_path, recwarn):
+    (tmp_path / "edges.csv").write_text("a,b\n")
+    (tmp_path / "nodes.csv").write_text("x\n1\n2\n3\n")
+    graph = read_edge_list(tmp_path / "edges.csv", tmp_path / "nodes.csv")
+    assert graph.edge_index.shape == (2, 0) and graph.features.tolist() == [[1], [2], [3]]
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ("x,kind\n1,1.5\n2,0\n", "labels, in the column 'kind', are whole numbers, got 1.5"),
+        ("x,kind\n1,dog\n2,cat\n", "Cannot convert string 'dog'"),
+        ("kind\n1\n2\n", "has no column of features"),
+    ],
+)
+def test_labels_that_are_none(tmp_path, nodes, message):
+    (tmp_path / "edges.csv").write_text("a,b\n0,1\n")
+    (tmp_path / "nodes.csv").write_text(nodes)
+    with pytest.raises((ValueError, UserError), match=message):
+        read_edge_list(tmp_path / "edges.csv", tmp_path / "nodes.csv", "kind")
+
+
+def test_lists_in_a_table(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    (tmp_path / "edges.csv").write_text("a,b\n0,1\n")
+    nodes = tmp_path / "nodes.parquet"
+    pandas.DataFrame(dict(v=[[1.0, 2], [3, 4]], w=[5, 6])).to_parquet(nodes)
+    features = read_edge_list(tmp_path / "edges.csv", nodes).features
+    assert features.tolist() == [[1, 2, 5], [3, 4, 6]]
+    pandas.DataFrame(dict(v=[[1.0, 2], [3]])).to_parquet(nodes)
+    with pytest.raises(UserError, match="lists of the column 'v' differ in length"):
+        read_edge_list(tmp_path / "edges.csv", nodes)
 
 
 def test_a_label_that_is_no_column(tmp_path):
@@ -289,8 +438,17 @@ def test_data_of_torch_geometric():
     assert graph.edge_index.shape == (2, 4) and graph.node_labels.tolist() == [0, 1, 0]
     assert not graph.masks["train"].any()
     assert from_pyg(data_class(x=x, edge_index=edges, y=torch.tensor([2]))).label == 2
-    with pytest.raises(ValueError, match="has no x"):
-        from_pyg(data_class(edge_index=edges))
+    column = from_pyg(data_class(x=x, edge_index=edges, y=torch.tensor([[0], [1], [0]])))
+    assert column.node_labels.tolist() == [0, 1, 0] and column.label is None
+    for data, message in (
+        (data_class(edge_index=edges), "has no x"),
+        (data_class(x=x), "has no edge_index"),
+        (data_class(x=x[:, 0], edge_index=edges), "features are a table"),
+        (data_class(x=x, edge_index=edges, y=torch.tensor([[1, 0, 1]])), r"y has the shape \(1, 3"),
+        (data_class(x=x, edge_index=edges, y=torch.tensor([0.5])), "y are whole numbers, got 0.5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            from_pyg(data)
 
 
 def test_features_of_archives_may_be_sparse(tmp_path):

@@ -3,12 +3,21 @@
 import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from mmcontrast.datasets.graph_files import Graph
+from mmcontrast.datasets.graphs import Graphs, collate_graphs
 from mmcontrast.models.backbones.gcn import GCN, GraphConvolution
-from mmcontrast.models.heads.node_graph import BilinearCritic, ResidualMLP, mean_sigmoid, sum_cat
+from mmcontrast.models.heads.node_graph import (
+    BilinearCritic,
+    DotCritic,
+    ResidualMLP,
+    mean_sigmoid,
+    sum_cat,
+)
 from mmcontrast.models.losses.mutual_information import binary_cross_entropy, jensen_shannon
 from mmcontrast.models.methods.mvgrl import exchange_within, split_scores
 from tests.small import build_method, losses, make_graphs
@@ -96,6 +105,15 @@ def test_the_critic_is_torchs_bilinear():
     torch.testing.assert_close(critic(nodes, graphs), expected)
 
 
+def test_scores_are_in_single_precision_under_autocast():
+    torch.manual_seed(0)
+    nodes, graphs = torch.randn(5, 64), torch.randn(3, 64)
+    for critic in (BilinearCritic(64), DotCritic()):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = critic(nodes, graphs)
+        torch.testing.assert_close(found, critic(nodes, graphs), rtol=0, atol=0)
+
+
 def test_projection_head():
     head = ResidualMLP(3, 4)
     x = torch.randn(2, 3)
@@ -176,6 +194,22 @@ def test_a_graph_is_the_same_alone_and_in_a_batch():
         start = stop
 
 
+@pytest.mark.parametrize("keep", ["all", "top", "pushed"])
+@pytest.mark.parametrize("level", ["node", "graph"])
+def test_graphs_without_edges_and_of_one_node(level, keep):
+    rng = np.random.default_rng(0)
+    graphs = [
+        Graph(np.zeros((2, 0), np.int64), rng.random((size, 5), np.float32), f"graph {size}")
+        for size in (1, 3)
+    ]
+    data = Graphs(graphs, prepare=[dict(type="GraphViews", keep=keep)])
+    method = build_method("MVGRL", **(CONCAT if level == "graph" else {}))
+    loss = losses(method, collate_graphs(list(data)))["loss"]
+    loss.backward()
+    assert loss.isfinite()
+    assert all(p.grad.isfinite().all() for p in method.parameters())
+
+
 def test_all_layers_of_the_encoders_are_trained():
     """In the released code they are in a plain list, which no optimiser sees."""
     method = build_method("MVGRL", **CONCAT)
@@ -210,7 +244,13 @@ def test_diffusion_without_the_matrix():
     heat = build_method("MVGRL", diffusion=dict(kind="heat", time=3.0))
     assert losses(heat, batch)["loss"].isfinite()
     with pytest.raises(ValueError, match="kinds ppr, heat, got 'wave'"):
-        losses(build_method("MVGRL", diffusion=dict(kind="wave")), batch)
+        build_method("MVGRL", diffusion=dict(kind="wave"))
+    with pytest.raises(TypeError, match="'alpha'"):
+        build_method("MVGRL", diffusion=dict(kind="heat", alpha=0.2))
+    del batch["inputs"]["diffusion"]
+    assert losses(free, batch)["loss"].isfinite()
+    with pytest.raises(ValueError, match="the batch has no diffusion"):
+        losses(exact, batch)
 
 
 @pytest.mark.parametrize("estimator", ["jsd", "bce", "dv", "infonce"])
@@ -229,6 +269,9 @@ def test_an_encoder_of_torch_geometric():
     encoder = dict(type="PyGEncoder", model="GIN", in_channels=5, hidden_channels=8, num_layers=2)
     method = build_method("MVGRL", **{**CONCAT, "encoder": encoder, "graph_projection": None})
     assert losses(method, make_graphs(3))["loss"].isfinite()
+    whole = build_method("MVGRL", encoder=encoder)
+    with pytest.raises(ValueError, match="PyGEncoder needs sparse matrices"):
+        losses(whole, make_graphs(1))
     with pytest.raises(ValueError, match="has no class 'GINO'"):
         build_method("MVGRL", **{**CONCAT, "encoder": {**encoder, "model": "GINO"}})
 
