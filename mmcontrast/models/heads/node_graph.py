@@ -34,9 +34,10 @@ READOUTS = {"mean_sigmoid": mean_sigmoid, "sum_cat": sum_cat}
 
 @MODELS.register_module()
 class BilinearCritic(BaseModule):
-    """Scores h^T W c + b, W Xavier-uniform and b zero at first.
+    """Scores h^T W c + b, b zero at first.
 
-    ``nn.Bilinear`` would apply W to each node; W c is computed once for each graph.
+    ``nn.Bilinear`` would apply W to each node; W c is computed once for each graph. W starts as
+    Xavier-uniform for its weight of (1, C, C), which is sqrt(C / 2) times smaller than for (C, C).
 
     Args:
         channels: C of both.
@@ -45,7 +46,7 @@ class BilinearCritic(BaseModule):
     def __init__(self, channels: int, init_cfg: dict | None = None):
         super().__init__(init_cfg)
         self.weight = nn.Parameter(torch.empty(channels, channels))
-        nn.init.xavier_uniform_(self.weight)
+        nn.init.xavier_uniform_(self.weight[None])
         self.bias = nn.Parameter(torch.zeros(()))
 
     def forward(self, nodes_VC: Tensor, graphs_NC: Tensor) -> Tensor:
