@@ -110,6 +110,10 @@ def _of_method(
 ) -> Iterator[Columns]:
     data = MethodOnData(checkpoint, config, source, device)
     for features, samples in data.extract():
+        if any("path" not in sample for sample in samples):
+            raise UserError(
+                f"{source} of {config} is for training: take the one of the evaluation."
+            )
         if not nodes:
             yield _sample_columns(features["global"], samples, data.classes)
         elif "nodes" in features:
