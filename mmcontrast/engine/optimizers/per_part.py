@@ -33,15 +33,15 @@ class OptimWrapperPerPart:
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
         """Build the wrappers."""
-        if is_model_wrapper(model):  # in several processes each part is wrapped by itself
-            model = model.module
+        # In several processes each part is wrapped by itself.
+        method: Any = model.module if is_model_wrapper(model) else model
         wrappers: dict[str, Any] = {}
         taken: dict[int, str] = {}
         for name, config in self.configs.items():
             config = copy.deepcopy(dict(config))
             parts = config.pop("parts", ())
             own = nn.ModuleDict(
-                {part: getattr(model, part) for part in parts if hasattr(model, part)}
+                {part: getattr(method, part) for part in parts if hasattr(method, part)}
             )
             if not len(own):
                 raise ValueError(f"optim_wrapper.{name}: none of the parts {list(parts)} is there.")
@@ -52,7 +52,7 @@ class OptimWrapperPerPart:
                     )
                 taken[id(parameter)] = name
             wrappers[name] = build_optim_wrapper(own, config)
-        left = [n for n, p in model.named_parameters() if p.requires_grad and id(p) not in taken]
+        left = [n for n, p in method.named_parameters() if p.requires_grad and id(p) not in taken]
         if left:
             raise ValueError(f"optim_wrapper: no optimiser trains {', '.join(left[:5])}.")
         return OptimWrapperDict(**wrappers)
