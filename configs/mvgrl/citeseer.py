@@ -11,7 +11,8 @@ The last one prints raw features and the untrained network beside it. Several pr
 negatives of the same graph and train on their mean.
 Data: data/planetoid/ind.citeseer.*, the files of Yang et al., ICML 2016.
 Cost: two minutes on one CPU core.
-Expected: 73.3 (the paper); 73.1 (authors' code, one training; measured by us).
+Expected: 73.3 (the paper); 73.1 (the authors' algorithm, one training; measured by us); ours:
+docs/results.md.
 Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
 """
 

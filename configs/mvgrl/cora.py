@@ -11,8 +11,9 @@ The last one prints raw features and the untrained network beside it. Several pr
 negatives of the same graph and train on their mean.
 Data: data/planetoid/ind.cora.*, the files of Yang et al., ICML 2016.
 Cost: a minute or two on one CPU core.
-Expected: 84.0 (authors' code, public split, mean of several trainings; measured by us). The paper's
-86.8 is of another split (the authors' issue 2), with test nodes 500 to 1,499: no target here.
+Expected: 83.6 to 84.1 (the authors' algorithm, public split; measured by us); ours:
+docs/results.md. The paper's 86.8 is of another split (the authors' issue 2), with test nodes 500 to
+1,499: no target here.
 Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
 """
 

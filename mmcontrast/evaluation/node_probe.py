@@ -121,7 +121,8 @@ def labelled_parts(
     """The parts of a split without unlabelled nodes.
 
     Raises:
-        ValueError: A part is missing or empty, or a class of the test has no training node.
+        ValueError: A part is missing or empty, parts share nodes, or a class of the test has no
+            training node.
     """
     parts = {name: masks[name] & (labels_V >= 0) for name in needed if name in masks}
     empty = [name for name in needed if name not in parts or not parts[name].any()]
@@ -129,6 +130,11 @@ def labelled_parts(
         raise ValueError(
             f"The graph has no labelled node for {', '.join(empty)}: give it masks, or draw a "
             "split with dict(type='RandomSplit') in the data set's prepare."
+        )
+    shared = np.count_nonzero(np.sum(list(parts.values()), axis=0) > 1)
+    if shared:
+        raise ValueError(
+            f"The masks {', '.join(parts)} share {shared} nodes; an accuracy needs separate ones."
         )
     unknown = np.setdiff1d(labels_V[parts["test"]], labels_V[parts["train"]])
     if len(unknown):

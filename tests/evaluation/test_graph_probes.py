@@ -90,6 +90,14 @@ def test_splits_that_cannot_be_probed(labels, needed, message):
         labelled_parts(np.array(labels), masks, needed)
 
 
+def test_a_test_on_training_nodes_is_refused():
+    masks = dict(train=np.arange(4) < 3, test=np.arange(4) >= 2)
+    with pytest.raises(ValueError, match="masks train, test share 1 nodes"):
+        labelled_parts(np.array([0, 1, 0, 1]), masks, ("train", "test"))
+    shared_is_unlabelled = np.array([0, 1, -1, 1])
+    assert labelled_parts(shared_is_unlabelled, masks, ("train", "test"))["test"].sum() == 1
+
+
 def prediction(points, labels, **more):
     return dict(
         nodes=torch.from_numpy(points),

@@ -90,3 +90,35 @@ def test_what_was_written_is_read(tmp_path, suffix):
     np.testing.assert_array_equal(table["x"], [[0, 1, 2], [3, 4, 5], [7, 7, 7]])
     with pytest.raises(UserError, match="the column 'path' holds no numbers"):
         read_numbers(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_damaged_tables(tmp_path, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"a{suffix}"
+    fill(path)
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"x,y\n", b""):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=rf"a\{suffix} is no (archive of arrays|table)"):
+            read_table(path)
+
+
+def test_csv(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeffx,y\n1,\n\n-2e3,nan\n", encoding="utf-8")
+    table = read_table(path)
+    np.testing.assert_array_equal(table["x"], [1, -2000])
+    assert np.isnan(table["y"]).all()
+    path.write_text("x\n5\n")
+    assert read_table(path)["x"].tolist() == [5]
+    path.write_text("x,y\n")
+    assert {name: len(values) for name, values in read_table(path).items()} == dict(x=0, y=0)
+    for text, message in (
+        ("", "is empty"), ("x,y\n1,a\n", "Cannot convert string 'a'"), ("x,x\n1,2\n", "same name"),
+        ("x,y\n1\n", "2 names and 1 columns"), ("x,y\n1,2\n3\n", "got 1 columns instead of 2"),
+    ):  # fmt: skip
+        path.write_text(text)
+        with pytest.raises(UserError, match=message):
+            read_table(path)

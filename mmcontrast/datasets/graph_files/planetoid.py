@@ -147,7 +147,7 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
     node = np.arange(num_nodes)
     masks = dict(
         train=node < num_train,
-        val=(node >= num_train) & (node < num_train + _NUM_VALIDATION),
+        val=(node >= num_train) & (node < min(num_train + _NUM_VALIDATION, num_known)),
         test=np.isin(node, listed),
     )
     return check(Graph(edges, features, f"{root}/ind.{name}", labels, masks=masks))

@@ -175,7 +175,7 @@ def test_planetoid_by_hand(tmp_path, form):
     assert graph.node_labels.tolist() == [0, 1, 0, 1, 1, -1, 0]  # no file tells of node 5
     assert graph.edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1], [4, 6], [6, 4]]
     found = {name: np.flatnonzero(mask).tolist() for name, mask in graph.masks.items()}
-    assert found["train"] == [0, 1] and found["test"] == [4, 6]
+    assert found == dict(train=[0, 1], val=[2, 3], test=[4, 6])
 
 
 class Flagged:
