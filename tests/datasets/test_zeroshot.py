@@ -248,7 +248,7 @@ def test_own_files_that_do_not_fit(tmp_path, kwargs, error, message):
 def test_features_without_classes(tmp_path):
     _, attributes = write_own(tmp_path)
     np.savez(tmp_path / "flat.npz", **{"global": np.zeros((3, 2))})
-    with pytest.raises(UserError, match=r"flat\.npz has no class: extract a folder"):
+    with pytest.raises(UserError, match=r"flat\.npz has no class: tools"):
         read_extracted(tmp_path / "flat.npz", attributes, unseen=[])
     with pytest.raises(UserError, match="There are no features"):
         read_extracted(tmp_path / "none.npz", attributes, unseen=[])
