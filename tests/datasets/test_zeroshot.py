@@ -250,7 +250,7 @@ def test_features_without_classes(tmp_path):
     np.savez(tmp_path / "flat.npz", **{"global": np.zeros((3, 2))})
     with pytest.raises(UserError, match=r"flat\.npz has no class: tools"):
         read_extracted(tmp_path / "flat.npz", attributes, unseen=[])
-    with pytest.raises(UserError, match="There are no features"):
+    with pytest.raises(UserError, match="There is no table"):
         read_extracted(tmp_path / "none.npz", attributes, unseen=[])
 
 
