@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 
+from mmcontrast.apis.inspect import check_config
 from mmcontrast.apis.test import test as evaluate
 from mmcontrast.apis.train import train
 from mmcontrast.datasets.mini import make_mini
@@ -138,3 +139,9 @@ def test_mini_trains_resumes_and_is_tested(path, world, tmp_path, monkeypatch):
         "cegzsl/mini": ("gzsl/U", "gzsl/S", "gzsl/H", "gzsl/T1", "gzsl/eszsl/H"),
     }[path]  # fmt: skip
     assert set(wanted) <= set(metrics)
+
+
+def test_check_of_a_config_with_two_optimisers(world, monkeypatch, capsys):
+    monkeypatch.chdir(world)
+    check_config(str(ROOT / "configs/cegzsl/mini.py"), [unique_run()])
+    assert "Adam and Adam" in capsys.readouterr().out

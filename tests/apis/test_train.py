@@ -99,6 +99,16 @@ def test_other_optimiser_wrappers_keep_their_precision():
         use_autocast(Config(dict(optim_wrapper=dict(type="Mine"))), "bf16")
 
 
+def test_mixed_precision_of_several_optimisers():
+    parts = {name: dict(type="OptimWrapper", optimizer=dict(lr=0.1)) for name in ("one", "two")}
+    cfg = Config(dict(optim_wrapper=dict(constructor="OptimWrapperPerPart", **parts)))
+    use_autocast(cfg, "bf16")
+    for name in parts:
+        assert cfg.optim_wrapper[name].type == "mmcontrast.AutocastOptimWrapper"
+        assert cfg.optim_wrapper[name].dtype == "bf16"
+    assert "type" not in cfg.optim_wrapper
+
+
 def test_evaluation_with_and_without_a_checkpoint(run, config, tmp_path):
     run(SHORT)
     folder = str(tmp_path / "test")

@@ -1,6 +1,7 @@
 """Zero-shot sets: the published layout, one's own features, splits, and what does not fit."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from mmcontrast.datasets.zeroshot import (
 )
 from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.matlab import read_mat
+from mmcontrast.utils.tables import open_table
 
+HEADER_7_3 = b"MATLAB 7.3 MAT-file".ljust(124) + bytes([0, 2]) + b"IM"
 NAMES = ("ant", "bee", "cow", "dog", "eel", "fox", "gnu")
 
 
@@ -159,6 +162,7 @@ def test_a_validation_is_made_of_the_training_set(tmp_path):
     ("changes", "message"),
     [
         (dict(att=lambda v: v[:, :6]), "6 rows of attributes and 7 classes"),
+        (dict(labels=lambda v: v[1:]), "84 rows of features and 83 labels"),
         (dict(labels=lambda v: v + 1), "labels from 2 to 8, but 7 classes"),
         (dict(features=lambda v: np.where(np.arange(84) == 5, np.nan, v)),
          "features of 1 rows are not finite, the first is 5"),
@@ -184,6 +188,13 @@ def test_files_that_are_missing_or_no_matlab(tmp_path):
     (tmp_path / "bad.mat").write_bytes(b"no file of MATLAB at all" * 20)
     with pytest.raises(UserError, match=r"bad\.mat cannot be read as a file of MATLAB"):
         read_mat(tmp_path / "bad.mat", ["x"])
+    savemat(tmp_path / "good.mat", dict(x=np.random.default_rng(0).random(99)), do_compression=True)
+    whole = (tmp_path / "good.mat").read_bytes()
+    flipped = whole[:300] + bytes([whole[300] ^ 255]) + whole[301:]
+    for content in (b"", whole[:200], flipped):
+        (tmp_path / "bad.mat").write_bytes(content)
+        with pytest.raises(UserError, match=r"bad\.mat cannot be read as a file of MATLAB"):
+            read_mat(tmp_path / "bad.mat", ["x"])
     with pytest.raises(ValueError, match="layout is 'xlsa17' or 'extracted', got 'awa'"):
         SeenBatches(dict(layout="awa"), num_rows=4)
 
@@ -199,28 +210,51 @@ def test_matlab_7_3(tmp_path):
             file[f"#refs#/{place}"] = np.array([[ord(c)] for c in name], np.uint16)
             texts[0, place] = file[f"#refs#/{place}"].ref
     with path.open("r+b") as file:
-        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + bytes([0, 2]) + b"IM")
+        file.write(HEADER_7_3)
     found = read_mat(path, ["features", "allclasses_names"])
     assert found["features"].tolist() == [[0, 2, 4], [1, 3, 5]]
     assert found["allclasses_names"] == ["ant", "bee"]
+    with pytest.raises(UserError, match=r"new\.mat has no att"):
+        read_mat(path, ["att"])
+    path.write_bytes(HEADER_7_3 + bytes(600))
+    with pytest.raises(UserError, match=r"new\.mat cannot be read as a file of MATLAB"):
+        read_mat(path, ["features"])
+
+
+def test_matlab_7_3_without_h5py(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    (tmp_path / "new.mat").write_bytes(HEADER_7_3 + bytes(600))
+    with pytest.raises(UserError, match=r"pip install 'mmcontrast\[zeroshot\]'"):
+        read_mat(tmp_path / "new.mat", ["features"])
 
 
 # One's own features -----------------------------------------------------------------------------
 
 
 def write_own(
-    folder, classes=("ant", "bee", "cow"), table="name,wings,legs\nant,0,6\nbee,4,6\ncow,0,4\n"
+    folder,
+    classes=("ant", "bee", "cow"),
+    table="name,wings,legs\nant,0,6\nbee,4,6\ncow,0,4\n",
+    rows=10,
+    suffix=".npz",
 ):
+    """As tools/extract_features.py writes it, and a table of attributes."""
     rng = np.random.default_rng(0)
-    names = np.repeat(list(classes), 10)
+    names = np.repeat(list(classes), rows).tolist()
     features = rng.random((len(names), 5), np.float32)
-    np.savez(folder / "features.npz", **{"global": features, "class": names})
+    path = folder / f"features{suffix}"
+    with open_table(path) as write:
+        write({"path": names, "class": names, "global": features})
     (folder / "attributes.csv").write_text(table)
-    return folder / "features.npz", folder / "attributes.csv"
+    return path, folder / "attributes.csv"
 
 
-def test_own_features_and_a_table_of_attributes(tmp_path):
-    data = read_extracted(*write_own(tmp_path), unseen=["bee"])
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_own_features_and_a_table_of_attributes(tmp_path, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    data = read_extracted(*write_own(tmp_path, suffix=suffix), unseen=["bee"])
+    assert data.features.shape == (30, 5) and data.features.dtype == np.float32
     assert data.attributes.tolist() == [[0, 6], [4, 6], [0, 4]]
     assert data.seen.tolist() == [0, 2] and data.unseen.tolist() == [1]
     assert [len(p) for p in (data.trainval, data.test_seen, data.test_unseen)] == [16, 4, 10]
@@ -236,6 +270,7 @@ def test_own_features_and_a_table_of_attributes(tmp_path):
         (dict(table="name,x\nant,1\nbee,many\ncow,1\n"), UserError, "equally many numbers"),
         (dict(table="name,x\nant,1\nbee,\ncow,1\n"), UserError, "equally many numbers"),
         (dict(unseen=["ant", "bee", "cow"]), ValueError, "trainval is empty"),
+        (dict(rows=1), ValueError, "seen class ant has one row"),
     ],
 )
 def test_own_files_that_do_not_fit(tmp_path, kwargs, error, message):
@@ -248,7 +283,7 @@ def test_own_files_that_do_not_fit(tmp_path, kwargs, error, message):
 def test_features_without_classes(tmp_path):
     _, attributes = write_own(tmp_path)
     np.savez(tmp_path / "flat.npz", **{"global": np.zeros((3, 2))})
-    with pytest.raises(UserError, match=r"flat\.npz has no class: tools"):
+    with pytest.raises(UserError, match=r"flat\.npz has no class: tools/extract_features"):
         read_extracted(tmp_path / "flat.npz", attributes, unseen=[])
     with pytest.raises(UserError, match="There is no table"):
         read_extracted(tmp_path / "none.npz", attributes, unseen=[])

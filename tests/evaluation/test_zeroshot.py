@@ -6,6 +6,7 @@ import torch
 
 from mmcontrast.evaluation.zeroshot import (
     ZeroShot,
+    best_eszsl,
     eszsl,
     generalized_scores,
     harmonic_mean,
@@ -63,6 +64,27 @@ def test_eszsl_solves_its_equation_and_recognises_unseen_classes():
     assert per_class_accuracy(found, labels[~train]) > 90
 
 
+def test_weights_of_eszsl_are_those_that_validate_best():
+    """Each pair of weights fitted anew, on two thirds of the seen classes."""
+    features, labels, attributes = linear_world()
+    features += np.random.default_rng(1).normal(size=features.shape).astype(np.float32)
+    train = SEEN[labels]
+    features, labels = features[train], labels[train]
+    hidden = np.sort(np.random.default_rng(0).permutation(20)[:6])
+    kept = SEEN & ~np.isin(np.arange(24), hidden)
+    own = kept[labels]
+    scores = {}
+    for gamma in 10.0 ** np.arange(-3, 4):
+        for eta in 10.0 ** np.arange(-3, 4):
+            v = eszsl(features[own], labels[own], attributes, kept, gamma=gamma, eta=eta)
+            found = hidden[(features[~own] @ v @ attributes[hidden].T).argmax(1)]
+            scores[gamma, eta] = per_class_accuracy(found, labels[~own])
+    assert len(set(scores.values())) > 5  # the weights matter here
+    gamma, eta = max(scores, key=scores.get)
+    expected = eszsl(features, labels, attributes, SEEN, gamma=gamma, eta=eta)
+    np.testing.assert_allclose(best_eszsl(features, labels, attributes, SEEN), expected)
+
+
 def test_the_metric_takes_the_last_epoch(monkeypatch):
     features, labels, attributes = linear_world()
     seen = SEEN
@@ -90,3 +112,7 @@ def test_the_metric_takes_the_last_epoch(monkeypatch):
     assert found["gzsl/H"] == 0 and found["gzsl/H_best_on_test"] == 100
     assert found["gzsl/seen_only/U"] == 0 and found["gzsl/seen_only/S"] > 80
     assert found["gzsl/eszsl/H"] > 50
+    # The baselines are the same in each validation, and are fitted once.
+    monkeypatch.setattr("mmcontrast.evaluation.zeroshot._baselines", None)
+    full.process(dict(inputs=inputs), [sample])
+    assert full.evaluate(1) == found

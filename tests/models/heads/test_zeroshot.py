@@ -63,6 +63,12 @@ def test_networks():
     embedding = FeatureEmbedding(8, 6)
     assert (embedding(torch.randn(50, 8)) >= 0).all()
     assert (FeatureEmbedding(8, 6, relu=False)(torch.randn(50, 8)) < 0).any()
+    with pytest.raises(ValueError, match="num_attributes=4, but the data have 5"):
+        generator(torch.randn(5, 3), torch.randn(5, 5))
+    with pytest.raises(ValueError, match="num_features=8, but the data have 7"):
+        FeatureCritic(8, 4)(torch.randn(5, 7), torch.randn(5, 4))
+    with pytest.raises(ValueError, match="in_channels=8, but the data have 7"):
+        embedding(torch.randn(5, 7))
     large = FeatureGenerator(85, 85, 2048)
     assert large.layers[0].weight.shape == (4096, 170)
     assert large.layers[0].weight.std().item() == pytest.approx(0.02, rel=0.02)
