@@ -81,8 +81,7 @@ def test_own_classes(folder, monkeypatch):
     inputs = task[0]["inputs"]
     assert inputs["attributes"].shape[1] == 36
     assert set(np.array(task.metainfo["classes"])[~inputs["seen"].numpy()]) == set(names[:4])
-    generated, labels = method.synthesize(inputs["attributes"][:2], inputs["train_label"][:2])
-    assert generated.shape == (60, 256) and len(labels) == 60
+    assert method.synthesize(inputs["attributes"][:2]).shape == (60, 256)
     assert method.extract({"feature": inputs["feature"]})["global"].shape[1] == 128
 
 

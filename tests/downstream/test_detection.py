@@ -122,7 +122,7 @@ def _without_type(settings):
 
 def test_a_json_that_names_missing_pictures(world, tmp_path):
     cfg = small_config(MINI, world, tmp_path, "default_hooks.backbone.random_weights=True")
-    annotations = world / "mini/coco/annotations/instances_train2017.json"
+    annotations = world / "mini/coco/annotations/objects_train2017.json"
     content = json.loads(annotations.read_text())
     content["images"][2]["file_name"] = "gone.jpg"
     cfg.train_dataloader.dataset.ann_file = str(tmp_path / "train.json")
