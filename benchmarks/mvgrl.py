@@ -11,8 +11,8 @@ same loss. Then ours trains on the whole graph, with 16 entries of the diffusion
 it as a matrix, and without the matrix.
 
 Growth: random graphs with 10 edges a node, each in a process of its own, with the diffusion by
-pushed walks (not timed), sparse features and fewer channels. CPU seconds, one thread; the peak of
-memory is that of the process.
+pushed walks (not timed), sparse features and fewer channels. CPU seconds, one thread; the
+peak of memory of the forms is that of their steps, and of the random graphs that of the process.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,7 +75,7 @@ class DenseForm(nn.Module):
         def encode(features: Tensor) -> list[Tensor]:
             layers = [encoder.layers[0] for encoder in self.encoders]
             return [
-                layer.activation(view @ (features @ layer.linear.weight.T) + layer.bias)
+                F.prelu(view @ (features @ layer.linear.weight.T) + layer.bias, layer.slope)
                 for layer, view in zip(layers, views, strict=True)
             ]
 
@@ -96,44 +97,63 @@ def cpu_seconds(step: Callable[[], Tensor]) -> tuple[float, float]:
     return time.process_time() - start, loss.item()
 
 
-def our_step(method: MVGRL, inputs: dict[str, Tensor], seed: int = 0) -> Callable[[], Tensor]:
+def our_step(method: MVGRL, inputs: dict[str, Tensor]) -> Callable[[], Tensor]:
     """A training step with the same exchange of nodes each time."""
 
     def step() -> Tensor:
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
+        method.zero_grad()
         return method.loss(inputs, [{}])["loss"]
 
     return step
 
 
+def build_form(name: str, graph: Graph, channels: int) -> Callable[[], Tensor]:
+    """One way of computing a step."""
+    size = graph.features.shape[1]
+    if name in ("dense block", "our block"):
+        cut = [dict(type="SampleNodes", num_nodes=min(BLOCK, graph.num_nodes))]
+        block = make_batch(graph, cut, self_loops=2)
+        method = make_method(size, channels)
+        if name == "our block":
+            return our_step(method, block)
+        dense, x_VD = DenseForm(method), block["features"].to_dense()
+        views = [block["adjacency"].to_dense(), block["diffusion"]]
+        torch.manual_seed(0)
+        order_V = exchange_within(block["graph_index"])
+
+        def step() -> Tensor:
+            dense.zero_grad()
+            return dense(x_VD, views, order_V)
+
+        return step
+    diffusion, views = {
+        "top 16": (None, dict(keep="top", top=TOP)),
+        "whole matrix": (None, {}),
+        "no matrix": (dict(kind="ppr"), dict(kind=None)),
+    }[name]
+    return our_step(make_method(size, channels, diffusion), make_batch(graph, **views))
+
+
+FORMS = ("dense block", "our block", "top 16", "whole matrix", "no matrix")
+
+
 def compare(graph: Graph, args: argparse.Namespace) -> None:
     """Time the forms in turn and print their figures."""
-    size = graph.features.shape[1]
-    cut = [dict(type="SampleNodes", num_nodes=min(BLOCK, graph.num_nodes))]
-    block = make_batch(graph, cut, self_loops=2)
-    method = make_method(size, args.channels)
-    dense, x = DenseForm(method), block["features"].to_dense()
-    views = [block["adjacency"].to_dense(), block["diffusion"]]
-    torch.manual_seed(0)
-    order = exchange_within(block["graph_index"])
-    forms: dict[str, Callable[[], Tensor]] = {
-        "dense block": lambda: dense(x, views, order),
-        "our block": our_step(method, block),
-        "top 16": our_step(
-            make_method(size, args.channels), make_batch(graph, keep="top", top=TOP)
-        ),
-        "whole matrix": our_step(make_method(size, args.channels), make_batch(graph)),
-        "no matrix": our_step(
-            make_method(size, args.channels, dict(kind="ppr")), make_batch(graph, kind=None)
-        ),
-    }
+    forms = {name: build_form(name, graph, args.channels) for name in FORMS}
     times: dict[str, list[float]] = {name: [] for name in forms}
     losses: dict[str, float] = {}
-    for name in args.rounds * list(forms):
-        seconds, losses[name] = cpu_seconds(forms[name])
-        times[name].append(seconds)
+    for name in args.rounds * FORMS:
+        turn = [cpu_seconds(forms[name]) for _ in range(4)]
+        losses[name] = turn[-1][1]
+        # In training the steps before were of the same kind, and left their memory to this one.
+        times[name].append(statistics.median(seconds for seconds, _ in turn[1:]))
     for name, values in times.items():
-        print(f"{name:>14} {statistics.median(values):8.3f} s   loss {losses[name]:.7f}")
+        gib = in_process(memory_of_form, name, args)
+        print(
+            f"{name:>14} {statistics.median(values):8.3f} s {gib:6.2f} GiB   "
+            f"loss {losses[name]:.7f}"
+        )
     for one, other in (("dense block", "our block"), ("whole matrix", "no matrix")):
         if abs(losses[one] - losses[other]) > 1e-5:
             raise SystemExit(f"The losses of {one} and {other} differ.")
@@ -142,6 +162,23 @@ def compare(graph: Graph, args: argparse.Namespace) -> None:
     print(f"figure cpu_seconds_per_step {statistics.median(times['top 16']):.3f} s")
     print(f"figure cpu_seconds_per_step_exact {exact:.3f} s")
     print(f"figure over_dense {statistics.median(ratios):.1f} ratio")
+
+
+def memory_of_form(name: str, args: argparse.Namespace) -> float:
+    """What steps of a form take at most, in GiB, beside what the libraries and views take."""
+    torch.set_num_threads(1)
+    step = build_form(name, read_npz(args.graph), args.channels)
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak starts anew
+    base = peak_gib()
+    for _ in range(2):
+        cpu_seconds(step)
+    return peak_gib() - base
+
+
+def in_process(function: Callable[..., Any], *arguments: object) -> Any:
+    """Call a function in a process of its own, for its memory."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
 
 
 def random_graph(num_nodes: int) -> Graph:
@@ -159,8 +196,8 @@ def peak_gib() -> float:
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 2**20
 
 
-def measure(num_nodes: int, channels: int, results: "multiprocessing.Queue") -> None:
-    """Train a few steps on a random graph, in a process of its own."""
+def measure(num_nodes: int, channels: int) -> tuple[float, float, float, float]:
+    """Train a few steps on a random graph: CPU seconds of views and step, peak, peak over base."""
     torch.set_num_threads(1)
     base = peak_gib()
     start = time.process_time()
@@ -170,32 +207,28 @@ def measure(num_nodes: int, channels: int, results: "multiprocessing.Queue") -> 
     optimizer = torch.optim.Adam(method.parameters())
     times = []
     for _ in range(3):
-        optimizer.zero_grad()
         times.append(cpu_seconds(our_step(method, inputs))[0])
         optimizer.step()
-    results.put((prepared, statistics.median(times), peak_gib(), peak_gib() - base))
+    return prepared, statistics.median(times), peak_gib(), peak_gib() - base
 
 
 def grow(args: argparse.Namespace) -> None:
     """Print time and memory of random graphs, and how they grow."""
-    context = multiprocessing.get_context("spawn")
     rows = []
     for num_nodes in args.nodes:
-        results = context.Queue()
-        process = context.Process(target=measure, args=(num_nodes, args.growth_channels, results))
-        process.start()
-        rows.append(results.get())
-        process.join()
+        rows.append(in_process(measure, num_nodes, args.growth_channels))
         prepared, seconds, peak, _ = rows[-1]
         print(
-            f"{num_nodes:>9} nodes: {seconds:8.3f} s a step, {peak:.2f} GiB at most, "
-            f"{prepared:.1f} s for the views"
+            f"{num_nodes:>9} nodes, {args.growth_channels} channels: {seconds:8.3f} s a step, "
+            f"{peak:.2f} GiB at most, {prepared:.1f} s for the views"
         )
     sizes = np.log(args.nodes)
     for name, values in (("time", [r[1] for r in rows]), ("memory", [r[3] for r in rows])):
         slope = np.polyfit(sizes, np.log(values), 1)[0]
         print(f"figure growth_exponent_{name} {slope:.2f} power")
-    print(f"figure peak_gib_1m {rows[-1][2]:.2f} GiB")
+    for num_nodes, row in zip(args.nodes, rows, strict=True):
+        if num_nodes == 1_000_000:
+            print(f"figure peak_gib_1m {row[2]:.2f} GiB")
 
 
 def main() -> None:
@@ -203,7 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--graph", required=True, help="npz of a graph, such as Cora")
     parser.add_argument("--channels", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--nodes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--growth-channels", type=int, default=64)
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""MVGRL on Citeseer: 3,327 papers, full graph, the whole diffusion.
+"""MVGRL on Citeseer: 3,327 papers, full graph, the exact diffusion.
 
 Hassani and Khasahmadi, ICML 2020, table 2; hidden size, optimiser and losses are those of the
 authors' code. It stops training by its loss; here it is a fixed number of steps.
@@ -25,16 +25,14 @@ model = dict(
     loss=dict(type="MutualInformation", estimator="bce"),
     critic=dict(type="BilinearCritic", channels=512),
     readout="mean_sigmoid",
+    diffusion=dict(kind="ppr"),
 )
 
 graph = dict(
     type="PlanetoidGraph",
     data_root="data/planetoid",
     name="citeseer",
-    prepare=[
-        dict(type="NormalizeRows"),
-        dict(type="GraphViews", kind="ppr", keep="all"),
-    ],
+    prepare=[dict(type="NormalizeRows"), dict(type="GraphViews", kind=None)],
 )
 train_dataloader = dict(
     batch_size=1,

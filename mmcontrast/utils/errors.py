@@ -33,6 +33,13 @@ class Diverged(TrainingStopped):
 # What constructors, files and configs raise for input that does not fit.
 _INPUT_ERRORS = (OSError, ImportError, LookupError, TypeError, ValueError, AssertionError)
 
+# What MMEngine's data sets raise, through NumPy, when no sample is left, and what it means.
+_EMPTY_DATASET = "need at least one array to concatenate"
+_EMPTY_DATASET_REMEDY = (
+    "No sample is left of the annotations. Do they (ann_file) have the classes of the config "
+    "(metainfo.classes), and objects in some picture (filter_cfg)?"
+)
+
 
 @contextmanager
 def input_errors(context: str) -> Iterator[None]:
@@ -63,7 +70,7 @@ def explain(error: BaseException) -> str:
         )
         text = text.rsplit(raised[-1], 1)[-1].strip() if raised else text
     if text:
-        return text
+        return _EMPTY_DATASET_REMEDY if text == _EMPTY_DATASET else text
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {frame.filename}:{frame.lineno}: {frame.line}"
 

@@ -134,6 +134,13 @@ def test_a_json_that_names_missing_pictures(world, tmp_path):
     assert runner.iter == 0
 
 
+def test_a_json_without_the_classes(world, tmp_path):
+    cfg = small_config(MINI, world, tmp_path, "default_hooks.backbone.random_weights=True")
+    cfg.train_dataloader.dataset.ann_file = "annotations/instances_train2017.json"
+    with pytest.raises(UserError, match=r"mini\.py: No sample is left .*metainfo\.classes"):
+        build_training(build_runner(cfg))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -107,7 +107,7 @@ def test_isolated_nodes():
         close(
             apply_ppr(to_torch(t), torch.eye(4, dtype=torch.float64), num_steps=60), ppr_matrix(t)
         )
-        assert np.isfinite(pushed_ppr(t).toarray()).all()
+        assert np.isfinite(pushed_ppr(t, k=4).toarray()).all()
 
 
 @pytest.mark.parametrize("matrix", [ppr_matrix, heat_matrix])
@@ -164,9 +164,12 @@ def test_largest_entries_of_each_row(monkeypatch):
 def test_pushed_walks(monkeypatch):
     t = transition(random_graph())
     exact = ppr_matrix(t)
-    close(pushed_ppr(t, threshold=1e-12).toarray(), exact, atol=1e-8)
+    close(pushed_ppr(t, k=60, threshold=1e-12).toarray(), exact, atol=1e-8)
     monkeypatch.setattr("mmcontrast.ops.diffusion._BLOCK_ELEMENTS", 7000)  # seven rows a block
-    rough = pushed_ppr(t, threshold=1e-3).toarray()
+    rough = pushed_ppr(t, k=60, threshold=1e-3).toarray()
+    np.testing.assert_array_equal(
+        pushed_ppr(t, k=5).toarray(), top_rows(sparse.csr_array(rough), 5).toarray()
+    )
     assert (rough <= exact + 1e-12).all()
     assert rough.sum() > 0.8 * exact.sum()
     assert (rough > 0).sum() < (exact > 0).sum()

@@ -1,8 +1,11 @@
 """Products with sparse matrices, which need not be symmetric."""
 
+import gc
+
 import pytest
 import torch
 
+from mmcontrast.ops import sparse
 from mmcontrast.ops.sparse import sparse_product
 
 
@@ -10,15 +13,28 @@ from mmcontrast.ops.sparse import sparse_product
 def test_product_and_gradient(form):
     torch.manual_seed(0)
     matrix = torch.rand(7, 7) * (torch.rand(7, 7) < 0.4)
-    x = torch.randn(7, 5, requires_grad=True)
-    found, expected = sparse_product(form(matrix), x), matrix @ x
+    x, bias = torch.randn(7, 5, requires_grad=True), torch.randn(5, requires_grad=True)
+    a = form(matrix)
+    found = sparse_product(a, sparse_product(a, x), bias)
+    expected = matrix @ (matrix @ x) + bias
     torch.testing.assert_close(found, expected)
     for one, other in zip(
-        torch.autograd.grad(found.sin().sum(), x),
-        torch.autograd.grad(expected.sin().sum(), x),
+        torch.autograd.grad(found.sin().sum(), (x, bias)),
+        torch.autograd.grad(expected.sin().sum(), (x, bias)),
         strict=True,
     ):
         torch.testing.assert_close(one, other)
+
+
+def test_a_transpose_is_made_once_and_goes_with_its_matrix():
+    sparse._TRANSPOSES.clear()
+    matrix, x = torch.rand(3, 3).to_sparse_csr(), torch.rand(3, 2, requires_grad=True)
+    (sparse_product(matrix, x) + sparse_product(matrix, x)).sum().backward()
+    torch.testing.assert_close(x.grad, (2 * matrix.to_dense().sum(0))[:, None].expand(3, 2))
+    assert len(sparse._TRANSPOSES) == 1
+    del matrix
+    gc.collect()
+    assert not len(sparse._TRANSPOSES)
 
 
 def test_under_autocast_it_stays_in_float32():

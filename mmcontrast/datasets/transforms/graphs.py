@@ -125,8 +125,7 @@ class GraphViews:
                 "matrix."
             )
         if self.keep == "pushed":
-            pushed = diffusion.pushed_ppr(transition, self.alpha, self.threshold)
-            return diffusion.top_rows(pushed, self.top)
+            return diffusion.pushed_ppr(transition, self.top, self.alpha, self.threshold)
         if self.keep == "top":
             matrix, num_nodes = diffusion.to_torch(transition), transition.shape[0]
 

@@ -36,7 +36,7 @@ from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 
 LEVELS = ("node", "graph")
-_WATCHED_NODES = 1000
+_WATCHED_NODES = 250
 
 
 @MODELS.register_module()
@@ -109,8 +109,12 @@ class MVGRL(Method):
         if self.level == "node":
             # (X W)[exchanged] = X[exchanged] W
             exchanged_V = exchange_within(index_V)
-            other_a = self._project_nodes(self.encoder_a(projected_a[exchanged_V], view_a))
-            other_b = self._project_nodes(self.encoder_b(projected_b[exchanged_V], view_b))
+            other_a = self._project_nodes(
+                self.encoder_a(projected_a.index_select(0, exchanged_V), view_a)
+            )
+            other_b = self._project_nodes(
+                self.encoder_b(projected_b.index_select(0, exchanged_V), view_b)
+            )
             scores = [
                 (self._own_scores(h, c, index_V), self._own_scores(other, c, index_V)[None])
                 for h, other, c in ((h_b, other_b, c_a), (h_a, other_a, c_b))
@@ -178,7 +182,7 @@ class MVGRL(Method):
 
 
 def _spread(h_a_VC: Tensor, h_b_VC: Tensor) -> Tensor:
-    """``embedding_std`` of about a thousand nodes: of all it would take as long as a layer."""
+    """``embedding_std`` of some hundred nodes: of all it would take as long as a layer."""
     stride = max(len(h_a_VC) // _WATCHED_NODES, 1)
     return embedding_std(F.normalize((h_a_VC[::stride] + h_b_VC[::stride]).float(), dim=1))
 

@@ -136,7 +136,7 @@ def test_node_loss_by_a_slow_loop():
     def encode(encoder, features, matrix):
         layer = encoder.layers[0]
         return F.prelu(matrix @ features @ layer.linear.weight.T + layer.bias,
-                       layer.activation.weight)  # fmt: skip
+                       layer.slope)  # fmt: skip
 
     h_a, h_b = encode(method.encoder_a, x, a), encode(method.encoder_b, x, s)
     other_a, other_b = (
