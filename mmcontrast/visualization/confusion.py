@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-# With more, names cannot be read, and every so manieth is written.
+# With more, names cannot be read: only every n-th is written.
 _MAX_NAMES = 60
 
 

@@ -4,6 +4,7 @@
     BCE      the mean cross-entropy of telling pairs that belong together from others ("NCE")
     DV       E+[s] - log E-[exp s]
     InfoNCE  E+[log exp(s / t) / (exp(s / t) + sum over its negatives exp(s- / t))]
+    others   E+[T(s)] - E-[f*(T(s))]      f-divergences: GAN, KL, reverse KL, Hellinger, ...
 
 E+ is the mean over pairs that belong together, E- over pairs that do not, sp the softplus. All but
 BCE are negated bounds, so a loss below 0 is right: minus the Jensen-Shannon estimate lies between
@@ -14,6 +15,7 @@ section 3.4.
 Shapes: P pairs that belong together, K negatives of each of them, or one set for all: (1, K).
 """
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -23,12 +25,34 @@ from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
 
+_LOG2 = math.log(2)
 
-def jensen_shannon(positive_P: Tensor, negative_PK: Tensor) -> Tensor:
-    """Minus the Jensen-Shannon estimate, -2 log 2 to 0 in practice; 0 for scores of 0."""
-    log2 = math.log(2)
-    expected = (log2 - F.softplus(-positive_P)).mean()
-    return (F.softplus(-negative_PK) + negative_PK - log2).mean() - expected
+# T(s) and f*(T(s)) of scores s (Nowozin et al., table 6). For 'kl' it is s + 1 that is their s, and
+# 'x2' is the form of the authors' code, which is no bound of Pearson's divergence.
+DIVERGENCES: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "jsd": (lambda s: _LOG2 - F.softplus(-s), lambda s: F.softplus(-s) + s - _LOG2),
+    "gan": (lambda s: -F.softplus(-s), lambda s: F.softplus(-s) + s),
+    "kl": (lambda s: s + 1, lambda s: s.exp()),
+    "rkl": (lambda s: -(-s).exp(), lambda s: s - 1),
+    "h2": (lambda s: 1 - (-s).exp(), lambda s: s.exp() - 1),
+    "x2": (lambda s: s**2, lambda s: -((s.abs() + 1) ** 2) / 2),
+    "w1": (lambda s: s, lambda s: s),
+}
+
+
+def f_divergence(positive_P: Tensor, negative_PK: Tensor, kind: str = "jsd") -> Tensor:
+    """Minus the estimate of an f-divergence.
+
+    Jensen-Shannon's lies between -2 log 2 and 0 in practice, and is 0 for scores of 0. Those with
+    an exponential (kl, rkl, h2) grow without bound where scores do.
+
+    Args:
+        positive_P: Scores of pairs that belong together.
+        negative_PK: Scores of pairs that do not.
+        kind: A key of ``DIVERGENCES``.
+    """
+    of_positive, of_negative = DIVERGENCES[kind]
+    return of_negative(negative_PK).mean() - of_positive(positive_P).mean()
 
 
 def binary_cross_entropy(positive_P: Tensor, negative_PK: Tensor) -> Tensor:
@@ -51,10 +75,10 @@ def info_nce_bound(positive_P: Tensor, negative_PK: Tensor) -> Tensor:
 
 
 ESTIMATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "jsd": jensen_shannon,
     "bce": binary_cross_entropy,
     "dv": donsker_varadhan,
     "infonce": info_nce_bound,
+    **{kind: functools.partial(f_divergence, kind=kind) for kind in DIVERGENCES},
 }
 
 
@@ -63,7 +87,7 @@ class MutualInformation(nn.Module):
     """One of the estimates as a loss to minimise, in float32.
 
     Args:
-        estimator: ``'jsd'``, ``'bce'``, ``'dv'`` or ``'infonce'``.
+        estimator: ``'jsd'``, ``'bce'``, ``'dv'``, ``'infonce'``, or another key of ``DIVERGENCES``.
         temperature: Scores are divided by it; the papers have 1 with all but InfoNCE.
 
     Raises:
