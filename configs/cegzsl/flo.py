@@ -16,7 +16,7 @@ set whose classes are disjoint.
 Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/data/zeroshot.py", "../_base_/default_runtime.py"]
 
 model = dict(
     type="CEGZSL",
@@ -36,23 +36,8 @@ source = dict(
     features="data/FLO/res101.mat",
     splits="data/FLO/att_splits.mat",
 )
-train_dataloader = dict(
-    batch_size=1,  # a sample holds num_batches of num_rows
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type="ResumableSampler", shuffle=False),
-    collate_fn=dict(type="collate_one"),
-    dataset=dict(type="SeenBatches", source=source, num_rows=3072, num_batches=5),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate_one"),
-    dataset=dict(type="ZeroShotTask", source=source),
-)
-val_evaluator = dict(type="ZeroShot", baselines=True)
-val_cfg = dict(type="ValLoop")
+train_dataloader = dict(dataset=dict(source=source, num_rows=3072))
+val_dataloader = dict(dataset=dict(source=source))
 
 adam = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-4, betas=(0.5, 0.999)))
 optim_wrapper = dict(

@@ -16,7 +16,7 @@ docs/results.md.
 Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/data/one_graph.py", "../_base_/default_runtime.py"]
 
 model = dict(
     type="MVGRL",
@@ -34,27 +34,13 @@ graph = dict(
     name="citeseer",
     prepare=[dict(type="NormalizeRows"), dict(type="GraphViews", kind=None)],
 )
-train_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type="ResumableSampler", shuffle=False),
-    collate_fn=dict(type="collate_graphs"),
-    dataset=dict(repeat=50, **graph),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate_graphs"),
-    dataset=dict(raw=True, **graph),
-)
+train_dataloader = dict(dataset=dict(repeat=50, **graph))
+val_dataloader = dict(dataset=dict(raw=True, **graph))
 val_evaluator = [
     dict(type="NodeProbe", protocol="adam", weight_decay=0.01),
     dict(type="NodeProbe", protocol="logistic"),
     dict(type="NodeClustering"),
 ]
-val_cfg = dict(type="ValLoop")
-compare_untrained = True
 
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3))
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=6, val_interval=6)

@@ -15,7 +15,7 @@ Expected: docs/results.md; the settings are ours.
 Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/data/many_graphs.py", "../_base_/default_runtime.py"]
 
 model = dict(
     type="MVGRL",
@@ -33,24 +33,8 @@ graphs = dict(
     data_root="data/mini/graphs/MINI",
     prepare=[dict(type="GraphViews", kind="ppr", keep="all")],
 )
-train_dataloader = dict(
-    batch_size=24,
-    num_workers=0,
-    drop_last=True,  # what is left could be one graph, which has no other to be told from
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate_graphs"),
-    dataset=graphs,
-)
-val_dataloader = dict(
-    batch_size=24,
-    num_workers=0,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate_graphs"),
-    dataset=dict(raw=True, **graphs),
-)
-val_evaluator = dict(type="GraphSVM")
-val_cfg = dict(type="ValLoop")
-compare_untrained = True
+train_dataloader = dict(batch_size=24, dataset=graphs)
+val_dataloader = dict(batch_size=24, dataset=dict(raw=True, **graphs))
 
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3))
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20, val_interval=20)

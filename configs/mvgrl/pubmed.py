@@ -15,7 +15,7 @@ Expected: 80.1 (the paper). Ours: not run, for want of the features.
 Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/data/one_graph.py", "../_base_/default_runtime.py"]
 
 model = dict(
     type="MVGRL",
@@ -35,27 +35,8 @@ graph = dict(
         dict(type="GraphViews", kind="ppr", keep="top", top=64, cache_dir="work_dirs/diffusion"),
     ],
 )
-train_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type="ResumableSampler", shuffle=False),
-    collate_fn=dict(type="collate_graphs"),
-    dataset=dict(repeat=50, **graph),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate_graphs"),
-    dataset=dict(raw=True, **graph),
-)
-val_evaluator = [
-    dict(type="NodeProbe", protocol="adam"),
-    dict(type="NodeProbe", protocol="logistic"),
-    dict(type="NodeClustering"),
-]
-val_cfg = dict(type="ValLoop")
-compare_untrained = True
+train_dataloader = dict(dataset=dict(repeat=50, **graph))
+val_dataloader = dict(dataset=dict(raw=True, **graph))
 
 optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3))
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=6, val_interval=6)

@@ -39,51 +39,53 @@ def random_graph(num_nodes=60, degree=4, seed=0):
     return graph(num_nodes, *edges).sign()
 
 
-def close(found, expected, atol=1e-9):
+def assert_close(found, expected, atol=1e-9):
     np.testing.assert_allclose(found, expected, atol=atol, rtol=0)
 
 
 def test_transition_of_a_path():
     r = 1 / math.sqrt(6)
-    close(transition(PATH).toarray(), [[1 / 2, r, 0], [r, 1 / 3, r], [0, r, 1 / 2]])
-    close(np.linalg.eigvalsh(transition(PATH).toarray()), [-1 / 6, 1 / 2, 1])
+    assert_close(transition(PATH).toarray(), [[1 / 2, r, 0], [r, 1 / 3, r], [0, r, 1 / 2]])
+    assert_close(np.linalg.eigvalsh(transition(PATH).toarray()), [-1 / 6, 1 / 2, 1])
     # The released node model's adjacency has its self-loops twice.
     r = 1 / math.sqrt(12)
-    close(transition(PATH, self_loops=2).toarray(), [[2 / 3, r, 0], [r, 1 / 2, r], [0, r, 2 / 3]])
+    assert_close(
+        transition(PATH, self_loops=2).toarray(), [[2 / 3, r, 0], [r, 1 / 2, r], [0, r, 2 / 3]]
+    )
 
 
 def test_ppr_in_closed_form():
     a, b, c, d = 25 / 51, 2 * math.sqrt(6) / 17, 8 / 51, 9 / 17
-    close(ppr_matrix(transition(PATH)), [[a, b, c], [b, d, b], [c, b, a]])
+    assert_close(ppr_matrix(transition(PATH)), [[a, b, c], [b, d, b], [c, b, a]])
     a, b, c, d = 17 / 45, 2 * math.sqrt(2) / 9, 8 / 45, 5 / 9
-    close(ppr_matrix(transition(PATH, self_loops=0)), [[a, b, c], [b, d, b], [c, b, a]])
+    assert_close(ppr_matrix(transition(PATH, self_loops=0)), [[a, b, c], [b, d, b], [c, b, a]])
     tail = ppr_matrix(transition(TAIL))
-    close(tail[0], [0.4260869565, 0.2260869565, 0.2259196706, 0.1064995540])
-    close(tail[2], [0.2259196706, 0.2259196706, 0.4565217391, 0.2152064117])
-    close(tail[3, 3], 0.4347826087)
+    assert_close(tail[0], [0.4260869565, 0.2260869565, 0.2259196706, 0.1064995540])
+    assert_close(tail[2], [0.2259196706, 0.2259196706, 0.4565217391, 0.2152064117])
+    assert_close(tail[3, 3], 0.4347826087)
     cycle = ppr_matrix(transition(CYCLE))
-    close(cycle[0], np.array([61, 28, 16, 16, 28]) / 149)
-    close(cycle.sum(1), np.ones(5))
+    assert_close(cycle[0], np.array([61, 28, 16, 16, 28]) / 149)
+    assert_close(cycle.sum(1), np.ones(5))
 
 
 def test_heat_in_closed_form():
     path = heat_matrix(transition(PATH))
-    close(path[0], [0.3273842778, 0.3489024147, 0.2452992792])
-    close(path[1], [0.3489024147, 0.4302447427, 0.3489024147])
+    assert_close(path[0], [0.3273842778, 0.3489024147, 0.2452992792])
+    assert_close(path[1], [0.3489024147, 0.4302447427, 0.3489024147])
     bare = heat_matrix(transition(PATH, self_loops=0))
-    close(bare[0], [0.2533803235, 0.3535373393, 0.2466423765])
-    close(bare[1, 1], 0.5000227000)
+    assert_close(bare[0], [0.2533803235, 0.3535373393, 0.2466423765])
+    assert_close(bare[1, 1], 0.5000227000)
     tail = heat_matrix(transition(TAIL))
-    close(tail[0], [0.2727536503, 0.2660157033, 0.2811592185, 0.1672706888])
-    close(tail[3], [0.1672706888, 0.1672706888, 0.2477745337, 0.2398660576])
-    close(heat_matrix(transition(CYCLE))[0, :3], [0.240934489, 0.2115737441, 0.1679590115])
+    assert_close(tail[0], [0.2727536503, 0.2660157033, 0.2811592185, 0.1672706888])
+    assert_close(tail[3], [0.1672706888, 0.1672706888, 0.2477745337, 0.2398660576])
+    assert_close(heat_matrix(transition(CYCLE))[0, :3], [0.240934489, 0.2115737441, 0.1679590115])
 
 
 def test_the_heat_kernel_is_no_exponential_of_each_entry():
     """The authors' code takes exp(t (A D^-1 - 1)) entry by entry."""
     looped = PATH.toarray() + np.eye(3)
     wrong = np.exp(5 * (looped / looped.sum(0) - 1))
-    close(wrong[0], [0.0820849986, 0.0356739933, 0.006737947])
+    assert_close(wrong[0], [0.0820849986, 0.0356739933, 0.006737947])
     assert np.abs(heat_matrix(transition(PATH)) - wrong).min() > 0.2
 
 
@@ -91,20 +93,20 @@ def test_by_columns_it_is_the_same_up_to_the_degrees():
     """AD^-1 = D^1/2 T D^-1/2, so its diffusion follows from the symmetric one."""
     root = np.sqrt([2, 3, 2])
     ppr, heat = (root[:, None] * f(transition(PATH)) / root for f in (ppr_matrix, heat_matrix))
-    close(ppr[0], [0.4901960784, 0.2352941176, 0.1568627451])
-    close(ppr[1], [0.3529411765, 0.5294117647, 0.3529411765])
-    close((heat[0, 1], heat[1, 0]), (0.2848776287, 0.4273164430))
-    close(np.stack([ppr.sum(0), heat.sum(0)]), np.ones((2, 3)))
+    assert_close(ppr[0], [0.4901960784, 0.2352941176, 0.1568627451])
+    assert_close(ppr[1], [0.3529411765, 0.5294117647, 0.3529411765])
+    assert_close((heat[0, 1], heat[1, 0]), (0.2848776287, 0.4273164430))
+    assert_close(np.stack([ppr.sum(0), heat.sum(0)]), np.ones((2, 3)))
 
 
 def test_isolated_nodes():
     lonely = sparse.block_diag([PATH, sparse.csr_array((1, 1))], format="csr")
     looped, bare = transition(lonely), transition(lonely, self_loops=0)
-    close((ppr_matrix(looped)[3, 3], heat_matrix(looped)[3, 3]), (1, 1))
-    close((ppr_matrix(bare)[3, 3], heat_matrix(bare)[3, 3]), (0.2, math.exp(-5)))
+    assert_close((ppr_matrix(looped)[3, 3], heat_matrix(looped)[3, 3]), (1, 1))
+    assert_close((ppr_matrix(bare)[3, 3], heat_matrix(bare)[3, 3]), (0.2, math.exp(-5)))
     for t in (looped, bare):
-        close(ppr_matrix(t)[3, :3], 0)
-        close(
+        assert_close(ppr_matrix(t)[3, :3], 0)
+        assert_close(
             apply_ppr(to_torch(t), torch.eye(4, dtype=torch.float64), num_steps=60), ppr_matrix(t)
         )
         assert np.isfinite(pushed_ppr(t, k=4).toarray()).all()
@@ -114,10 +116,10 @@ def test_isolated_nodes():
 def test_properties(matrix):
     adjacency = random_graph()
     found = matrix(transition(adjacency))
-    close(found, found.T)
+    assert_close(found, found.T)
     assert np.linalg.eigvalsh(found).min() > 0
     root = np.sqrt(adjacency.sum(1) + 1)
-    close(found @ root, root)
+    assert_close(found @ root, root)
 
 
 @pytest.mark.parametrize(
@@ -155,16 +157,16 @@ def test_largest_entries_of_each_row(monkeypatch):
     assert (np.diff(found.indptr) == np.minimum(reachable, 5)).all()
     assert reachable.min() == 1  # a node by itself
     for row, expected in zip(found.toarray(), exact, strict=True):
-        close(np.sort(row)[-5:], np.sort(expected)[-5:])
-        close(row[row > 0], expected[row > 0])
+        assert_close(np.sort(row)[-5:], np.sort(expected)[-5:])
+        assert_close(row[row > 0], expected[row > 0])
     everything = largest_entries(lambda x: apply_ppr(to_torch(t), x, num_steps=60), 60, 99)
-    close(everything.toarray(), np.where(exact > 1e-12, exact, 0), atol=1e-9)
+    assert_close(everything.toarray(), np.where(exact > 1e-12, exact, 0), atol=1e-9)
 
 
 def test_pushed_walks(monkeypatch):
     t = transition(random_graph())
     exact = ppr_matrix(t)
-    close(pushed_ppr(t, k=60, threshold=1e-12).toarray(), exact, atol=1e-8)
+    assert_close(pushed_ppr(t, k=60, threshold=1e-12).toarray(), exact, atol=1e-8)
     monkeypatch.setattr("mmcontrast.ops.diffusion._BLOCK_ELEMENTS", 7000)  # seven rows a block
     rough = pushed_ppr(t, k=60, threshold=1e-3).toarray()
     np.testing.assert_array_equal(
@@ -177,10 +179,10 @@ def test_pushed_walks(monkeypatch):
 
 def test_sparser():
     matrix = sparse.csr_array(np.array([[0.5, 0.1, 0.4], [0.0, 0.2, 0.2], [0.0, 0.0, 0.0]]))
-    close(top_rows(matrix, 2).toarray(), [[0.5, 0, 0.4], [0, 0.2, 0.2], [0, 0, 0]])
-    close(top_rows(matrix, 1).toarray(), [[0.5, 0, 0], [0, 0.2, 0], [0, 0, 0]])
-    close(above(matrix, 0.2).toarray(), [[0.5, 0, 0.4], [0, 0.2, 0.2], [0, 0, 0]])
-    close(above(matrix.toarray(), 0.45).toarray()[0], [0.5, 0, 0])
+    assert_close(top_rows(matrix, 2).toarray(), [[0.5, 0, 0.4], [0, 0.2, 0.2], [0, 0, 0]])
+    assert_close(top_rows(matrix, 1).toarray(), [[0.5, 0, 0], [0, 0.2, 0], [0, 0, 0]])
+    assert_close(above(matrix, 0.2).toarray(), [[0.5, 0, 0.4], [0, 0.2, 0.2], [0, 0, 0]])
+    assert_close(above(matrix.toarray(), 0.45).toarray()[0], [0.5, 0, 0])
     assert matrix.nnz == 5  # what came in is as it was
 
 
