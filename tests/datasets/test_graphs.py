@@ -7,7 +7,13 @@ from scipy import sparse
 
 from mmcontrast.datasets.graph_files import Graph, undirected
 from mmcontrast.datasets.graphs import Graphs, NpzGraph, PyGGraphs, TUGraphs, collate_graphs
-from mmcontrast.datasets.transforms import GraphViews, NormalizeRows, RandomSplit, SampleNodes
+from mmcontrast.datasets.transforms import (
+    GraphViews,
+    NormalizeRows,
+    RandomSplit,
+    SampleNodes,
+    ScaleDiffusion,
+)
 from mmcontrast.ops.diffusion import heat_matrix, ppr_matrix, transition
 from mmcontrast.utils.errors import UserError
 from tests.datasets.graph_files.test_readers import save, write_tu
@@ -95,6 +101,14 @@ def test_two_self_loops_are_in_the_adjacency_alone():
     np.testing.assert_array_equal(once["diffusion"], twice["diffusion"])
     assert twice["adjacency"].diagonal()[0] == pytest.approx(2 / 4)
     assert GraphViews(kind=None)(dict(graph=ring())).keys() == {"graph", "adjacency"}
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_columns_of_a_diffusion_are_scaled_to_one(form):
+    diffusion = np.array([[0.5, 0, 0], [0.25, 0.2, 0], [0, 0.1, 0]], np.float32)
+    found = ScaleDiffusion()(dict(diffusion=form(diffusion)))["diffusion"]
+    np.testing.assert_allclose(dense(found), [[1, 0, 0], [0.5, 1, 0], [0, 0.5, 0]])
+    assert found.dtype == np.float32
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])

@@ -44,6 +44,7 @@ from mmcontrast.datasets.transforms.graphs import (
     NormalizeRows,
     RandomSplit,
     SampleNodes,
+    ScaleDiffusion,
 )
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
 
@@ -69,6 +70,7 @@ __all__ = [
     "Resize",
     "ResizeAndPad",
     "SampleNodes",
+    "ScaleDiffusion",
     "ShrinkToMultiple",
     "Solarize",
     "ToLAB",
