@@ -33,7 +33,7 @@ model = dict(
     instance_weight=0.001,
     class_weight=0.001,
     temperature=0.1,
-    num_synthesized=30,
+    num_synthesized=60,  # of 30, 60, 90 and 120 the best with validation=True
 )
 
 source = dict(
