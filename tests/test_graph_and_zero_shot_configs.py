@@ -12,6 +12,7 @@ from mmengine.registry import PARAM_SCHEDULERS
 from mmcontrast.apis.inspect import check_config
 from mmcontrast.apis.test import test as evaluate
 from mmcontrast.apis.train import train
+from mmcontrast.datasets.graph_files import read_tu
 from mmcontrast.datasets.mini import make_mini
 from mmcontrast.registry import METRICS, MODELS, TRANSFORMS
 from tests.toy import unique_run
@@ -60,8 +61,8 @@ def test_header_says_how_to_run_it(path):
 
 @pytest.mark.parametrize(
     ("name", "channels", "largest"),
-    [("cora", 1433, None), ("citeseer", 3703, None), ("pubmed", 500, None), ("mutag", 7, 188),
-     ("ptc_mr", 18, 344), ("imdb_binary", 136, 1000), ("imdb_multi", 89, 1500)],
+    [("cora", 1433, None), ("citeseer", 3703, None), ("pubmed", 500, None), ("mutag", 12, 188),
+     ("ptc_mr", 23, 344), ("imdb_binary", 136, 1000), ("imdb_multi", 89, 1500)],
 )  # fmt: skip
 def test_settings_of_mvgrl(name, channels, largest):
     cfg = Config.fromfile(ROOT / f"configs/mvgrl/{name}.py")
@@ -74,6 +75,18 @@ def test_settings_of_mvgrl(name, channels, largest):
         assert cfg.train_dataloader.batch_size < largest
     else:
         assert cfg.train_dataloader.dataset.repeat * cfg.train_cfg.max_epochs == 300
+
+
+@pytest.mark.skipif(
+    "MMCONTRAST_DATA" not in os.environ, reason="MMCONTRAST_DATA, real graphs, is not set"
+)
+@pytest.mark.parametrize("name", ["mutag", "ptc_mr", "imdb_binary", "imdb_multi"])
+def test_the_encoder_has_the_channels_of_the_files(name):
+    cfg = Config.fromfile(ROOT / f"configs/mvgrl/{name}.py")
+    graphs = cfg.train_dataloader.dataset
+    folder = Path(os.environ["MMCONTRAST_DATA"], "graphs/tu", Path(graphs.data_root).name)
+    found = read_tu(folder, degrees=graphs.get("degrees", False))
+    assert found[0].features.shape[1] == cfg.model.encoder.in_channels
 
 
 @pytest.mark.parametrize(

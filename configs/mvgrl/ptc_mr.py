@@ -20,7 +20,7 @@ _base_ = ["../_base_/data/many_graphs.py", "../_base_/default_runtime.py"]
 model = dict(
     type="MVGRL",
     level="graph",
-    encoder=dict(type="GCN", in_channels=18, hidden_channels=512, num_layers=2),
+    encoder=dict(type="GCN", in_channels=23, hidden_channels=512, num_layers=2),
     loss=dict(type="MutualInformation", estimator="jsd"),
     critic=dict(type="DotCritic"),
     readout="sum_cat",
@@ -31,6 +31,7 @@ model = dict(
 graphs = dict(
     type="TUGraphs",
     data_root="data/PTC_MR",
+    degrees=True,
     prepare=[dict(type="GraphViews", kind="ppr", keep="all")],
 )
 train_dataloader = dict(dataset=graphs)

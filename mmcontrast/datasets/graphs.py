@@ -176,11 +176,18 @@ class TUGraphs(Graphs):
     Args:
         data_root: Folder of the files.
         name: Their common prefix; that of the folder by default.
+        degrees: Whether one-hot degrees stand beside labels of nodes, see ``read_tu``.
         **kwargs: See :class:`Graphs`.
     """
 
-    def __init__(self, data_root: str | os.PathLike, name: str | None = None, **kwargs: Any):
-        super().__init__(read_tu(data_root, name), **kwargs)
+    def __init__(
+        self,
+        data_root: str | os.PathLike,
+        name: str | None = None,
+        degrees: bool = False,
+        **kwargs: Any,
+    ):
+        super().__init__(read_tu(data_root, name, degrees=degrees), **kwargs)
 
 
 @DATASETS.register_module()

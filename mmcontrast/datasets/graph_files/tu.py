@@ -11,7 +11,9 @@ from scipy import sparse
 from .graph import Graph, check, undirected
 
 
-def read_tu(folder: str | os.PathLike, name: str | None = None) -> list[Graph]:
+def read_tu(
+    folder: str | os.PathLike, name: str | None = None, *, degrees: bool = False
+) -> list[Graph]:
     """Read ``<name>_A.txt``, ``<name>_graph_indicator.txt`` and ``<name>_graph_labels.txt``.
 
     Features of a node are the one-hot label of ``<name>_node_labels.txt``, followed by its
@@ -21,6 +23,8 @@ def read_tu(folder: str | os.PathLike, name: str | None = None) -> list[Graph]:
     Args:
         folder: Where the files are.
         name: Their common prefix; that of the folder by default.
+        degrees: Add the one-hot degree to labels and attributes too; the authors' code does so
+            where nodes have labels alone.
 
     Raises:
         FileNotFoundError: One of the three files is missing.
@@ -45,7 +49,7 @@ def read_tu(folder: str | os.PathLike, name: str | None = None) -> list[Graph]:
     edge_index = undirected(edges, num_nodes, f"{prefix}_A.txt")
     if (graph_V[edge_index[0]] != graph_V[edge_index[1]]).any():
         raise ValueError(f"{prefix}_A.txt joins nodes of different graphs.")
-    features = _features(prefix, edge_index, num_nodes)
+    features = _features(prefix, edge_index, num_nodes, degrees)
     _, labels = np.unique(label_N, return_inverse=True)
     start_N = np.concatenate([[0], size_N.cumsum()])
     edge_start_N = np.searchsorted(edge_index[0], start_N)
@@ -69,7 +73,9 @@ def one_hot(values: NDArray[np.integer]) -> sparse.csr_array:
     return sparse.csr_array((ones, (np.arange(len(column)), column)))
 
 
-def _features(prefix: Path, edge_index: NDArray[np.int64], num_nodes: int) -> sparse.csr_array:
+def _features(
+    prefix: Path, edge_index: NDArray[np.int64], num_nodes: int, degrees: bool
+) -> sparse.csr_array:
     parts = []
     if Path(f"{prefix}_node_labels.txt").is_file():
         labels = _read(prefix, "node_labels", np.int64, num_nodes)
@@ -77,7 +83,7 @@ def _features(prefix: Path, edge_index: NDArray[np.int64], num_nodes: int) -> sp
     if Path(f"{prefix}_node_attributes.txt").is_file():
         values = _read(prefix, "node_attributes", np.float32, num_nodes)
         parts.append(sparse.csr_array(values))
-    if not parts:
+    if degrees or not parts:
         degree = np.bincount(edge_index[0], minlength=num_nodes)
         shape = (num_nodes, int(degree.max()) + 1)
         ones = np.ones(num_nodes, np.float32)

@@ -278,6 +278,12 @@ def test_tu_without_labels_of_nodes_has_degrees(folder):
     assert second.features.toarray().tolist() == [[1, 0, 0]] * 2
 
 
+def test_tu_with_labels_and_degrees(folder):
+    first, second = read_tu(write_tu(folder), degrees=True)
+    assert first.features.toarray()[0].tolist() == [1, 0, 0, 0, 0, 1]
+    assert second.features.toarray()[1].tolist() == [0, 1, 0, 1, 0, 0]
+
+
 def test_tu_with_attributes(folder):
     first, _ = read_tu(write_tu(folder, node_attributes="0.5, 1\n2, 3\n4, 5\n6, 7\n8, 9\n"))
     assert first.features.toarray()[0].tolist() == [1, 0, 0, 0.5, 1]
