@@ -174,13 +174,14 @@ def test_clusters_against_classes():
 
 def test_folds():
     points, labels = blobs(per_class=12, spread=0.2)
-    found = svm_folds(points, labels, num_folds=4, costs=[1.0])
+    found = np.array(list(svm_folds(points, labels, num_folds=4, costs=[1.0])))
     assert found.shape == (4,) and found.mean() == 100
-    assert np.array_equal(svm_folds(points, labels, num_folds=4, costs=[1.0], scaled=True), found)
+    scaled = list(svm_folds(points, labels, num_folds=4, costs=[1.0], scaled=True))
+    assert np.array_equal(scaled, found)
     with pytest.raises(ValueError, match=r"13 folds need as many .* \{0: 12, 1: 12, 2: 12\}"):
-        svm_folds(points, labels, num_folds=13)
+        list(svm_folds(points, labels, num_folds=13))
     with pytest.raises(ValueError, match="at least two classes"):
-        svm_folds(points, np.zeros(len(points), int))
+        list(svm_folds(points, np.zeros(len(points), int)))
 
 
 def test_graphs_beside_their_raw_features_and_the_largest_class():
