@@ -80,7 +80,7 @@ def test_settings_of_mvgrl(name, channels, largest):
 @pytest.mark.skipif(
     "MMCONTRAST_DATA" not in os.environ, reason="MMCONTRAST_DATA, real graphs, is not set"
 )
-@pytest.mark.parametrize("name", ["mutag", "ptc_mr", "imdb_binary", "imdb_multi"])
+@pytest.mark.parametrize("name", ["mutag", "ptc_mr", "proteins", "imdb_binary", "imdb_multi"])
 def test_the_encoder_has_the_channels_of_the_files(name):
     cfg = Config.fromfile(ROOT / f"configs/mvgrl/{name}.py")
     graphs = cfg.train_dataloader.dataset
