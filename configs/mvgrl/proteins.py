@@ -1,6 +1,6 @@
 """MVGRL on PROTEINS: 1,113 proteins.
 
-The method of Hassani and Khasahmadi, ICML 2020, on a set that the paper does not have; 128 channels.
+Hassani and Khasahmadi, ICML 2020; the paper does not have this set. 128 channels.
 
   python tools/train.py configs/mvgrl/proteins.py
   bash tools/dist_train.sh configs/mvgrl/proteins.py 2
