@@ -26,7 +26,8 @@ class _PReLU(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x_VC: Tensor, slope: Tensor) -> Tensor:
         ctx.save_for_backward(x_VC, slope)
-        return torch.prelu(x_VC, slope)
+        with torch.autocast(x_VC.device.type, enabled=False):
+            return torch.prelu(x_VC, slope)
 
     @staticmethod
     def backward(ctx: Any, grad_VC: Tensor) -> tuple[Tensor, Tensor]:

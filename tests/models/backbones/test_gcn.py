@@ -44,3 +44,15 @@ def test_sparse_features_are_projected_like_dense_ones():
         torch.autograd.grad(sparse.sin().sum(), weight),
         torch.autograd.grad(dense.sin().sum(), weight),
     )
+
+
+def test_under_autocast_layers_stay_in_float32():
+    torch.manual_seed(0)
+    gcn = GCN(6, hidden_channels=4, num_layers=2)
+    matrix = torch.eye(5).to_sparse_csr()
+    with torch.autocast("cpu", torch.bfloat16):
+        layers = gcn(gcn.project(torch.rand(5, 6)), matrix)
+        assert all(nodes.dtype == torch.float32 for nodes in layers)
+        loss = (layers[-1] @ torch.rand(4, 4)).sum()
+    loss.backward()
+    assert all(parameter.grad.isfinite().all() for parameter in gcn.parameters())
