@@ -82,6 +82,8 @@ class GraphSVM(BaseMetric):
 
     Args:
         num_folds: See :func:`svm_folds`.
+        costs: See :func:`svm_folds`. Those above 1 do not converge on features of any length, and
+            take minutes a fold where there are thousands of graphs or several classes.
         scaled: See :func:`svm_folds`.
         seed: Of the folds.
         collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
@@ -92,12 +94,14 @@ class GraphSVM(BaseMetric):
     def __init__(
         self,
         num_folds: int = 10,
+        costs: Sequence[float] = COSTS,
         scaled: bool = False,
         seed: int = 0,
         collect_device: str = "cpu",
     ):
         super().__init__(collect_device=collect_device)
-        self.num_folds, self.scaled, self.seed = num_folds, scaled, seed
+        self.num_folds, self.costs = num_folds, costs
+        self.scaled, self.seed = scaled, seed
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the graphs of a batch."""
@@ -132,7 +136,12 @@ class GraphSVM(BaseMetric):
         self, name: str, features: NDArray[np.floating], labels: NDArray[np.integer]
     ) -> dict[str, float]:
         folds = svm_folds(
-            features, labels, num_folds=self.num_folds, scaled=self.scaled, seed=self.seed
+            features,
+            labels,
+            num_folds=self.num_folds,
+            costs=self.costs,
+            scaled=self.scaled,
+            seed=self.seed,
         )
         # Some minutes where there are thousands of graphs.
         shown = track_iter_progress((folds, self.num_folds), file=sys.stderr)

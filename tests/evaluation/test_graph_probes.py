@@ -190,7 +190,8 @@ def test_graphs_beside_their_raw_features_and_the_largest_class():
         dict(index=i, label=y, path="g", **{"global": torch.from_numpy(x)}, raw=np.stack([x, -x]))
         for i, (x, y) in enumerate(zip(points, labels, strict=True))
     ]
-    metric = GraphSVM(num_folds=5)
+    # A cost that fits nothing would leave the larger class.
+    metric = GraphSVM(num_folds=5, costs=[1e-9, 1.0])
     metric.process({}, samples[10:])
     metric.process({}, samples[:10])  # as another process would hand them in
     found = metric.evaluate(20)
