@@ -36,7 +36,7 @@ model = dict(
     instance_weight=0.001,
     class_weight=0.001,
     temperature=0.1,
-    num_synthesized=300,  # as many as a seen class has pictures
+    num_synthesized=300,  # about as many as a seen class has pictures
 )
 
 source = dict(
