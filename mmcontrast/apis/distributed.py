@@ -1,10 +1,15 @@
 """Several processes, on GPUs with NCCL or on CPUs with gloo."""
 
+import gc
 import os
 import subprocess
 
 import torch
+import torch.distributed.nn.functional  # its defaults would keep a group that exists before it
 from mmengine.config import Config
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
 
 from mmcontrast.utils.errors import UserError
 
@@ -47,6 +52,34 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
         find_unused_parameters=cfg.get("find_unused_parameters", False),
     )
     cfg.model_wrapper_cfg = defaults | (cfg.get("model_wrapper_cfg") or {})
+
+
+def leave_processes(runner: Runner | None) -> None:
+    """Leave the group of processes, if there is one, so that the interpreter can end.
+
+    Gloo's threads let go of the last tensors they sent when they next wake. If the interpreter is
+    ending by then, they kill the process (``terminate called without an active exception``). They
+    are joined with the group, and that is as soon as nothing refers to it. What wraps the runner's
+    model for several processes does, and so it is taken off.
+
+    Args:
+        runner: What ran in the processes; None if it could not be built.
+    """
+    if not torch.distributed.is_initialized():
+        return
+    if runner is not None:
+        runner.model = _unwrap(runner.model)
+    torch.distributed.destroy_process_group()
+    gc.collect()
+
+
+def _unwrap(model: nn.Module) -> nn.Module:
+    """The model without its wrapper, or those of its parts (MMSeparateDistributedDataParallel)."""
+    inner = model.get_submodule("module") if is_model_wrapper(model) else model
+    for name, part in inner.named_children():
+        if is_model_wrapper(part):
+            setattr(inner, name, part.module)
+    return inner
 
 
 def _read_environment(launcher: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import torch
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
 
@@ -10,7 +9,7 @@ from mmcontrast.utils.checkpoint import load_checkpoint, trusted_checkpoints
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config
-from .distributed import set_up_processes
+from .distributed import leave_processes, set_up_processes
 from .train import build_runner, judges_classes, refuse_other_classes, set_randomness
 
 
@@ -57,6 +56,7 @@ def test(
     cfg.load_from, cfg.resume = checkpoint or cfg.get("load_from"), False
     set_randomness(cfg, seed, deterministic=False)
     set_up_processes(cfg, launcher)
+    runner = None
     with trusted_checkpoints(trust_checkpoint):
         try:
             runner = build_runner(cfg)
@@ -82,8 +82,7 @@ def test(
                     if not _is_raw(name)
                 }
         finally:
-            if torch.distributed.is_initialized():
-                torch.distributed.destroy_process_group()
+            leave_processes(runner)
     what = cfg.load_from or (
         cfg.model.pretrained or "without weights" if frozen else "the untrained network"
     )

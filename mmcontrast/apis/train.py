@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
@@ -22,7 +21,7 @@ from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config, optim_wrappers_of, optimizers_of
-from .distributed import set_up_processes
+from .distributed import leave_processes, set_up_processes
 
 _MMENGINE_HOOKS = {
     "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
@@ -82,6 +81,7 @@ def train(
         cfg.compile = True
     set_randomness(cfg, seed, deterministic)
     set_up_processes(cfg, launcher)
+    runner = None
     with trusted_checkpoints(trust_checkpoint):
         try:
             choose_checkpoint(cfg, resume)
@@ -93,8 +93,7 @@ def train(
             build_training(runner)
             run(runner)
         finally:
-            if torch.distributed.is_initialized():
-                torch.distributed.destroy_process_group()
+            leave_processes(runner)
     return runner
 
 

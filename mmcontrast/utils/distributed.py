@@ -1,10 +1,13 @@
 """Agreement of all ranks on small numbers."""
 
+from weakref import WeakKeyDictionary
+
 import torch
 import torch.distributed as dist
 from mmengine.dist import get_world_size
 
-_groups: dict[object, dist.ProcessGroup | None] = {}
+# Weak, as a group that is still referred to outlives its destruction.
+_gloo_groups: WeakKeyDictionary[object, dist.ProcessGroup] = WeakKeyDictionary()
 
 
 def max_over_ranks(value: int) -> int:
@@ -24,8 +27,9 @@ def max_over_ranks(value: int) -> int:
 
 def _cpu_group() -> dist.ProcessGroup | None:
     """Return a group that can reduce CPU tensors: the default one if it is gloo's."""
+    if dist.get_backend() == dist.Backend.GLOO:
+        return None
     world = dist.group.WORLD
-    if world not in _groups:
-        gloo = dist.get_backend() == dist.Backend.GLOO
-        _groups[world] = None if gloo else dist.new_group(backend="gloo")
-    return _groups[world]
+    if world not in _gloo_groups:
+        _gloo_groups[world] = dist.new_group(backend="gloo")
+    return _gloo_groups[world]
