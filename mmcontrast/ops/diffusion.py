@@ -140,7 +140,10 @@ def _by_columns(x_VC: Tensor, product: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def largest_entries(
-    diffuse: Callable[[Tensor], Tensor], num_nodes: int, k: int
+    diffuse: Callable[[Tensor], Tensor],
+    num_nodes: int,
+    k: int,
+    progress: Callable[[int], None] | None = None,
 ) -> sparse.csr_array:
     """The k largest entries of each row of a symmetric diffusion matrix, which is never held.
 
@@ -148,6 +151,7 @@ def largest_entries(
         diffuse: Product with S, such as :func:`apply_ppr` with a T of float64.
         num_nodes: V.
         k: Entries to keep in a row; V for all of them.
+        progress: Called with the number of rows that are done.
 
     Returns:
         (V, V), float64; what is not positive is left out.
@@ -161,6 +165,8 @@ def largest_entries(
         rows.append(nodes.repeat(k))
         columns.append(place_kN.flatten())
         values.append(best_kN.flatten())
+        if progress is not None:
+            progress(int(nodes[-1]) + 1)
     row, column, value = (torch.cat(parts).numpy() for parts in (rows, columns, values))
     positive = value > 0
     shape = (num_nodes, num_nodes)
@@ -172,7 +178,11 @@ def _node_blocks(num_nodes: int) -> Iterator[Tensor]:
 
 
 def pushed_ppr(
-    transition_VV: sparse.csr_array, k: int, alpha: float = 0.2, threshold: float = 1e-3
+    transition_VV: sparse.csr_array,
+    k: int,
+    alpha: float = 0.2,
+    threshold: float = 1e-3,
+    progress: Callable[[int], None] | None = None,
 ) -> sparse.csr_array:
     """PPR of large graphs: walks are followed until less than ``threshold`` of one is in a place.
 
@@ -184,6 +194,7 @@ def pushed_ppr(
         k: Entries to keep in a row, the largest; V for all of them.
         alpha: Probability a of going back to the start.
         threshold: Smallest part of a walk that goes on; 1e-3 keeps about four fifths of Cora's.
+        progress: Called with the number of rows that are done.
 
     Returns:
         (V, V), float64.
@@ -201,6 +212,8 @@ def pushed_ppr(
             walking.eliminate_zeros()
             arrived = arrived + alpha * walking
         blocks.append(top_rows(arrived, k))
+        if progress is not None:
+            progress(min(start + size, num_nodes))
     return sparse.vstack(blocks, format="csr")
 
 

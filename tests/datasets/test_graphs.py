@@ -90,6 +90,22 @@ def test_kinds_of_diffusion(settings, expected, tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("keep", ["top", "pushed"])
+def test_progress_of_a_large_graph(keep, monkeypatch, capsys):
+    graph = ring(50)
+    GraphViews(keep=keep)(dict(graph=graph))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("mmcontrast.datasets.transforms.graphs._SHOWN", 50)
+    monkeypatch.setattr(
+        "mmcontrast.ops.diffusion._BLOCK_ELEMENTS", 20 * (50 if keep == "top" else 1000)
+    )
+    GraphViews(keep=keep)(dict(graph=graph))
+    shown = capsys.readouterr().err
+    for done in (20, 40, 50):
+        assert f" {done}/50," in shown
+    assert shown.endswith("\n")
+
+
 def test_a_cached_diffusion_is_of_one_graph_and_one_setting(tmp_path):
     for graph, alpha in ((ring(), 0.2), (ring(), 0.3), (ring(7), 0.2)):
         GraphViews(cache_dir=str(tmp_path), alpha=alpha)(dict(graph=graph))

@@ -13,11 +13,15 @@
 import hashlib
 import json
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from mmengine.dist import is_main_process
+from mmengine.utils import ProgressBar
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -27,6 +31,9 @@ from mmcontrast.utils.atomic import open_atomically
 
 # Nodes of a graph whose diffusion is made as a dense matrix; 13 GB with the copies that it takes.
 _MOST_DENSE = 20_000
+
+# Nodes of a graph whose rows take so long, up to half a minute, that their progress is shown.
+_SHOWN = 5_000
 
 Matrix: TypeAlias = NDArray[np.float32] | sparse.csr_array
 
@@ -125,7 +132,9 @@ class GraphViews:
                 "matrix."
             )
         if self.keep == "pushed":
-            return diffusion.pushed_ppr(transition, self.top, self.alpha, self.threshold)
+            return diffusion.pushed_ppr(
+                transition, self.top, self.alpha, self.threshold, _progress(transition.shape[0])
+            )
         if self.keep == "top":
             matrix, num_nodes = diffusion.to_torch(transition), transition.shape[0]
 
@@ -134,7 +143,7 @@ class GraphViews:
                     return diffusion.apply_heat(matrix, impulses, self.time, num_steps=40)
                 return diffusion.apply_ppr(matrix, impulses, self.alpha, num_steps=40)
 
-            return diffusion.largest_entries(diffuse, num_nodes, self.top)
+            return diffusion.largest_entries(diffuse, num_nodes, self.top, _progress(num_nodes))
         if self.kind == "heat":
             whole = diffusion.heat_matrix(transition, self.time)
         else:
@@ -152,6 +161,20 @@ class GraphViews:
                 sparse.save_npz(file, sparse.csr_array(_single(self._diffuse(transition))))
         found = sparse.load_npz(os.fspath(path))
         return found.toarray() if self.keep == "all" else sparse.csr_array(found)
+
+
+def _progress(num_nodes: int) -> Callable[[int], None] | None:
+    """A bar for graphs that are worth one, on the first of several processes."""
+    if num_nodes < _SHOWN or not is_main_process():
+        return None
+    bar = ProgressBar(num_nodes, file=sys.stderr)
+
+    def show(done: int) -> None:
+        bar.update(done - bar.completed)
+        if done == num_nodes:
+            print(file=sys.stderr)
+
+    return show
 
 
 def _single(matrix: NDArray | sparse.sparray) -> Matrix:
