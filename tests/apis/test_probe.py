@@ -21,11 +21,15 @@ def test_a_whole_video(tmp_path):
     assert found["size"] == (tmp_path / "a.mp4").stat().st_size
 
 
-def test_a_file_that_is_cut_off_counts_what_can_be_decoded(tmp_path):
-    whole = write_video(tmp_path / "a.mkv", "libx264", length=60).read_bytes()
-    (tmp_path / "b.mkv").write_bytes(whole[: len(whole) * 6 // 10])
-    found = probe_video(str(tmp_path / "b.mkv"))
-    assert 0 < found["decodable"] < 60
+@pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.avi"])
+def test_a_file_that_is_cut_off_counts_what_can_be_decoded(tmp_path, name):
+    codec = "libvpx" if name.endswith("webm") else "mpeg4"
+    whole = write_video(tmp_path / name, codec, length=60).read_bytes()
+    assert probe_video(str(tmp_path / name))["error"] is None
+    (tmp_path / f"cut-{name}").write_bytes(whole[: len(whole) * 6 // 10])
+    found = probe_video(str(tmp_path / f"cut-{name}"))
+    assert 0 < found["decodable"] < 58
+    assert f"cut-{name}" in found["error"]
 
 
 def test_the_tool_writes_a_line_for_every_file_and_names_the_bad_ones(tmp_path):

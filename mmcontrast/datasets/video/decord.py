@@ -57,7 +57,7 @@ class DecordReader(VideoReader):
     def _read_sorted(self, times: Sequence[float]) -> list[Image]:
         fps = self.probe().fps
         begins = self._starts - self._starts[0]
-        self._check_end(times[-1], begins[-1], fps)
+        self._check_end(times[-1], begins[-1] + 1 / fps, fps)
         indices = np.searchsorted(begins, np.asarray(times) + 1e-3 / fps, side="right") - 1
         return [self._frame(int(index)) for index in indices]
 

@@ -59,7 +59,7 @@ class OpenCVReader(VideoReader):
             raise UnreadableVideoError.of(self.path, "OpenCV decodes no frame of it")
         if len(images) < len(indices):
             for time in times[len(images) :]:
-                self._check_end(time, number / fps, fps)
+                self._check_end(time, (number + 1) / fps, fps)
             images += self._read_sorted([number / fps]) * (len(indices) - len(images))
         return images
 

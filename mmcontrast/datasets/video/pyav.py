@@ -1,7 +1,9 @@
 """Decoding with PyAV: FFmpeg's own view of packets, frames and time stamps."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +18,7 @@ except ImportError as error:  # pragma: no cover
 # Containers of these demuxers have no time stamps of display, or jump to wrong places: their frames
 # are decoded from the start and counted.
 _COUNTED = {"avi", "mpeg", "mpegvideo", "vob", "asf", "h264", "hevc", "m4v"}
+_MATROSKA_TIME = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _STEP_BACK_SECONDS = 0.5
 _WALK_SECONDS = 1.0
 """Up to here decoding on is cheaper than a jump."""
@@ -38,23 +41,22 @@ class PyAVReader(VideoReader):
 
     def probe(self) -> VideoInfo:
         """Say what the header says."""
-        stream, container = self._stream, self._container
+        return self._info
+
+    @cached_property
+    def _info(self) -> VideoInfo:
+        stream = self._stream
         fps = float(stream.average_rate or stream.guessed_rate or 0)
         if fps <= 0:
             raise UnreadableVideoError.of(self.path, "its header has no frame rate")
         if self._is_counted:
             num_frames = stream.frames or self._count_packets()
-            return self._info(num_frames, fps, num_frames / fps)
-        duration = self._seconds(stream.duration)
-        if not duration and container.duration:
-            duration = container.duration / av.time_base
-        estimate = round(duration * fps)
-        # A cut by an edit list leaves frames in the file that are not shown.
-        num_frames = min(filter(None, (stream.frames, estimate)), default=0)
-        return self._info(num_frames, fps, duration or num_frames / fps)
-
-    def _info(self, num_frames: int, fps: float, duration: float) -> VideoInfo:
-        stream = self._stream
+            duration = num_frames / fps
+        else:
+            duration = self._picture_seconds() or self._count_packets() / fps
+            # A cut by an edit list leaves frames in the file that are not shown.
+            num_frames = min(filter(None, (stream.frames, round(duration * fps))), default=0)
+        stream = self._stream  # counting opens the file anew
         return VideoInfo(
             num_frames=num_frames,
             fps=fps,
@@ -65,12 +67,23 @@ class PyAVReader(VideoReader):
             has_audio=bool(self._container.streams.audio),
         )
 
+    def _picture_seconds(self) -> float:
+        """How long the pictures last; 0 if the header tells only how long they and the sound do."""
+        stream, container = self._stream, self._container
+        if stream.duration:
+            return self._seconds(stream.duration)
+        if end := _MATROSKA_TIME.match(stream.metadata.get("DURATION", "")):
+            hours, minutes, seconds = map(float, end.groups())
+            return 3600 * hours + 60 * minutes + seconds - self._seconds(stream.start_time)
+        alone = len(container.streams) == 1
+        return container.duration / av.time_base if alone and container.duration else 0.0
+
     def _seconds(self, ticks: int | None) -> float:
         """A time of the stream; 0 where it has none."""
         return float((ticks or 0) * (self._stream.time_base or 0))
 
     def _count_packets(self) -> int:
-        """How many frames there are, where the header's duration is a guess from the bit rate."""
+        """How many frames there are, where the header does not tell or guesses from a bit rate."""
         with self._errors():
             count = sum(1 for packet in self._container.demux(self._stream) if packet.size)
         self.close()
@@ -78,9 +91,15 @@ class PyAVReader(VideoReader):
         return count
 
     def frames(self) -> Iterator[Image]:
-        """Yield all frames, in the order of display."""
-        for frame in self._decode_from_start():
+        """Yield all frames, in the order of display; complain at the end if some are missing."""
+        info = self.probe()
+        end = None
+        for number, frame in enumerate(self._decode_from_start()):
             yield _to_rgb(frame)
+            begin = number / info.fps if self._is_counted else (frame.time or 0.0) - info.start
+            end = begin + _length(frame, info.fps)
+        if end is not None:
+            self._check_end(info.duration, end, info.fps)
 
     def close(self) -> None:
         """Close the file."""
@@ -182,7 +201,7 @@ class PyAVReader(VideoReader):
         if before is None:
             raise UnreadableVideoError.of(self.path, "it has no frames")
         for time in times[len(images) :]:
-            self._check_end(time, before[0], fps)
+            self._check_end(time, before[0] + _length(before[1], fps), fps)
             images.append(_to_rgb(before[1]))
         return images
 
@@ -214,6 +233,11 @@ def _timed(
         last = frame.time
         if last >= key:
             yield last - start, frame
+
+
+def _length(frame: av.VideoFrame, fps: float) -> float:
+    """How long a frame is shown, in seconds: where rates vary, the last one may stay."""
+    return max(float((frame.duration or 0) * (frame.time_base or 0)), 1 / fps)
 
 
 def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:

@@ -50,7 +50,11 @@ class VideoReader(ABC):
 
     @abstractmethod
     def frames(self) -> Iterator[Image]:
-        """Yield all frames from the first one on, each (H, W, 3) in RGB."""
+        """Yield all frames from the first one on, each (H, W, 3) in RGB.
+
+        Raises:
+            UnreadableVideoError: The file is damaged. What could be decoded has been yielded.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -96,11 +100,11 @@ class VideoReader(ABC):
             raise UnreadableVideoError.of(self.path, "its frames change their size")
         return np.stack(frames)
 
-    def _check_end(self, time: float, last: float, fps: float) -> None:
-        """Complain if ``time`` lies well behind the ``last`` frame's beginning."""
-        if time > last + (1 + UNVERIFIED_FRAMES) / fps:
+    def _check_end(self, time: float, end: float, fps: float) -> None:
+        """Complain if ``time`` lies well behind the ``end`` of the last frame."""
+        if time > end + UNVERIFIED_FRAMES / fps:
             raise UnreadableVideoError.of(
-                self.path, f"it ends at {last + 1 / fps:.2f} s, before {time:.2f} s: it is cut off"
+                self.path, f"it ends at {end:.2f} s, before {time:.2f} s: it is cut off"
             )
 
     def __enter__(self) -> Self:

@@ -26,8 +26,10 @@ def numbers(frames):
     return found
 
 
-def write_video(path, codec, length=100, rate=RATE, container=None, **options):
-    """Encode frames 0 to length - 1."""
+def write_video(
+    path, codec, length=100, rate=RATE, container=None, sound=None, last_seconds=None, **options
+):
+    """Encode frames 0 to length - 1; ``sound``, a codec, goes on for half a second more."""
     with av.open(str(path), "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate, options=options)
         stream.height, stream.width = frame(0).shape[:2]
@@ -35,11 +37,20 @@ def write_video(path, codec, length=100, rate=RATE, container=None, **options):
         stream.codec_context.gop_size = int(options.get("g", 12))
         if "bf" in options:
             stream.codec_context.max_b_frames = int(options["bf"])
+        tone = file.add_stream(sound, rate=48000, layout="mono") if sound else None
         for number in range(length):
             picture = av.VideoFrame.from_ndarray(frame(number), format="rgb24")
             picture.pts, picture.time_base = number, Fraction(1, rate)
             file.mux(stream.encode(picture))
-        file.mux(stream.encode())
+        rest = stream.encode()
+        if last_seconds:
+            rest[-1].duration = int(last_seconds / rest[-1].time_base)
+        file.mux(rest)
+        if tone is not None:
+            samples = np.zeros((1, int((length / rate + 0.5) * 48000)), np.float32)
+            silence = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+            silence.rate, silence.pts = 48000, 0
+            file.mux([*tone.encode(silence), *tone.encode()])
     return path
 
 

@@ -172,6 +172,27 @@ def test_a_file_that_was_cut_off_is_not_shorter_without_a_word(video, tmp_path):
             file.read_times([time_of(95)])
 
 
+@pytest.mark.parametrize("name", ["v.mkv", "v.webm", "v.flv", "v.mp4", "v.ts"])
+def test_sound_that_outlasts_the_picture_adds_no_frames(tmp_path, name):
+    codecs = ("libvpx", "libopus") if name == "v.webm" else ("libx264", "aac")
+    path = str(write_video(tmp_path / name, codecs[0], LENGTH, sound=codecs[1]))
+    with open_video(path) as file:
+        info = file.probe()
+        assert info.num_frames == LENGTH and info.has_audio
+        assert info.duration == pytest.approx(LENGTH / RATE, abs=1e-2)
+        assert numbers(file.read_all()) == list(range(LENGTH))
+        assert numbers(file.read_times([time_of(LENGTH - 1)])) == [LENGTH - 1]
+
+
+@pytest.mark.parametrize("name", ["v.mkv", "v.mp4"])
+def test_the_last_frame_may_stay(tmp_path, name):
+    """A talk's last slide: its time is not missing from the file."""
+    path = str(write_video(tmp_path / name, "libx264", 20, last_seconds=3.0, bf="0"))
+    with open_video(path) as file:
+        assert numbers(file.read_all()) == list(range(20))
+        assert numbers(file.read_times([time_of(19) + 2.0])) == [19]
+
+
 def test_sound_alone_is_no_video(tmp_path):
     path = str(tmp_path / "sound.mp4")
     with av.open(path, "w") as file:
