@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.transforms import LoadImage
 from mmcontrast.datasets.vos import LabelledVideos
@@ -120,7 +121,9 @@ class TrackingVideos(LabelledVideos):
                 )
             target = file.name.removeprefix("groundtruth_rect").removesuffix(".txt")
             label = f"{name}{target}" if len(files) > 1 else name
-            found.append(dict(sequence=label, paths=kept, truth=boxes_T4))
+            found.append(
+                dict(sequence=label, folder=str(root / name), paths=kept, truth=boxes_T4)
+            )
         return found
 
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
@@ -128,22 +131,50 @@ class TrackingVideos(LabelledVideos):
         return dict(box=info["truth"][0])
 
 
-def usable_boxes(boxes_T4: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
+def usable_boxes(
+    boxes_T4: NDArray[np.float64],
+    width: int,
+    height: int,
+    cover_T: NDArray[np.floating] | None = None,
+) -> NDArray[np.bool_]:
     """Which boxes show enough of a target to learn from, by SiamFC's limits.
+
+    Args:
+        boxes_T4: x, y, width and height in pixels; NaN where the target is not visible.
+        width: Of the frames.
+        height: Of the frames.
+        cover_T: How much of the target is visible, 0..8, of GOT-10k's ``cover.label``.
 
     Returns:
         (T,): area at least 20, sides 20 to 500 pixels and 1% to half of the frame's, neither
-        longer than four times the other.
+        longer than four times the other, cover above 1 and above 0.3 of the sequence's highest.
     """
     w_T, h_T = boxes_T4[:, 2], boxes_T4[:, 3]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (
+        usable_T: NDArray[np.bool_] = (
             (w_T * h_T >= 20)
             & (np.minimum(w_T, h_T) >= 20) & (np.maximum(w_T, h_T) <= 500)
             & (np.minimum(w_T / width, h_T / height) >= 0.01)
             & (np.maximum(w_T / width, h_T / height) <= 0.5)
             & (np.maximum(w_T / h_T, h_T / w_T) <= 4)
         )  # fmt: skip
+    if cover_T is not None:
+        usable_T &= cover_T > max(1, 0.3 * cover_T.max())
+    return usable_T
+
+
+def _read_cover(folder: str, length: int) -> NDArray[np.float64] | None:
+    """GOT-10k's visible shares, where it has them."""
+    path = Path(folder, "cover.label")
+    if not path.is_file():
+        return None
+    try:
+        cover_T = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+    except ValueError:
+        raise ValueError(f"{path} is one number a line, 0 to 8.") from None
+    if len(cover_T) != length:
+        raise ValueError(f"{path} has {len(cover_T)} lines, and there are {length} boxes.")
+    return cover_T
 
 
 @DATASETS.register_module()
@@ -152,7 +183,7 @@ class TrackingPairs(TrackingVideos):
 
     A sample is a video: ``inputs`` holds ``exemplar`` (3, 120, 120) and ``search`` (3, 239, 239),
     uint8 RGB, both centred on the target but for a random shift of a few pixels, at a scale that
-    changes by up to 5%.
+    changes by up to 5%. A sequence without a box to learn from counts as an unreadable video.
 
     Args:
         data_root: Folder of the sequences.
@@ -168,11 +199,13 @@ class TrackingPairs(TrackingVideos):
     def _load(self, index: int) -> dict[str, Any]:
         info = self.get_data_info(index)
         height, width = self._image(info["paths"][0]).shape[:2]
-        usable = np.flatnonzero(usable_boxes(info["truth"], width, height))
+        cover_T = _read_cover(info["folder"], len(info["truth"]))
+        usable = np.flatnonzero(usable_boxes(info["truth"], width, height, cover_T))
         if len(usable) == 0:
-            raise ValueError(
-                f"No box of {info['sequence']} is large enough to learn from, and small enough in "
-                "its frame: leave the sequence out of ann_file."
+            raise UnreadableVideoError.of(
+                info["folder"],
+                "none of its boxes is large enough to learn from, small enough in its frame and "
+                "visible",
             )
         first = random.choice(usable)
         second = random.choice(usable[np.abs(usable - first) < self.max_gap])

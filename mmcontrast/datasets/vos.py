@@ -20,6 +20,8 @@ from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import read_mask
 from mmcontrast.registry import DATASETS
 
+_JHMDB_FOLDERS = ("joint_positions", "Rename_Images")
+
 
 class LabelledVideos(ImageDataset):
     """Base of the data sets whose samples are whole videos; see the module.
@@ -147,7 +149,8 @@ class JHMDBPose(LabelledVideos):
         data_root: Folder that the list's paths begin in.
         pipeline: Transforms of a frame.
         ann_file: One line a video, ``<path of joint_positions.mat> <folder of frames>``; UVC's
-            ``testlist_split1.txt`` has the 268 of the first test split.
+            ``testlist_split1.txt`` has the 268 of the first test split. Of its paths, which are
+            absolute on its author's machine, counts what begins with JHMDB's own folders.
         **kwargs: See ``ImageDataset``.
     """
 
@@ -167,8 +170,8 @@ class JHMDBPose(LabelledVideos):
                     f"{self.ann_file}, line {number}: {line!r} is not '<joint_positions.mat> "
                     "<folder of frames>'."
                 )
-            joints_TJ2 = read_joints(root / parts[0])
-            paths = list_frames(root / parts[1])
+            joints_TJ2 = read_joints(_find(root, parts[0]))
+            paths = list_frames(_find(root, parts[1]))
             length = min(len(paths), len(joints_TJ2))
             found.append(
                 dict(
@@ -182,6 +185,16 @@ class JHMDBPose(LabelledVideos):
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
         """The first frame's joints."""
         return dict(joints=info["joints"][0])
+
+
+def _find(root: Path, written: str) -> Path:
+    """A path of the list, in ``root`` where it was written on another machine."""
+    path = Path(written)
+    if path.is_absolute() and not path.exists():
+        for folder in _JHMDB_FOLDERS:
+            if folder in path.parts:
+                return root.joinpath(*path.parts[path.parts.index(folder) :])
+    return root / path
 
 
 def read_joints(path: str | os.PathLike) -> NDArray[np.float64]:

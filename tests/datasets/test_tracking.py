@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmcontrast.datasets import TrackingPairs, TrackingVideos
+from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.tracking import read_boxes, usable_boxes
 from tests.datasets.videos import write_otb
 
@@ -87,7 +88,23 @@ def test_pairs_depend_on_epoch_and_index_alone(tmp_path):
 
 
 def test_a_sequence_without_a_usable_box(tmp_path):
-    root = write_otb(tmp_path, ("a",))
+    root = write_otb(tmp_path, ("a", "b"))
     (root / "a/groundtruth_rect.txt").write_text("1,1,5,5\n" * 6)
-    with pytest.raises(ValueError, match="No box of a is large enough"):
+    with pytest.raises(UnreadableVideoError, match="a: none of its boxes is large enough"):
+        TrackingPairs(root)[0]
+    sample = TrackingPairs(root, on_error="skip")[0]["data_sample"]
+    assert sample["sequence"] == "b" and sample["skipped"][0] == str(root / "a")
+
+
+def test_covered_targets_are_not_learnt_from(tmp_path):
+    boxes = np.tile([0.0, 0, 30, 30], (4, 1))
+    assert usable_boxes(boxes, 170, 200, np.array([8, 2, 3, 0])).tolist() == [
+        True, False, True, False,
+    ]  # fmt: skip
+    root = write_otb(tmp_path, ("a",))
+    (root / "a/cover.label").write_text("1\n" * 6)
+    with pytest.raises(UnreadableVideoError, match="visible"):
+        TrackingPairs(root)[0]
+    (root / "a/cover.label").write_text("8\n" * 5)
+    with pytest.raises(ValueError, match=r"cover\.label has 5 lines, and there are 6 boxes"):
         TrackingPairs(root)[0]

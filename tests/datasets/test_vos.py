@@ -99,6 +99,18 @@ def test_jhmdb(tmp_path):
     assert len(sample["inputs"]["clip"]) == 5
 
 
+def test_a_list_of_another_machine(tmp_path):
+    """UVC's list names the places of its author's disk."""
+    write_jhmdb(tmp_path)
+    (tmp_path / "list.txt").write_text(
+        "/media/author/JHMDB/joint_positions/run/clip/joint_positions.mat "
+        "/media/author/JHMDB/Rename_Images/run/clip\n"
+    )
+    (sample,) = JHMDBPose(tmp_path, PIPELINE, ann_file="list.txt")
+    np.testing.assert_allclose(sample["inputs"]["joints"], joints(0))
+    assert len(sample["inputs"]["clip"]) == 5
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [("only.mat", "line 1: 'only.mat' is not"), ("no.mat Rename_Images/run/clip", "no joint pos")],

@@ -41,7 +41,13 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type="ResumableSampler", shuffle=True),
     collate_fn=dict(type="collate"),
-    dataset=dict(type="TrackingPairs", data_root="data/GOT-10k/train", frames="{}"),
+    dataset=dict(
+        type="TrackingPairs",
+        data_root="data/GOT-10k/train",
+        frames="{}",
+        # Sequences without a usable box are replaced and listed.
+        on_error="skip",
+    ),
 )
 test_dataloader = dict(
     batch_size=1,

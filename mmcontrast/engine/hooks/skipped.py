@@ -8,9 +8,12 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmcontrast.datasets.base import TooManyUnreadableError
 from mmcontrast.registry import HOOKS
 
 _SHOWN_PATHS = 8
+_FEWEST_SAMPLES = 100
+"""A share of fewer says nothing."""
 
 
 @HOOKS.register_module()
@@ -20,12 +23,17 @@ class SkippedFilesHook(Hook):
     Data sets mark them in ``data_sample['skipped']``, which is how the counts of the workers come
     here. Each path is logged when it is first met; the end of the run logs the totals of all
     ranks and writes ``skipped_files.txt`` (times and path) into the work dir.
+
+    Args:
+        max_share: Of the training samples of a rank; where more are replaced, the run stops.
     """
 
     priority = "LOW"
 
-    def __init__(self) -> None:
+    def __init__(self, max_share: float = 0.5) -> None:
+        self.max_share = max_share
         self.counts: Counter[str] = Counter()
+        self._samples = self._replaced = 0
 
     def after_run(self, runner: Runner) -> None:
         """Add up the ranks' counts and report them."""
@@ -55,7 +63,17 @@ class SkippedFilesHook(Hook):
     ) -> None:
         samples = data_batch.get("data_samples") if isinstance(data_batch, dict) else None
         for sample in samples or []:
-            for path in sample.get("skipped", ()) if isinstance(sample, dict) else ():
+            skipped = sample.get("skipped", ()) if isinstance(sample, dict) else ()
+            for path in skipped:
                 if path not in self.counts:
                     runner.logger.warning(f"Skipped, since it cannot be read: {path}")
                 self.counts[path] += 1
+            if mode == "train":
+                self._samples += 1
+                self._replaced += bool(skipped)
+        if self._replaced > self.max_share * max(self._samples, _FEWEST_SAMPLES):
+            raise TooManyUnreadableError(
+                f"{self._replaced} of {self._samples} samples had to be replaced, since "
+                f"{len(self.counts)} files cannot be read, such as {next(iter(self.counts))}: more "
+                f"than max_share={self.max_share} of default_hooks.skipped_files allows."
+            )
