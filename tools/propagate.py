@@ -11,13 +11,17 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("video", help="video file, or folder of frames")
-    parser.add_argument("mask", help="palette or grey PNG: the object ids of the first frame")
+    parser.add_argument("mask", help="palette or grey PNG: ids of the first frame's objects")
     parser.add_argument("--out", required=True, help="video to write, such as overlay.mp4")
     parser.add_argument("--masks", help="folder for the masks, as palette PNGs")
     parser.add_argument("--checkpoint", help="weights of a backbone; without, raw colours")
     parser.add_argument("--config", help="config of its training (that inside the checkpoint)")
-    parser.add_argument("--preset", default="vfs_r18", help="settings (%(default)s)")
-    parser.add_argument("--size", type=int, default=480, help="short side in pixels (%(default)s)")
+    parser.add_argument(
+        "--preset",
+        default="vfs_r18",
+        help="published rule: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
+    )
+    parser.add_argument("--size", type=int, help="short side in pixels (that of the rule)")
     parser.add_argument("--device", help="cpu, cuda or cuda:N (the best there is)")
     return parser.parse_args()
 

@@ -1,11 +1,11 @@
 """Masks and boxes carried through a video, and the video that shows them."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from mmengine.device import get_device
 from numpy.typing import NDArray
 
 from mmcontrast.datasets.clips import Frame, pack_frame
-from mmcontrast.datasets.masks import read_mask, write_mask
+from mmcontrast.datasets.masks import VOID, read_mask, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
 from mmcontrast.datasets.vos import list_frames
@@ -22,6 +22,7 @@ from mmcontrast.registry import MODELS
 from mmcontrast.utils.checkpoint import load_checkpoint
 from mmcontrast.utils.dumped_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.utils.weights import read_backbone
 from mmcontrast.visualization.overlay import overlay_mask
 
 from .backbone import load_backbone
@@ -33,6 +34,26 @@ Video = str | os.PathLike | Iterable[Frame]
 _STRIDES = (1, 2, 1, 1)
 
 
+class _Sight(NamedTuple):
+    """What the network of a published method sees, and which of its maps is compared."""
+
+    stage: int = 2
+    size: int = 480
+    multiple: int = 1
+    lab: bool = False
+
+
+_SIGHTS = {
+    "uvc": _Sight(stage=3, multiple=64, lab=True),
+    "contrastcorr": _Sight(stage=3, size=560, multiple=64, lab=True),
+    "dino": _Sight(multiple=64),
+}
+"""Of the presets that differ from VFS and CRW."""
+
+# ImageNet's of channels in 0..1, for bytes in LAB over 256.
+_LAB = dict(mean=[124.16, 116.736, 103.936], std=[58.624, 57.344, 57.6])
+
+
 def propagate(
     video: Video,
     first_mask: str | os.PathLike | NDArray[np.integer],
@@ -40,19 +61,21 @@ def propagate(
     checkpoint: str | Path | None = None,
     config: str | Path | None = None,
     preset: str = "vfs_r18",
-    size: int = 480,
+    size: int | None = None,
     device: str | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Carry the objects of a video's first frame through the others.
 
     Args:
         video: See ``Video``; frames are read as they are needed.
-        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them.
+        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them; one of 0
+            and 255 shows one object.
         checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
             ``'torchvision://resnet18'``. None compares raw colours.
         config: Config of the backbone's training; without, that inside the checkpoint.
-        preset: Settings of ``LabelPropagator``.
-        size: Short side of what the network sees, in pixels.
+        preset: Published method whose rule is followed: settings of ``LabelPropagator``, colours
+            and size of the network's input, and the stage of a ResNet whose map is compared.
+        size: Short side of what the network sees, in pixels; None takes the method's.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
 
     Yields:
@@ -62,24 +85,29 @@ def propagate(
         UserError: Video, mask, checkpoint or settings do not fit.
     """
     with input_errors("propagate"):
-        mask = first_mask if isinstance(first_mask, np.ndarray) else read_mask(first_mask)
+        mask = first_mask if isinstance(first_mask, np.ndarray) else _read_first_mask(first_mask)
         if mask.ndim != 2 or (mask.size and (mask.min() < 0 or mask.max() > 255)):
             raise ValueError(
                 f"The first mask is (H, W) of ids 0 to 255, got the shape {mask.shape} with values "
                 f"from {mask.min()} to {mask.max()}."
             )
+        sight = _SIGHTS.get(preset, _Sight())
         model = MODELS.build(
             dict(
                 type="mmcontrast.LabelPropagation",
                 backbone=dict(type="mmcontrast.ColorPatches"),
                 propagator=dict(preset=preset),
+                data_preprocessor=dict(
+                    type="mmcontrast.ViewPreprocessor", **(_LAB if sight.lab else {})
+                ),
             )
         )
         if checkpoint is not None:
-            model.backbone = _dense_backbone(checkpoint, config)
+            model.backbone = _dense_backbone(checkpoint, config, sight)
         model = model.to(device or get_device()).eval()
-        pipeline = compose([dict(type="LoadImage"), dict(type="Resize", size=size),
-                            dict(type="PackInputs")])  # fmt: skip
+        resize = dict(type="Resize", size=size or sight.size, multiple=sight.multiple)
+        to_lab = [dict(type="ToLAB")] if sight.lab else []
+        pipeline = compose([dict(type="LoadImage"), resize, *to_lab, dict(type="PackInputs")])
         frames = read_frames(video)
         packed = (pack_frame(frame, pipeline, number) for number, frame in enumerate(frames))
         first = next(packed, None)
@@ -200,12 +228,23 @@ def save_masks(
         yield mask
 
 
-def _dense_backbone(checkpoint: str | Path, config: str | Path | None) -> Any:
-    """A pre-trained backbone; of a ResNet its third stage at stride 8."""
+def _read_first_mask(path: str | os.PathLike) -> NDArray[np.uint8]:
+    """A PNG of ids, in which 255 is void, or of 0 and 255 alone, in which it is the object."""
+    ids = read_mask(path, void_is_background=False)
+    return read_mask(path, binary=not np.isin(ids, (0, VOID), invert=True).any())
+
+
+def _dense_backbone(checkpoint: str | Path, config: str | Path | None, sight: _Sight) -> Any:
+    """A pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
     backbone: Any = load_backbone(checkpoint, config)
+    method = _model_settings(read_backbone(checkpoint).config, config).get("type")
+    if method == "ContrastCorr" and not sight.lab:
+        raise UserError(
+            f"{checkpoint} was trained on LAB by ContrastCorr: take preset='contrastcorr'."
+        )
     if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
         set_strides(backbone, _STRIDES)
-        backbone.out_indices = (2,)
+        backbone.out_indices = (sight.stage,)
     return backbone
 
 
@@ -225,11 +264,8 @@ def _colour_tracker() -> Any:
 
 def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
     loaded = load_checkpoint(checkpoint)
-    if config is not None:
-        settings = load_config(config).get("model")
-    else:
-        settings = parse_dumped_config(str(loaded.get("meta", {}).get("cfg", ""))).get("model")
-    if not settings or str(settings.get("type", "")).rsplit(".", 1)[-1] != "SiamFC":
+    settings = _model_settings(str(loaded.get("meta", {}).get("cfg", "")), config)
+    if settings.get("type") != "SiamFC":
         raise UserError(
             f"{checkpoint} is not of a SiamFC: train one with configs/benchmarks/otb100, or give "
             "its config."
@@ -237,6 +273,20 @@ def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
     model = MODELS.build({**settings, "type": "mmcontrast.SiamFC"})
     model.load_state_dict(loaded["state_dict"])
     return model
+
+
+def _model_settings(stored: str, config: str | Path | None) -> dict[str, Any]:
+    """``model`` of a training, its type without scope: of its config, or what it stored of it."""
+    if config is not None:
+        settings = load_config(config).get("model")
+    else:
+        try:
+            settings = parse_dumped_config(stored).get("model")
+        except ValueError:
+            settings = None
+    if not isinstance(settings, Mapping):
+        return {}
+    return {**settings, "type": str(settings.get("type", "")).rsplit(".", 1)[-1]}
 
 
 def _rate_of(video: Video) -> float:

@@ -121,9 +121,7 @@ class TrackingVideos(LabelledVideos):
                 )
             target = file.name.removeprefix("groundtruth_rect").removesuffix(".txt")
             label = f"{name}{target}" if len(files) > 1 else name
-            found.append(
-                dict(sequence=label, folder=str(root / name), paths=kept, truth=boxes_T4)
-            )
+            found.append(dict(sequence=label, folder=str(root / name), paths=kept, truth=boxes_T4))
         return found
 
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:

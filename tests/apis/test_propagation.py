@@ -52,6 +52,65 @@ def test_a_checkpoint_s_backbone_at_stride_8(tmp_path):
     assert found[1].shape == SIZE and found[1].any()
 
 
+def test_a_mask_of_0_and_255_shows_one_object(tmp_path):
+    Image.fromarray((MASK > 0).astype(np.uint8) * 255).save(tmp_path / "mask.png")
+    first, second = propagate(FRAMES[:2], tmp_path / "mask.png", size=96, device="cpu")
+    assert np.array_equal(first, MASK > 0) and second.any()
+    void = MASK.copy()
+    void[0, 0] = 255
+    Image.fromarray(void).save(tmp_path / "mask.png")
+    assert next(propagate(FRAMES, tmp_path / "mask.png", size=96, device="cpu"))[0, 0] == 0
+
+
+def seen_by(monkeypatch, preset, **settings):
+    """The backbone, the first pixels that reach it, and the model of a propagation."""
+    from mmcontrast.models.methods import LabelPropagation
+
+    found = {}
+
+    def propagate_mask(self, clip, mask_HW):
+        found.update(model=self, view=next(iter(clip)))
+        yield mask_HW
+
+    with monkeypatch.context() as context:
+        context.setattr(LabelPropagation, "propagate_mask", propagate_mask)
+        list(propagate(FRAMES, MASK, preset=preset, device="cpu", **settings))
+    return found["model"], found["view"]
+
+
+@pytest.mark.parametrize(
+    ("preset", "size", "stage", "lab"),
+    [
+        ("vfs_r18", (480, 720), 2, False),
+        ("crw", (480, 720), 2, False),
+        ("dino", (480, 704), 2, False),
+        ("uvc", (480, 704), 3, True),
+        ("contrastcorr", (560, 832), 3, True),
+    ],
+)
+def test_a_preset_is_the_whole_protocol(tmp_path, monkeypatch, preset, size, stage, lab):
+    torch.save(ResNet(18, base_channels=8).state_dict(), tmp_path / "net.pth")
+    model, view = seen_by(monkeypatch, preset, checkpoint=tmp_path / "net.pth")
+    assert view.shape == (3, *size) and model.backbone.out_indices == (stage,)
+    assert model.decide_at_input is lab and model.soft_first_mask is (preset == "crw")
+    # Grey is (128, 128) in LAB's last two channels.
+    grey = [np.full((48, 72, 3), 90, np.uint8)] * 2
+    monkeypatch.setattr(sys.modules[__name__], "FRAMES", grey)
+    model, view = seen_by(monkeypatch, preset)
+    assert view[1:].float().mean() == (128 if lab else 90)
+    assert model.data_preprocessor.mean[0].item() == pytest.approx(124.16 if lab else 123.675)
+
+
+def test_a_network_that_was_trained_on_lab_sees_lab(tmp_path, monkeypatch):
+    text = "default_scope = 'mmcontrast'\nmodel = dict(type='ContrastCorr', backbone=dict("
+    text += "type='ResNet', depth=18, base_channels=8))"
+    weights = {f"backbone.{k}": v for k, v in ResNet(18, base_channels=8).state_dict().items()}
+    torch.save(dict(state_dict=weights, meta=dict(cfg=text)), tmp_path / "net.pth")
+    with pytest.raises(UserError, match="take preset='contrastcorr'"):
+        seen_by(monkeypatch, "vfs_r18", checkpoint=tmp_path / "net.pth")
+    assert seen_by(monkeypatch, "contrastcorr", checkpoint=tmp_path / "net.pth")
+
+
 def test_masks_are_written_on_the_way(tmp_path):
     masks = list(save_masks(propagate(FRAMES[:2], MASK, size=48, device="cpu"), tmp_path / "m"))
     assert np.array_equal(read_mask(tmp_path / "m/00001.png"), masks[1])

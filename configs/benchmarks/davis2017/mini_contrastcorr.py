@@ -28,7 +28,6 @@ model = dict(
         norm_cfg=dict(type="BN"),
     ),
     propagator=dict(preset="contrastcorr"),
-    decide_at_input=True,
     # Filled in by the command line.
     pretrained="",
 )

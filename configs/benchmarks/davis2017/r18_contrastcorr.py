@@ -23,7 +23,6 @@ model = dict(
         type="ResNet", depth=18, out_indices=(3,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
     propagator=dict(preset="contrastcorr"),
-    decide_at_input=True,
     # Filled in by the command line.
     pretrained="",
 )

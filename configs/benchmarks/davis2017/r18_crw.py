@@ -22,8 +22,6 @@ model = dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
     propagator=dict(preset="crw"),
-    soft_first_mask=True,
-    stretched=False,
     # Filled in by the command line.
     pretrained="",
 )

@@ -25,3 +25,12 @@ model = dict(
     # Filled in by the command line.
     pretrained="",
 )
+test_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="Resize", size=480, multiple=64),
+            dict(type="PackInputs"),
+        ]
+    )
+)

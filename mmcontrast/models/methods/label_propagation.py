@@ -42,7 +42,8 @@ class LabelPropagation(Method):
             ``LabelPropagator`` that replace the preset's.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given, unless the
             backbone has no parameters.
-        soft_first_mask: Resize the first mask bilinearly, as CRW does.
+        soft_first_mask: Resize the first mask bilinearly, as CRW does; this and the next two are
+            the preset's where they are None.
         stretched: Bring each class' map to 0..1 before the classes are compared (all but CRW do).
         decide_at_input: Take the classes at the network's resolution and resize them (UVC and
             ContrastCorr), rather than at the source's.
@@ -55,19 +56,22 @@ class LabelPropagation(Method):
         backbone: dict | None,
         propagator: dict,
         pretrained: str = "",
-        soft_first_mask: bool = False,
-        stretched: bool = True,
-        decide_at_input: bool = False,
+        soft_first_mask: bool | None = None,
+        stretched: bool | None = None,
+        decide_at_input: bool | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor, init_cfg)
         self.backbone = None if backbone is None else MODELS.build(backbone)
         settings = dict(propagator)
-        self.propagator = LabelPropagator.preset(settings.pop("preset"), **settings)
+        preset = settings.pop("preset")
+        self.propagator = LabelPropagator.preset(preset, **settings)
         self.pretrained = pretrained
-        self.soft_first_mask, self.stretched = soft_first_mask, stretched
-        self.decide_at_input = decide_at_input
+        of_crw, of_uvc = preset == "crw", preset in ("uvc", "contrastcorr")
+        self.soft_first_mask = of_crw if soft_first_mask is None else soft_first_mask
+        self.stretched = not of_crw if stretched is None else stretched
+        self.decide_at_input = of_uvc if decide_at_input is None else decide_at_input
 
     def init_weights(self) -> None:
         """Load the pre-trained weights.
@@ -130,12 +134,11 @@ class LabelPropagation(Method):
         def encode(grid: tuple[int, int]) -> Tensor:
             return F.interpolate(heat_JHW[None], grid, mode="bilinear")[0]
 
-        for labels, _ in self._soft_labels(clip, encode):
-            full = (
-                heat_JHW
-                if labels is None
-                else F.interpolate(labels[None], size, mode="bilinear")[0]
-            )
+        for number, (labels, _) in enumerate(self._soft_labels(clip, encode)):
+            if number == 0 or labels is None:
+                full = heat_JHW
+            else:
+                full = F.interpolate(labels[None], size, mode="bilinear")[0]
             yield labels_to_points(full).cpu().double().numpy()
 
     @torch.no_grad()
