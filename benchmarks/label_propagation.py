@@ -191,17 +191,24 @@ def main() -> None:
             f"{'x'.join(map(str, grid)):>9} {result['plain']:7.2f} s {result['tiles']:7.2f} s "
             f"{result['ratio']:7.1f}"
         )
-    memory = {form: peak_bytes(form, main_grid, args) for form in ("plain", "tiles")}
-    print(f"memory of a step: {', '.join(f'{k} {v / 2**20:.0f} MiB' for k, v in memory.items())}")
+    for grid, result in results.items():
+        for form in ("plain", "tiles"):
+            result[f"{form} MiB"] = max(peak_bytes(form, grid, args), 1) / 2**20
+        name = "x".join(map(str, grid))
+        plain, tiles = result["plain MiB"], result["tiles MiB"]
+        print(f"memory of a step, {name:>6}: plain {plain:.0f} MiB, tiles {tiles:.0f} MiB")
     area = np.log([rows * columns for rows, columns in GRIDS])
     slopes = {
-        form: np.polyfit(area, np.log([results[grid][form] for grid in GRIDS]), 1)[0]
-        for form in ("plain", "tiles")
+        column: np.polyfit(area, np.log([results[grid][column] for grid in GRIDS]), 1)[0]
+        for column in ("plain", "tiles", "plain MiB", "tiles MiB")
     }
     print(f"time grows with the cells to the power {slopes['plain']:.2f} in the plain form")
-    print(f"figure speedup {results[main_grid]['ratio']:.1f} ratio")
-    print(f"figure memory_ratio {memory['plain'] / max(memory['tiles'], 1):.1f} ratio")
+    print(f"memory grows to the power {slopes['plain MiB']:.2f} in the plain form")
+    main_result = results[main_grid]
+    print(f"figure speedup {main_result['ratio']:.1f} ratio")
+    print(f"figure memory_ratio {main_result['plain MiB'] / main_result['tiles MiB']:.1f} ratio")
     print(f"figure growth_exponent {slopes['tiles']:.2f} power")
+    print(f"figure growth_exponent_memory {slopes['tiles MiB']:.2f} power")
     worst = max(result["difference"] for result in results.values())
     print(f"figure max_difference {worst:.1e} label")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
 
@@ -62,6 +63,7 @@ def test(
             runner = build_runner(cfg)
             with input_errors(f"{cfg.filename}"):
                 _ = runner.test_loop
+            _log_often(runner)
             if cfg.load_from is None:
                 if not frozen:
                     runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
@@ -90,6 +92,13 @@ def test(
         f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
     )
     return metrics
+
+
+def _log_often(runner: Runner) -> None:
+    """Log ten times at least, since an iteration may be a whole video."""
+    for hook in runner.hooks:
+        if isinstance(hook, LoggerHook):
+            hook.interval = min(hook.interval, max(len(runner.test_dataloader) // 10, 1))
 
 
 def comparison(trained: dict[str, float], untrained: dict[str, float]) -> str:

@@ -9,6 +9,8 @@ from mmengine.dataset import Compose
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmcontrast.datasets.errors import UnreadableFileError
+
 Frame = str | NDArray[np.uint8]
 """Path of a picture, or an RGB array (H, W, 3)."""
 
@@ -55,8 +57,18 @@ class Clip:
         return len(self.frames)
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        """Return a packed frame, see :func:`pack_frame`."""
-        return pack_frame(self.frames[number], self.pipeline, number, self.name)
+        """Return a packed frame, see :func:`pack_frame`.
+
+        Raises:
+            ValueError: It cannot be read. No frame of a video is replaced by another.
+        """
+        try:
+            return pack_frame(self.frames[number], self.pipeline, number, self.name)
+        except UnreadableFileError as error:
+            raise ValueError(
+                f"Frame {number} of {self.name} ({error.path}) cannot be read: {error.reason}. "
+                "Repair it, or leave the video out."
+            ) from error
 
     def __iter__(self) -> Iterator[Tensor]:
         """Yield the frames, (3, h, w) uint8; the next one is read meanwhile.

@@ -126,7 +126,7 @@ class VideoMasks(LabelledVideos):
         """The first mask, (H, W) of ids.
 
         Raises:
-            ValueError: It has another size than the frame.
+            ValueError: It has another size than the frame, or shows no object.
         """
         mask_HW = read_mask(info["annotations"][0], self.binary)
         with Image.open(info["paths"][0]) as picture:
@@ -135,6 +135,11 @@ class VideoMasks(LabelledVideos):
             raise ValueError(
                 f"The mask {info['annotations'][0]} has {mask_HW.shape[1]}x{mask_HW.shape[0]} "
                 f"pixels, its frame {size[0]}x{size[1]}."
+            )
+        if not mask_HW.any():
+            raise ValueError(
+                f"The mask {info['annotations'][0]} shows no object, so there is nothing to carry "
+                f"through {info['sequence']}: leave it out of ann_file."
             )
         return dict(mask=mask_HW)
 

@@ -168,8 +168,11 @@ def score_folder(
         raise FileNotFoundError(f"{len(missing)} predicted masks are missing:\n  {listed}")
     scores: list[Scores] = []
     for video, predicted in zip(videos, paths, strict=True):
-        truth = (read_mask(path, video["binary"]) for path in video["annotations"])
-        scores += score_video(map(read_mask, predicted), truth, video["sequence"])
+        binary = video["binary"]
+        truth = (read_mask(path, binary) for path in video["annotations"])
+        # 255 is void in an annotation; as a prediction it is an id that no object has.
+        masks = (read_mask(path, binary, void_is_background=False) for path in predicted)
+        scores += score_video(masks, truth, video["sequence"])
     return summarize(scores)
 
 

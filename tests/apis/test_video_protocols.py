@@ -49,6 +49,8 @@ def test_colours_beat_a_copy(tmp_path):
     root = write_davis(tmp_path / "davis")
     options = ("model.backbone.stride=4", *SMALL[1:])
     colour = run("davis2017/color.py", root, tmp_path, *options)
+    (log,) = (tmp_path / "work").glob("*/*.log")
+    assert "Epoch(test) [1/2]" in log.read_text()  # each of the few videos
     copied = run("davis2017/copy_first.py", root, tmp_path, *SMALL[1:])
     assert colour["davis/J&F-Mean"] > copied["davis/J&F-Mean"] + 10
 
@@ -82,6 +84,18 @@ def test_parts(tmp_path):
     options = ("test_dataloader.dataset.pipeline.1.size=(48,72)", SMALL[0], SMALL[2])
     found = run("vip/r18.py", root, tmp_path, *options, checkpoint="random")
     assert 50 < found["parts/mIoU"] <= 100
+
+
+def test_predictions_of_0_and_255(tmp_path):
+    root = write_davis(tmp_path / "davis", ("a",), scale=255)
+    pipeline = [dict(type="LoadImage"), dict(type="PackInputs")]
+    (sample,) = VideoMasks(root, pipeline, binary=True)
+    masks = root / "Annotations/480p"
+    assert score_folder(masks, [sample["data_sample"]])["J-Mean"] == 100
+    write_davis(tmp_path / "ids", ("a",))
+    (sample,) = VideoMasks(tmp_path / "ids", pipeline)
+    with pytest.raises(ValueError, match="a, frame 0: id 255 is predicted"):
+        score_folder(masks, [sample["data_sample"]])
 
 
 def test_missing_predictions_are_all_listed(tmp_path):

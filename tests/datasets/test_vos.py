@@ -78,6 +78,20 @@ def test_mask_of_another_size(tmp_path):
         VideoMasks(tmp_path, PIPELINE)[0]
 
 
+def test_a_first_mask_without_object_is_named(tmp_path):
+    write_davis(tmp_path, ("a",), scale=0)
+    with pytest.raises(ValueError, match=r"a/00000\.png shows no object"):
+        VideoMasks(tmp_path, PIPELINE)[0]
+
+
+def test_a_frame_that_cannot_be_read_is_named(tmp_path):
+    write_davis(tmp_path, ("a",), 3)
+    (tmp_path / "JPEGImages/480p/a/00001.png").write_text("no picture")
+    clip = VideoMasks(tmp_path, PIPELINE, on_error="skip")[0]["inputs"]["clip"]
+    with pytest.raises(ValueError, match=r"Frame 1 of a \(.*00001\.png\).*leave the video out"):
+        list(clip)
+
+
 def test_frames_of_different_sizes_are_refused(tmp_path):
     write_davis(tmp_path, ("a",), 3)
     Image.new("RGB", (99, 48)).save(tmp_path / "JPEGImages/480p/a/00001.png")
