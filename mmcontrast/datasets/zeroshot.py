@@ -68,25 +68,27 @@ def read_xlsa17(features: str | os.PathLike, splits: str | os.PathLike) -> ZeroS
 
     Args:
         features: ``res101.mat`` with ``features`` (D, n) and ``labels`` (n, 1) from 1.
-        splits: ``att_splits.mat`` or ``sent_splits.mat`` with ``att`` (A, M), ``allclasses_names``
-            and the rows ``trainval_loc``, ``test_seen_loc`` and ``test_unseen_loc`` from 1. Its
-            ``train_loc`` and ``val_loc`` hold test pictures in the published files and are not
-            used.
+        splits: ``att_splits.mat`` or ``sent_splits.mat`` with ``att`` (A, M) and the rows
+            ``trainval_loc``, ``test_seen_loc`` and ``test_unseen_loc`` from 1. Without
+            ``allclasses_names``, which FLO's file does not have, classes are called ``class 1`` and
+            so on, by the columns of ``att``. ``train_loc`` and ``val_loc`` hold test pictures in
+            the published files and are not used.
 
     Raises:
         UserError: A file or a variable is missing.
         ValueError: They do not fit together.
     """
     data = read_mat(features, ("features", "labels"))
-    names = ("att", "allclasses_names", "trainval_loc", "test_seen_loc", "test_unseen_loc")
-    split = read_mat(splits, names)
+    needed = ("att", *(f"{name}_loc" for name in _PARTS))
+    split = read_mat(splits, needed, optional=("allclasses_names",))
+    numbered = [f"class {number + 1}" for number in range(split["att"].shape[1])]
     parts = {name: split[f"{name}_loc"].ravel().astype(np.int64) - 1 for name in _PARTS}
     return check(
         ZeroShotSet(
             np.ascontiguousarray(data["features"].T, dtype=np.float32),
             data["labels"].ravel().astype(np.int64) - 1,
             np.ascontiguousarray(split["att"].T, dtype=np.float32),
-            tuple(str(name) for name in split["allclasses_names"]),
+            tuple(str(name) for name in split.get("allclasses_names", numbered)),
             path=os.fspath(features),
             **parts,
         )

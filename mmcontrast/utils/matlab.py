@@ -14,12 +14,15 @@ from .errors import UserError, explain
 _DAMAGED = (ValueError, TypeError, KeyError, OSError, zlib.error)
 
 
-def read_mat(path: str | os.PathLike, names: Sequence[str]) -> dict[str, Any]:
+def read_mat(
+    path: str | os.PathLike, names: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, Any]:
     """Read variables as MATLAB shows them: arrays, and cells of texts as lists.
 
     Args:
         path: A ``.mat`` file; one of version 7.3 needs the extra ``zeroshot``.
-        names: Variables that must be there; no other is read.
+        names: Variables that must be there.
+        optional: Variables that are read where they are there; no other is.
 
     Raises:
         UserError: The file or a variable is missing, it is damaged, or h5py is not installed.
@@ -27,14 +30,14 @@ def read_mat(path: str | os.PathLike, names: Sequence[str]) -> dict[str, Any]:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
-    path = Path(path)
+    path, wanted = Path(path), [*names, *optional]
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
     try:
-        found = loadmat(os.fspath(path), variable_names=list(names))
-        found = {name: _texts(found[name]) for name in names if name in found}
+        found = loadmat(os.fspath(path), variable_names=wanted)
+        found = {name: _texts(found[name]) for name in wanted if name in found}
     except NotImplementedError:  # what scipy says of version 7.3
-        found = _read_hdf5(path, names)
+        found = _read_hdf5(path, wanted)
     except (*_DAMAGED, MatReadError) as error:
         raise _unreadable(path, error) from error
     missing = [name for name in names if name not in found]

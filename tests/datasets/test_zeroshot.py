@@ -75,6 +75,8 @@ def test_published_layout(tmp_path):
     # Newer files do not have them, and they are not needed.
     newer = read(write_xlsa17(tmp_path, train_loc=lambda v: None, val_loc=lambda v: None))
     assert np.array_equal(newer.trainval, data.trainval)
+    nameless = read(write_xlsa17(tmp_path, allclasses_names=lambda v: None))  # as that of FLO
+    assert nameless.classes == tuple(f"class {number}" for number in range(1, 8))
 
 
 def test_the_scaler_sees_the_training_set_alone(tmp_path):
@@ -216,6 +218,7 @@ def test_matlab_7_3(tmp_path):
     assert found["allclasses_names"] == ["ant", "bee"]
     with pytest.raises(UserError, match=r"new\.mat has no att"):
         read_mat(path, ["att"])
+    assert read_mat(path, ["features"], optional=["att"]).keys() == {"features"}
     path.write_bytes(HEADER_7_3 + bytes(600))
     with pytest.raises(UserError, match=r"new\.mat cannot be read as a file of MATLAB"):
         read_mat(path, ["features"])
@@ -292,19 +295,28 @@ def test_features_without_classes(tmp_path):
 # Real files -------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(
+needs_data = pytest.mark.skipif(
     "MMCONTRAST_DATA" not in os.environ, reason="MMCONTRAST_DATA, real splits, is not set"
 )
+
+
+def published(name, file="att_splits.mat"):
+    return Path(os.environ["MMCONTRAST_DATA"], "gzsl", name, file)
+
+
+@needs_data
 @pytest.mark.parametrize(
-    ("name", "trainval", "test_seen", "test_unseen", "overlap"),
-    [("AWA1", 19832, 4958, 5685, (3404, 1554)), ("AWA2", 23527, 5882, 7913, (4031, 1851)),
-     ("FLO", 5631, 1403, 1155, (1173, 230)), ("SUN", 10320, 2580, 1440, (2320, 260))],
+    ("name", "file", "trainval", "test_seen", "test_unseen", "overlap"),
+    [("AWA1", "att_splits.mat", 19832, 4958, 5685, (3404, 1554)),
+     ("AWA2", "att_splits.mat", 23527, 5882, 7913, (4031, 1851)),
+     ("CUB", "sent_splits.mat", 7057, 1764, 2967, (1173, 591)),
+     ("FLO", "att_splits.mat", 5631, 1403, 1155, (1173, 230)),
+     ("SUN", "att_splits.mat", 10320, 2580, 1440, (2320, 260))],
 )  # fmt: skip
-def test_published_splits(name, trainval, test_seen, test_unseen, overlap):
+def test_published_splits(name, file, trainval, test_seen, test_unseen, overlap):
     """Their train_loc and val_loc hold pictures of the test: they are not used."""
-    path = Path(os.environ["MMCONTRAST_DATA"], "gzsl", name, "att_splits.mat")
     names = ("trainval_loc", "test_seen_loc", "test_unseen_loc", "train_loc", "val_loc", "att")
-    split = {key: value.ravel() for key, value in read_mat(path, names).items()}
+    split = {key: value.ravel() for key, value in read_mat(published(name, file), names).items()}
     sizes = tuple(len(split[f"{part}_loc"]) for part in ("trainval", "test_seen", "test_unseen"))
     assert sizes == (trainval, test_seen, test_unseen)
     found = tuple(
@@ -312,3 +324,34 @@ def test_published_splits(name, trainval, test_seen, test_unseen, overlap):
         for part in ("train_loc", "val_loc")
     )
     assert found == overlap
+    known = np.union1d(split["trainval_loc"], split["test_seen_loc"])
+    assert len(known) == trainval + test_seen  # 7,034 of FLO
+    assert np.array_equal(np.union1d(split["train_loc"], split["val_loc"]), known)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "file", "attributes", "classes", "unseen"),
+    [("APY", "att_splits.mat", 64, 32, 12), ("AWA1", "att_splits.mat", 85, 50, 10),
+     ("AWA2", "att_splits.mat", 85, 50, 10), ("CUB", "att_splits.mat", 312, 200, 50),
+     ("CUB", "sent_splits.mat", 1024, 200, 50), ("FLO", "att_splits.mat", 1024, 102, 20),
+     ("SUN", "att_splits.mat", 102, 717, 72)],
+)  # fmt: skip
+def test_published_splits_with_features_made_up(tmp_path, name, file, attributes, classes, unseen):
+    names = ("trainval_loc", "test_seen_loc", "test_unseen_loc")
+    rows = [
+        value.ravel().astype(int) - 1 for value in read_mat(published(name, file), names).values()
+    ]
+    labels = np.zeros(max(part.max() for part in rows) + 1, int)
+    for part in rows[:2]:
+        labels[part] = np.arange(len(part)) % (classes - unseen)
+    labels[rows[2]] = classes - unseen + np.arange(len(rows[2])) % unseen
+    features = np.random.default_rng(0).random((3, len(labels)), np.float32)
+    savemat(tmp_path / "res101.mat", dict(features=features, labels=labels[:, None] + 1))
+    data = read_xlsa17(tmp_path / "res101.mat", published(name, file))
+    assert data.attributes.shape == (classes, attributes)
+    assert len(set(data.classes)) == classes
+    assert (data.classes[0] == "class 1") == (name == "FLO")  # whose file has no names
+    assert len(data.seen) == classes - unseen and len(data.unseen) == unseen
+    for part, expected in zip((data.trainval, data.test_seen, data.test_unseen), rows, strict=True):
+        np.testing.assert_array_equal(part, expected)
