@@ -164,7 +164,7 @@ def make_pair(num_videos=8, side=32, seed=0, target_side=None):
     return dict(batch, inputs=dict(reference=reference, target=target))
 
 
-def make_graphs(num_graphs=8, side=None, seed=0, only=None):
+def make_graphs(num_graphs=8, side=None, seed=0, only=None, **views):
     """Random graphs of 4 to 9 nodes, as a data loader gives them; ``only`` one of them."""
     rng = np.random.default_rng(seed)
     graphs = []
@@ -173,7 +173,7 @@ def make_graphs(num_graphs=8, side=None, seed=0, only=None):
         edges = undirected(rng.integers(0, size, (2 * size, 2)), size, "graph")
         features = rng.random((size, 5), np.float32)
         graphs.append(Graph(edges, features, f"graph {number}", label=number % 3))
-    data = Graphs(graphs, prepare=[dict(type="GraphViews")])
+    data = Graphs(graphs, prepare=[dict(type="GraphViews", **views)])
     return collate_graphs([data[i] for i in (range(num_graphs) if only is None else [only])])
 
 

@@ -7,7 +7,8 @@ there. A batch is one graph whose matrices are block-diagonal::
     inputs = dict(
         features=(V, D) float32, dense or sparse CSR,
         adjacency=(V, V) sparse CSR,
-        diffusion=(V, V) sparse CSR, or dense where it is one graph's whole diffusion,
+        diffusion=(V, V) sparse CSR, or dense where it is one graph's whole diffusion; or
+        transition=(V, V) sparse CSR, which the model makes its diffusion of,
         graph_index=(V,) the graph of each node, ascending from 0,
     )
 
@@ -41,7 +42,7 @@ from mmcontrast.ops.diffusion import to_torch
 from mmcontrast.registry import DATASETS, FUNCTIONS
 from mmcontrast.utils.errors import UserError
 
-_MATRICES = ("adjacency", "diffusion")
+_MATRICES = ("adjacency", "diffusion", "transition")
 
 
 class Graphs(Dataset):

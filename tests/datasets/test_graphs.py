@@ -116,7 +116,10 @@ def test_two_self_loops_are_in_the_adjacency_alone():
     once, twice = (GraphViews(self_loops=n)(dict(graph=ring())) for n in (1, 2))
     np.testing.assert_array_equal(once["diffusion"], twice["diffusion"])
     assert twice["adjacency"].diagonal()[0] == pytest.approx(2 / 4)
-    assert GraphViews(kind=None)(dict(graph=ring())).keys() == {"graph", "adjacency"}
+    left = GraphViews(self_loops=2, kind=None)(dict(graph=ring()))
+    assert left.keys() == {"graph", "adjacency", "transition"}
+    np.testing.assert_array_equal(left["adjacency"].toarray(), twice["adjacency"].toarray())
+    np.testing.assert_array_equal(left["transition"].toarray(), once["adjacency"].toarray())
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
@@ -155,11 +158,19 @@ def test_some_nodes_of_a_large_graph(kind):
     assert SampleNodes(50)(dict(features=np.zeros((50, 1)))).keys() == {"features"}
 
 
+def test_a_diffusion_is_not_made_of_sampled_nodes():
+    """It would be another than the part of the whole graph's."""
+    sample = dict(type="SampleNodes", num_nodes=20)
+    data = Graphs([ring(50)], [dict(type="GraphViews", kind=None)], [sample])
+    with pytest.raises(ValueError, match="leaves to the model: give it kind='ppr' and keep='top'"):
+        data[0]
+
+
 def test_what_is_known_of_sampled_nodes_is_sampled_with_them():
     labels = np.arange(50)
     graph = ring(50, node_labels=labels, masks=dict(train=labels < 25))
     sample = dict(type="SampleNodes", num_nodes=20)
-    item = Graphs([graph], [dict(type="GraphViews", kind=None)], [sample])[0]
+    item = Graphs([graph], [dict(type="GraphViews", keep="top")], [sample])[0]
     found = item["data_sample"]
     assert found["num_nodes"] == 20
     kept = found["node_labels"]
@@ -175,7 +186,7 @@ def test_nodes_around_seeds_keep_more_edges_than_nodes_at_random():
     inner = {}
     for kind in ("contiguous", "around"):
         sample = dict(type="SampleNodes", num_nodes=200, kind=kind, num_seeds=4)
-        data = Graphs([graph], [dict(type="GraphViews", kind=None)], [sample])
+        data = Graphs([graph], [dict(type="GraphViews", keep="top", top=1)], [sample])
         inner[kind] = data[0]["inputs"]["adjacency"].nnz - 200
     assert inner["around"] > 350 and inner["contiguous"] < 150  # of 398 and 80 expected
 

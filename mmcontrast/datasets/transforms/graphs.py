@@ -8,6 +8,8 @@
     The :class:`~mmcontrast.datasets.graph_files.Graph` as it was read.
 ``adjacency``, ``diffusion``
     (V, V) float32, SciPy CSR, or a dense array for a diffusion that is kept whole.
+``transition``
+    (V, V) float32, SciPy CSR: instead of ``diffusion``, for models that apply it themselves.
 """
 
 import hashlib
@@ -67,7 +69,8 @@ class GraphViews:
     Args:
         self_loops: Weight of each node's loop in the adjacency: 1, or the authors' 2 at the level
             of nodes. The diffusion has 1.
-        kind: ``'ppr'`` or ``'heat'``; None leaves the diffusion to the model.
+        kind: ``'ppr'`` or ``'heat'``; None leaves the diffusion to the model, which gets the
+            transition that it is made of.
         keep: ``'all'`` for the dense matrix (some thousand nodes), ``'top'`` for the ``top``
             largest entries of each row, ``'pushed'`` for those of an approximation that suits
             millions of nodes (PPR alone), or ``'above'`` for those of at least ``threshold``.
@@ -111,16 +114,16 @@ class GraphViews:
         self.cache_dir = cache_dir
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add ``adjacency`` and ``diffusion``."""
+        """Add ``adjacency``, and ``diffusion`` or ``transition``."""
         adjacency = results["graph"].adjacency()
         results["adjacency"] = _single(diffusion.transition(adjacency, self.self_loops))
-        if self.kind is not None:
-            transition = diffusion.transition(adjacency)
-            results["diffusion"] = (
-                _single(self._diffuse(transition))
-                if self.cache_dir is None
-                else self._cached(transition)
-            )
+        transition = diffusion.transition(adjacency)
+        if self.kind is None:
+            results["transition"] = _single(transition)
+        elif self.cache_dir is None:
+            results["diffusion"] = _single(self._diffuse(transition))
+        else:
+            results["diffusion"] = self._cached(transition)
         return results
 
     def _diffuse(self, transition: sparse.csr_array) -> Matrix:
@@ -221,7 +224,17 @@ class SampleNodes:
         self.num_nodes, self.kind, self.num_seeds = num_nodes, kind, num_seeds
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Cut features, views, labels and masks."""
+        """Cut features, views, labels and masks.
+
+        Raises:
+            ValueError: The diffusion is left to the model, which would diffuse on the cut graph.
+        """
+        if "transition" in results:
+            raise ValueError(
+                "SampleNodes cuts a part out of the graph's diffusion, which GraphViews(kind=None) "
+                "leaves to the model: give it kind='ppr' and keep='top' or 'pushed', and the model "
+                "diffusion=None."
+            )
         total = results["features"].shape[0]
         if total <= self.num_nodes:
             return results

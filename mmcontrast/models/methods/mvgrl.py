@@ -53,7 +53,7 @@ class MVGRL(Method):
             at the level of nodes.
         graph_projection: Config of f'.
         diffusion: None takes the batch's ``diffusion``; ``dict(kind='ppr', alpha=0.2)`` applies it
-            without the matrix, for which ``adjacency`` must be symmetric with one self-loop.
+            without the matrix, by the batch's ``transition``.
         frozen_encoder: Leave the encoders as they are at first.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
         init_cfg: MMEngine's initialisation config.
@@ -158,15 +158,15 @@ class MVGRL(Method):
         ]
 
     def _views(self, inputs: Inputs) -> tuple[Any, Any]:
-        adjacency_VV = inputs["adjacency"]
-        if self.diffuse is not None:
-            return adjacency_VV, self.diffuse(adjacency_VV)
-        if "diffusion" not in inputs:
+        name = "diffusion" if self.diffuse is None else "transition"
+        if name not in inputs:
             raise ValueError(
-                "MVGRL: the batch has no diffusion. Give GraphViews a kind, or the model "
-                "diffusion=dict(kind='ppr')."
+                f"MVGRL: the batch has no {name}. Either GraphViews makes the diffusion, with a "
+                "kind, and the model has diffusion=None; or the model does, with "
+                "diffusion=dict(kind='ppr'), and GraphViews has kind=None."
             )
-        return adjacency_VV, inputs["diffusion"]
+        view = inputs[name]
+        return inputs["adjacency"], view if self.diffuse is None else self.diffuse(view)
 
     def _represent(self, layers: list[Tensor], index_V: Tensor) -> tuple[Tensor, Tensor]:
         """Projected nodes (V, C) and graphs (N, C) of one view."""

@@ -231,10 +231,11 @@ def test_a_batch_of_one_graph_has_nothing_to_compare():
 
 
 def test_diffusion_without_the_matrix():
-    batch = make_graphs(2)
     exact, free = build_method("MVGRL"), build_method("MVGRL", diffusion=dict(kind="ppr"))
+    # The authors' two self-loops of the adjacency are not in the diffusion.
+    whole, left = (make_graphs(2, self_loops=2, kind=kind) for kind in ("ppr", None))
     outputs = []
-    for method in (exact, free):
+    for method, batch in ((exact, whole), (free, left)):
         torch.manual_seed(0)
         loss = losses(method, batch)["loss"]
         loss.backward()
@@ -242,15 +243,15 @@ def test_diffusion_without_the_matrix():
     for one, other in zip(*outputs, strict=True):
         torch.testing.assert_close(one, other, atol=2e-6, rtol=1e-4)
     heat = build_method("MVGRL", diffusion=dict(kind="heat", time=3.0))
-    assert losses(heat, batch)["loss"].isfinite()
+    assert losses(heat, left)["loss"].isfinite()
     with pytest.raises(ValueError, match="kinds ppr, heat, got 'wave'"):
         build_method("MVGRL", diffusion=dict(kind="wave"))
     with pytest.raises(TypeError, match="'alpha'"):
         build_method("MVGRL", diffusion=dict(kind="heat", alpha=0.2))
-    del batch["inputs"]["diffusion"]
-    assert losses(free, batch)["loss"].isfinite()
-    with pytest.raises(ValueError, match="the batch has no diffusion"):
-        losses(exact, batch)
+    with pytest.raises(ValueError, match=r"the batch has no diffusion\. Either GraphViews makes"):
+        losses(exact, left)
+    with pytest.raises(ValueError, match=r"the batch has no transition\. Either GraphViews makes"):
+        losses(free, whole)
 
 
 @pytest.mark.parametrize("estimator", ["jsd", "bce", "dv", "infonce"])
