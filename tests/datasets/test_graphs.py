@@ -77,6 +77,10 @@ def test_a_whole_diffusion_of_one_graph_stays_dense():
         (dict(keep="above", threshold=0.1), lambda s, h: np.where(s < 0.1, 0, s)),
         (dict(kind="heat"), lambda s, h: h),
         (dict(kind="heat", keep="top", top=99), lambda s, h: h),
+        (
+            dict(kind="heat", keep="top", top=99, time=40.0),
+            lambda s, h: heat_matrix(transition(ring().adjacency()), 40.0),
+        ),
     ],
 )
 def test_kinds_of_diffusion(settings, expected, tmp_path):

@@ -8,6 +8,8 @@ import torch
 from scipy import sparse
 
 from mmcontrast.ops.diffusion import (
+    _heat_weights,
+    _ppr_products,
     above,
     apply_heat,
     apply_ppr,
@@ -107,7 +109,8 @@ def test_isolated_nodes():
     for t in (looped, bare):
         assert_close(ppr_matrix(t)[3, :3], 0)
         assert_close(
-            apply_ppr(to_torch(t), torch.eye(4, dtype=torch.float64), num_steps=60), ppr_matrix(t)
+            apply_ppr(to_torch(t), torch.eye(4, dtype=torch.float64), tolerance=1e-12),
+            ppr_matrix(t),
         )
         assert np.isfinite(pushed_ppr(t, k=4).toarray()).all()
 
@@ -123,16 +126,29 @@ def test_properties(matrix):
 
 
 @pytest.mark.parametrize(
-    ("apply", "matrix", "steps", "error"),
-    [(apply_ppr, ppr_matrix, 10, 2e-3), (apply_ppr, ppr_matrix, 20, 2e-6),
-     (apply_heat, heat_matrix, 15, 2e-4), (apply_heat, heat_matrix, 20, 3e-7)],
+    ("apply", "matrix", "setting", "error"),
+    [(apply_ppr, ppr_matrix, {}, 1e-6), (apply_heat, heat_matrix, {}, 1e-7),
+     (apply_ppr, ppr_matrix, dict(tolerance=1e-3), 1e-3),
+     (apply_heat, heat_matrix, dict(tolerance=1e-3), 1e-3),
+     (apply_ppr, ppr_matrix, dict(alpha=0.05), 1e-6),
+     (apply_ppr, ppr_matrix, dict(alpha=0.01), 1e-6),
+     (apply_ppr, ppr_matrix, dict(alpha=1.0), 1e-6),
+     (apply_heat, heat_matrix, dict(time=20.0), 1e-7),
+     (apply_heat, heat_matrix, dict(time=0.1), 1e-7),
+     (apply_heat, heat_matrix, dict(time=200.0, tolerance=1e-12), 1e-12)],
 )  # fmt: skip
-def test_applied_without_the_matrix(apply, matrix, steps, error):
+def test_applied_without_the_matrix(apply, matrix, setting, error):
+    """Within the tolerance for all settings: it decides on the number of products."""
     t = transition(random_graph())
     x = torch.randn(60, 300, dtype=torch.float64, requires_grad=True)  # more than one block
-    expected = torch.from_numpy(matrix(t)) @ x
-    found = apply(to_torch(t), x, num_steps=steps)
+    exact = {name: value for name, value in setting.items() if name != "tolerance"}
+    expected = torch.from_numpy(matrix(t, **exact)) @ x
+    found = apply(to_torch(t), x, **setting)
     assert ((found - expected).norm() / x.norm()).item() < error
+    # The worst case: the eigenvector of 1, which a diffusion leaves as it is.
+    root = torch.from_numpy(t.diagonal() ** -0.5)[:, None]
+    left = apply(to_torch(t), root, **setting)
+    assert ((left - root).norm() / root.norm()).item() <= 1.01 * error
     (gradient,) = torch.autograd.grad(found.sin().sum(), x)
     (reference,) = torch.autograd.grad(expected.sin().sum(), x)
     assert ((gradient - reference).norm() / reference.norm()).item() < 5 * error
@@ -146,20 +162,35 @@ def test_chebyshev_needs_a_third_of_the_power_iterations_steps():
     exact = ppr_matrix(sparse.csr_array(t))[:1]
     ours = apply_ppr(to_torch(sparse.csr_array(t)), torch.from_numpy(impulse.T)).numpy().T
     assert np.abs(ours - exact).max() < 1e-2 * np.abs(y - exact).max()
+    assert _ppr_products(0.2, 1e-6) == 20
+
+
+@pytest.mark.parametrize(("time", "count"), [(5, 14), (20, 25), (100, 54)])
+def test_products_of_heat(time, count):
+    assert len(_heat_weights(time, 1e-7)) == count + 1
+
+
+@pytest.mark.parametrize("apply", [apply_ppr, apply_heat])
+@pytest.mark.parametrize("setting", [-1.0, 0.0, math.inf, math.nan])
+def test_settings_out_of_range(apply, setting):
+    with pytest.raises(ValueError, match=r"got (alpha|time)=.* and tolerance=1e"):
+        apply(torch.eye(2), torch.eye(2), setting)
+    with pytest.raises(ValueError, match=r"got .* and tolerance=0"):
+        apply(torch.eye(2), torch.eye(2), 0.5, tolerance=0.0)
 
 
 def test_largest_entries_of_each_row(monkeypatch):
     t = transition(random_graph())
     exact = ppr_matrix(t)
     monkeypatch.setattr("mmcontrast.ops.diffusion._BLOCK_ELEMENTS", 60 * 7)  # nine blocks
-    found = largest_entries(lambda x: apply_ppr(to_torch(t), x, num_steps=60), 60, 5)
+    found = largest_entries(lambda x: apply_ppr(to_torch(t), x, tolerance=1e-12), 60, 5)
     reachable = (exact > 1e-12).sum(1)
     assert (np.diff(found.indptr) == np.minimum(reachable, 5)).all()
     assert reachable.min() == 1  # a node by itself
     for row, expected in zip(found.toarray(), exact, strict=True):
         assert_close(np.sort(row)[-5:], np.sort(expected)[-5:])
         assert_close(row[row > 0], expected[row > 0])
-    everything = largest_entries(lambda x: apply_ppr(to_torch(t), x, num_steps=60), 60, 99)
+    everything = largest_entries(lambda x: apply_ppr(to_torch(t), x, tolerance=1e-12), 60, 99)
     assert_close(everything.toarray(), np.where(exact > 1e-12, exact, 0), atol=1e-9)
 
 

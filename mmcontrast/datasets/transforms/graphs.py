@@ -142,9 +142,10 @@ class GraphViews:
             matrix, num_nodes = diffusion.to_torch(transition), transition.shape[0]
 
             def diffuse(impulses: torch.Tensor) -> torch.Tensor:
+                # Once, and to more than the digits that are kept.
                 if self.kind == "heat":
-                    return diffusion.apply_heat(matrix, impulses, self.time, num_steps=40)
-                return diffusion.apply_ppr(matrix, impulses, self.alpha, num_steps=40)
+                    return diffusion.apply_heat(matrix, impulses, self.time, tolerance=1e-9)
+                return diffusion.apply_ppr(matrix, impulses, self.alpha, tolerance=1e-9)
 
             return diffusion.largest_entries(diffuse, num_nodes, self.top, _progress(num_nodes))
         if self.kind == "heat":

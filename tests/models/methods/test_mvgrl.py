@@ -246,6 +246,8 @@ def test_diffusion_without_the_matrix():
     assert losses(heat, left)["loss"].isfinite()
     with pytest.raises(ValueError, match="kinds ppr, heat, got 'wave'"):
         build_method("MVGRL", diffusion=dict(kind="wave"))
+    with pytest.raises(ValueError, match=r"got alpha=1\.5"):
+        build_method("MVGRL", diffusion=dict(kind="ppr", alpha=1.5))
     with pytest.raises(TypeError, match="'alpha'"):
         build_method("MVGRL", diffusion=dict(kind="heat", alpha=0.2))
     with pytest.raises(ValueError, match=r"the batch has no diffusion\. Either GraphViews makes"):
