@@ -154,6 +154,16 @@ def test_mini_trains_resumes_and_is_tested(path, world, tmp_path, monkeypatch):
     assert set(wanted) <= set(metrics)
 
 
+@pytest.mark.parametrize(("name", "channels"), [("mini_node", 300), ("mini_graph", 4)])
+def test_features_of_another_length_are_one_message(name, channels, world, tmp_path, monkeypatch):
+    monkeypatch.chdir(world)
+    message = f"in_channels={channels - 1}, but the nodes have {channels} features"
+    options = [unique_run(), f"model.encoder.in_channels={channels - 1}"]
+    config = str(ROOT / f"configs/mvgrl/{name}.py")
+    with pytest.raises(ValueError, match=message):  # tools/train.py shows it without a traceback
+        train(config, work_dir=str(tmp_path), cfg_options=options)
+
+
 def test_check_of_a_config_with_two_optimisers(world, monkeypatch, capsys):
     monkeypatch.chdir(world)
     check_config(str(ROOT / "configs/cegzsl/mini.py"), [unique_run()])

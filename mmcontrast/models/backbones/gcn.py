@@ -20,6 +20,14 @@ from mmcontrast.ops.sparse import sparse_product
 from mmcontrast.registry import MODELS
 
 
+def _refuse_other_width(in_channels: int, features_VD: Tensor) -> None:
+    if features_VD.shape[1] != in_channels:
+        raise ValueError(
+            f"The encoder has in_channels={in_channels}, but the nodes have {features_VD.shape[1]} "
+            f"features: set model.encoder.in_channels={features_VD.shape[1]}."
+        )
+
+
 class _PReLU(torch.autograd.Function):
     """PReLU with one slope; on a CPU its backward pass takes less than half the time of torch's."""
 
@@ -88,13 +96,18 @@ class GCN(BaseModule):
         super().__init__(init_cfg)
         widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
         self.layers = nn.ModuleList(GraphConvolution(width, hidden_channels) for width in widths)
+        self.in_channels = in_channels
         self.out_channels, self.num_layers = hidden_channels, num_layers
 
     def project(self, features_VD: Tensor) -> Tensor:
         """The part of the first layer that each node has to itself, (V, C).
 
         Nodes that exchange their features exchange this: it is computed once for both.
+
+        Raises:
+            ValueError: The nodes have another number of features than ``in_channels``.
         """
+        _refuse_other_width(self.in_channels, features_VD)
         first: GraphConvolution = self.layers[0]  # type: ignore[assignment]
         return first.project(features_VD)
 
@@ -152,10 +165,16 @@ class PyGEncoder(BaseModule):
             raise ValueError(f"torch_geometric.nn has no class {model!r}; GIN is one.")
         network = getattr(graph_networks, model)
         self.network = network(in_channels, hidden_channels, num_layers, **kwargs)
+        self.in_channels = in_channels
         self.out_channels, self.num_layers = hidden_channels, 1
 
     def project(self, features_VD: Tensor) -> Tensor:
-        """The features, dense."""
+        """The features, dense.
+
+        Raises:
+            ValueError: The nodes have another number of features than ``in_channels``.
+        """
+        _refuse_other_width(self.in_channels, features_VD)
         return features_VD if features_VD.layout == torch.strided else features_VD.to_dense()
 
     def forward(self, projected_VC: Tensor, matrix_VV: Tensor) -> list[Tensor]:

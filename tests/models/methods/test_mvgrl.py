@@ -73,6 +73,13 @@ def test_a_layer_is_the_product_of_three_matrices():
     torch.testing.assert_close(second, again(again.project(first), matrix))
 
 
+@pytest.mark.parametrize("form", [torch.Tensor.to_dense, torch.Tensor.to_sparse_csr])
+def test_features_of_another_length(form):
+    message = "in_channels=4, but the nodes have 5 features: set model.encoder.in_channels=5"
+    with pytest.raises(ValueError, match=message):
+        GCN(4, 3).project(form(torch.ones(6, 5)))
+
+
 def test_exchanged_features_are_projected_once():
     gcn = GCN(4, 3)
     x, order = torch.randn(6, 4), torch.randperm(6)
@@ -272,6 +279,8 @@ def test_an_encoder_of_torch_geometric():
     encoder = dict(type="PyGEncoder", model="GIN", in_channels=5, hidden_channels=8, num_layers=2)
     method = build_method("MVGRL", **{**CONCAT, "encoder": encoder, "graph_projection": None})
     assert losses(method, make_graphs(3))["loss"].isfinite()
+    with pytest.raises(ValueError, match="in_channels=5, but the nodes have 6 features"):
+        method.encoder_a.project(torch.ones(2, 6))
     whole = build_method("MVGRL", encoder=encoder)
     with pytest.raises(ValueError, match="PyGEncoder needs sparse matrices"):
         losses(whole, make_graphs(1))
