@@ -3,6 +3,7 @@
 import importlib.metadata
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,21 @@ def test_constraints_lie_in_the_ranges():
     for need in declared:
         if need.name in pinned:
             assert need.specifier.contains(pinned[need.name]), f"{need} against {pinned[need.name]}"
+
+
+def test_all_has_every_extra_and_the_page_names_each():
+    """What is not in ``all`` is not installed in CI, where its tests are skipped unseen."""
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = dict(metadata["project"]["optional-dependencies"])
+    (everything,) = extras.pop("all")
+    named = set(everything.removeprefix("mmcontrast[").removesuffix("]").split(","))
+    # downstream has it in itself.
+    assert extras["downstream"][0] == "mmcontrast[segmentation]"
+    assert named | {"segmentation"} == set(extras)
+    page = (ROOT / "docs/installation.md").read_text()
+    table = page[page.index("| extra | for |") :].split("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert {name.strip(" `") for cell in cells for name in cell.split(",")} == {*extras, "all"}
 
 
 SCRIPTS = [path.relative_to(ROOT) for path in ROOT.glob("tools/**/*.sh")]
