@@ -118,6 +118,10 @@ def test_cora_and_citeseer_as_they_are_known():
     assert citeseer.features.shape == (3327, 3703) and citeseer.edge_index.shape == (2, 9104)
     assert (np.bincount(citeseer.edge_index[0], minlength=3327) == 0).sum() == 48
     assert (citeseer.node_labels == -1).sum() == 15
+    # Only some rows of Pubmed's features could be had, all of its edges.
+    with np.load(real("pubmed_structure.npz")) as pubmed:
+        edges = undirected(pubmed["edge_index"].T, len(pubmed["y"]), "pubmed")
+    assert edges.shape == (2, 88648) and np.bincount(edges[0]).max() == 171
 
 
 # Planetoid's pickles ----------------------------------------------------------------------------

@@ -13,20 +13,25 @@ from mmcontrast.models.heads.zeroshot import (
 
 
 def test_comparator_by_hand():
-    comparator = Comparator(2, 2, hidden_channels=2)
-    comparator.first.weight.data = torch.tensor([[1.0, 0, 1, 0], [0, 1, 0, -1]])
-    comparator.last.weight.data = torch.ones(1, 2)
-    scores = comparator(torch.tensor([[1.0, 0]]), torch.eye(2))
-    torch.testing.assert_close(scores, torch.tensor([[2.0, 0.8]]))
+    comparator = Comparator(2, 2, hidden_channels=2).double()
+    comparator.first.weight.data = torch.tensor([[1.0, 0, 1, 0], [0, 1, 0, -1]]).double()
+    comparator.last.weight.data = torch.ones(1, 2).double()
+    scores = comparator(torch.tensor([[1.0, 0]]).double(), torch.eye(2).double())
+    torch.testing.assert_close(scores, torch.tensor([[2.0, 0.8]]).double())
     label = torch.tensor([0])
-    assert F.cross_entropy(scores, label).item() == pytest.approx(0.2632824673, abs=1e-7)
-    assert F.cross_entropy(scores.double() / 0.1, label).item() == pytest.approx(6.144e-6, rel=1e-2)
+    assert F.cross_entropy(scores, label).item() == pytest.approx(0.2632824673, abs=1e-9)
+    assert F.cross_entropy(scores / 0.1, label).item() == pytest.approx(6.1441934777e-6, rel=1e-8)
 
 
-def test_class_loss_by_hand():
+@pytest.mark.parametrize(
+    ("temperature", "each", "mean"),
+    [(1.0, (0.9729189, 1.0082565), 0.9905877048), (0.1, (0.3490122, 0.7177359), 0.5333740677)],
+)
+def test_class_loss_by_hand(temperature, each, mean):
     scores, labels = torch.tensor([[0.2, 0.1, -0.1], [0, 0.3, 0.3]]), torch.tensor([0, 1])
-    assert F.cross_entropy(scores, labels).item() == pytest.approx(0.9905877048, abs=1e-6)
-    assert F.cross_entropy(scores / 0.1, labels).item() == pytest.approx(0.5333740677, abs=1e-6)
+    found = F.cross_entropy(scores.double() / temperature, labels, reduction="none")
+    assert found.tolist() == pytest.approx(each, abs=1e-7)
+    assert F.cross_entropy(scores / temperature, labels).item() == pytest.approx(mean, abs=1e-6)
 
 
 @pytest.mark.parametrize("block", [2**24, 100])  # whole, and by two rows at a time

@@ -53,10 +53,13 @@ def test_scores_are_split_by_graph():
     assert positive.tolist() == [2, 1, 3] and negative.tolist() == [[0], [-1], [0]]
     loss = f_divergence(positive, negative)
     assert loss.item() == pytest.approx(-0.6568499949, abs=1e-6)
-    # The authors' padded node counts as a negative of the other graph, and in the mean.
-    padded = torch.cat([scores, torch.tensor([[0.5, 0.7]])])
-    with_padding = f_divergence(*split_scores(padded, torch.tensor([0, 0, 1, 1])))
-    assert abs(with_padding.item() - loss.item()) > 0.1
+    # The authors' padded node of graph 1 counts as a negative of graph 0, and in both means.
+    padded = torch.cat([scores, torch.tensor([[0.5, 0.0]])])
+    own = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
+    positive = (math.log(2) - F.softplus(-padded * own)).sum() / 4
+    negative = padded * (1 - own)
+    released = (F.softplus(-negative) + negative - math.log(2)).sum() / 4 - positive
+    assert released.item() == pytest.approx(-0.4224050452, abs=1e-6)
 
 
 def test_a_layer_is_the_product_of_three_matrices():
