@@ -11,7 +11,7 @@ The last one prints raw features and the untrained network beside it: on sets as
 of the paper they are often as good as the trained one.
 Data: python tools/data/make_mini.py --out data/mini
 Cost: half a minute on one CPU core.
-Expected: docs/results.md; the settings are ours.
+Expected: docs/results.md, the mini-world; the settings are ours.
 Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
 """
 
