@@ -9,8 +9,9 @@ full graph and a fixed number of steps.
   bash tools/dist_train.sh configs/mvgrl/citeseer.py 2
   python tools/test.py configs/mvgrl/citeseer.py work_dirs/mvgrl/citeseer/epoch_6.pth
 
-The last one prints raw features and the untrained network beside it. Several processes draw other
-negatives of the same graph and train on their mean.
+The last one prints raw features and the untrained network beside it. Several processes take as many
+steps as one, in no less time: each draws other negatives of the same graph, and all train on their
+mean.
 Data: data/planetoid/ind.citeseer.*, the files of Yang et al., ICML 2016.
 Cost: a minute on one CPU core.
 Expected: 73.3 (the paper); 73.1 (the authors' algorithm, one training; measured by us); ours:

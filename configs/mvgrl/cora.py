@@ -7,8 +7,9 @@ authors' code. It stops training by its loss; here it is a fixed number of steps
   bash tools/dist_train.sh configs/mvgrl/cora.py 2
   python tools/test.py configs/mvgrl/cora.py work_dirs/mvgrl/cora/epoch_6.pth
 
-The last one prints raw features and the untrained network beside it. Several processes draw other
-negatives of the same graph and train on their mean.
+The last one prints raw features and the untrained network beside it. Several processes take as many
+steps as one, in no less time: each draws other negatives of the same graph, and all train on their
+mean.
 Data: data/planetoid/ind.cora.*, the files of Yang et al., ICML 2016.
 Cost: a minute or two on one CPU core.
 Expected: 83.6 to 84.1 (the authors' algorithm, public split; measured by us); ours:

@@ -7,11 +7,12 @@ authors' code. It stops training by its loss; here it is a fixed number of steps
   bash tools/dist_train.sh configs/mvgrl/mini_node.py 2
   python tools/test.py configs/mvgrl/mini_node.py work_dirs/mvgrl/mini_node/epoch_6.pth
 
-The last one prints raw features and the untrained network beside it. Several processes draw other
-negatives of the same graph and train on their mean.
+The last one prints raw features and the untrained network beside it. Several processes take as many
+steps as one, in no less time: each draws other negatives of the same graph, and all train on their
+mean.
 Data: python tools/data/make_mini.py --out data/mini
 Cost: half a minute on one CPU core.
-Expected: docs/results.md; the settings are ours.
+Expected: docs/results.md, the mini-world; the settings are ours.
 Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
 """
 

@@ -7,8 +7,9 @@ authors' code. It stops training by its loss; here it is a fixed number of steps
   bash tools/dist_train.sh configs/mvgrl/pubmed.py 2
   python tools/test.py configs/mvgrl/pubmed.py work_dirs/mvgrl/pubmed/epoch_6.pth
 
-The last one prints raw features and the untrained network beside it. Several processes draw other
-negatives of the same graph and train on their mean.
+The last one prints raw features and the untrained network beside it. Several processes take as many
+steps as one, in no less time: each draws other negatives of the same graph, and all train on their
+mean.
 Data: data/planetoid/ind.pubmed.*, the files of Yang et al., ICML 2016.
 Cost: about 20 minutes on one CPU core, a minute of it for the diffusion.
 Expected: 80.1 (the paper). Ours: not run, for want of the features.

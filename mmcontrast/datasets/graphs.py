@@ -52,8 +52,7 @@ class Graphs(Dataset):
         graphs: They have equally many features.
         prepare: Transforms that are applied once, see ``mmcontrast.datasets.transforms.graphs``.
         pipeline: Transforms that are applied each time.
-        repeat: How often each graph comes in an epoch, with other random numbers each time. One
-            large graph needs at least as many as there are processes.
+        repeat: How often each graph comes in an epoch, with other random numbers each time.
         raw: Whether data samples carry the features themselves, as ``raw``, for evaluations that
             put them beside what was learnt.
 

@@ -15,12 +15,15 @@ class ResumableSampler(Sampler[int]):
     """Gives each process its share of an epoch as keys ``epoch * len(dataset) + index``.
 
     Process ``r`` of ``W`` takes every ``W``-th sample of the epoch's order from the ``r``-th on.
-    All get equally many; what is left over is dropped, and differs from epoch to epoch.
+    All get equally many; what is left over is dropped, and differs from epoch to epoch. Without
+    ``share`` each takes all samples, as epoch ``epoch * W + r``: with random numbers of its own.
 
     Args:
         dataset: Any dataset with a length.
         shuffle: A new order each epoch; ``False`` keeps the dataset's.
         seed: Seed of the order, equal in all processes; ``None`` draws a common one.
+        share: ``False`` for data that one process cannot do with a part of, such as one graph: an
+            epoch has as many steps however many processes there are.
 
     Attributes:
         epoch: Set by ``set_epoch``.
@@ -32,9 +35,12 @@ class ResumableSampler(Sampler[int]):
         ValueError: The dataset has fewer samples than there are processes.
     """
 
-    def __init__(self, dataset: Sized, shuffle: bool = True, seed: int | None = None):
+    def __init__(
+        self, dataset: Sized, shuffle: bool = True, seed: int | None = None, share: bool = True
+    ):
         self.rank, self.world_size = get_dist_info()
-        if len(dataset) < self.world_size:
+        self.share = share
+        if share and len(dataset) < self.world_size:
             raise ValueError(
                 f"{len(dataset)} samples cannot be shared out to {self.world_size} processes"
             )
@@ -51,7 +57,7 @@ class ResumableSampler(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.dataset) // self.world_size
+        return len(self.dataset) // (self.world_size if self.share else 1)
 
     def __iter__(self) -> Iterator[int]:
         total = len(self.dataset)
@@ -61,5 +67,9 @@ class ResumableSampler(Sampler[int]):
             order = torch.randperm(total, generator=generator)
         else:
             order = torch.arange(total)
-        mine = order[self.rank :: self.world_size][: len(self)][self.start :]
-        return iter((mine + self.epoch * total).tolist())
+        epoch = self.epoch
+        if self.share:
+            order = order[self.rank :: self.world_size][: len(self)]
+        else:
+            epoch = self.epoch * self.world_size + self.rank
+        return iter((order[self.start :] + epoch * total).tolist())

@@ -27,6 +27,24 @@ def test_ranks_share_one_order(monkeypatch):
     assert [key for keys in zip(*shares, strict=True) for key in keys] == alone[:9]
 
 
+def test_ranks_that_do_not_share(monkeypatch):
+    """Each has the whole epoch, with other keys than all others, in all epochs."""
+    keys = []
+    for rank in range(3):
+        sampler = sampler_of(rank, 3, monkeypatch, total=2, shuffle=False, share=False)
+        assert len(sampler) == 2
+        for epoch in range(2):
+            sampler.set_epoch(epoch)
+            own = list(sampler)
+            assert [key % 2 for key in own] == [0, 1]
+            sampler.start = 1
+            assert list(sampler) == own[1:]
+            keys += own
+    assert sorted(keys) == list(range(12))
+    alone = sampler_of(0, 1, monkeypatch, share=False)
+    assert list(alone) == list(sampler_of(0, 1, monkeypatch))
+
+
 def test_start_goes_on_in_the_middle_of_an_epoch(monkeypatch):
     sampler = sampler_of(1, 2, monkeypatch)
     sampler.set_epoch(2)

@@ -2,7 +2,7 @@
 train_dataloader = dict(
     batch_size=1,
     num_workers=0,
-    sampler=dict(type="ResumableSampler", shuffle=False),
+    sampler=dict(type="ResumableSampler", shuffle=False, share=False),
     collate_fn=dict(type="collate_graphs"),
 )
 val_dataloader = dict(

@@ -103,8 +103,10 @@ class ResumeHook(Hook):
         if now == then:
             return
         loop = runner.train_loop
-        samples = (loop.iter - loop.epoch * then[2]) * then[0] * then[1]
-        loop._iter = loop.epoch * now[2] + min(samples // (now[0] * now[1]), now[2])
+        done = loop.iter - loop.epoch * then[2]
+        if now[2] != then[2]:  # equal where processes do not share an epoch's samples
+            done = min(done * then[0] * then[1] // (now[0] * now[1]), now[2])
+        loop._iter = loop.epoch * now[2] + done
         runner.logger.warning(
             f"The checkpoint was made with batches of {then[0]} on {then[1]} process(es), this run "
             f"has {now[0]} on {now[1]}: it goes on in the same epoch at about the same sample "
