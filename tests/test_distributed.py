@@ -12,9 +12,11 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 from mmengine.model.wrappers import MMSeparateDistributedDataParallel
 from mmengine.runner.checkpoint import get_state_dict
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcontrast.engine.optimizers import OptimWrapperPerPart
+from mmcontrast.models.heads import MultiStageHead
 from mmcontrast.models.losses import NTXent
 from mmcontrast.models.modules import SyncBN
 from mmcontrast.ops.distributed import gather, gather_with_grad, shuffle_batch, unshuffle
@@ -35,6 +37,8 @@ CASES = {
     "DenseCL geometric": ("DenseCL", dict(match="geometric")),
     "ContrastCorr gathered": ("ContrastCorr", dict(gather_negatives=True)),
 }
+
+SHARES = (4, 1, 0)  # of rank 0 in a batch of 8
 
 
 def case_batch(case):
@@ -95,15 +99,49 @@ def simclr_by_hand(rank=0, world_size=1):
     return dict(loss=values[0] / world_size, gradient=gradient / world_size)
 
 
-def sync_bn(rank=0, world_size=1):
-    """Output, gradients and statistics of a batch norm on rows of very different size."""
+def sync_bn(share=4, rank=0, world_size=1):
+    """Output, gradients and statistics of a batch norm on rows of very different size.
+
+    Rank 0 has ``share`` of the 8 rows, rank 1 the others.
+    """
     torch.manual_seed(0)
-    x = (torch.randn(8, 5, 3, 3) * torch.arange(1, 9).view(8, 1, 1, 1) + 100)[rank::world_size]
+    x = torch.randn(8, 5, 3, 3) * torch.arange(1, 9).view(8, 1, 1, 1) + 100
+    if world_size > 1:
+        x = x[:share] if rank == 0 else x[share:]
     x.requires_grad_()
     norm = SyncBN(5)
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
     y = norm(x)
     (y.cos() * torch.arange(5).view(5, 1, 1)).sum().backward()
-    return dict(y=y.detach(), grad=x.grad, mean=norm.running_mean, var=norm.running_var)
+    return dict(
+        y=y.detach(),
+        grad=x.grad,
+        parameter_grads=torch.stack([norm.weight.grad, norm.bias.grad]),
+        mean=norm.running_mean,
+        var=norm.running_var,
+    )
+
+
+def sync_bn_without_items(rank=0, world_size=1):
+    """Statistics of a batch norm that no rank has anything for, as a detector without a box."""
+    norm = SyncBN(5)
+    y = norm(torch.zeros(0, 5))
+    return dict(shape=tuple(y.shape), mean=norm.running_mean, var=norm.running_var)
+
+
+def multi_stage_head(rank=0, world_size=1):
+    """Logits, gradients and statistics of the multi-stage probe's norms, which have no weights."""
+    torch.manual_seed(0)
+    head = MultiStageHead((3, 4), num_classes=2, max_features=12)
+    maps = [torch.randn(8, c, 4, 4)[rank::world_size] for c in (3, 4)]
+    logits = head(dict(stages=maps))
+    sum(values.square().sum() for values in logits.values()).backward()
+    return dict(
+        logits=torch.cat(list(logits.values()), dim=1).detach(),
+        grads=torch.cat([p.grad.flatten() for p in head.parameters()]),
+        buffers=torch.cat([b.flatten() for b in head.buffers()]),
+    )
 
 
 def permutations(rank=0, world_size=1):
@@ -173,7 +211,9 @@ def everything(rank=0, world_size=1):
     return dict(
         steps={case: train_step(case, rank, world_size) for case in CASES},
         simclr=simclr_by_hand(rank, world_size),
-        sync_bn=sync_bn(rank, world_size),
+        sync_bn={share: sync_bn(share, rank, world_size) for share in SHARES},
+        sync_bn_without_items=sync_bn_without_items(rank, world_size),
+        multi_stage_head=multi_stage_head(rank, world_size),
         permutations=permutations(rank, world_size),
         two_players=two_players(rank, world_size),
     )
@@ -229,16 +269,33 @@ def test_known_loss_and_gradient_of_nt_xent(results):
         assert result["simclr"]["gradient"].norm().item() == pytest.approx(0.9170452299, abs=1e-6)
 
 
-def test_batch_norm_over_processes(results):
-    alone, together = results
-    for rank in range(2):
-        mine = together[rank]["sync_bn"]
-        for key in ("y", "grad"):
-            torch.testing.assert_close(
-                mine[key], alone["sync_bn"][key][rank::2], atol=1e-4, rtol=1e-3
-            )
+@pytest.mark.parametrize("share", SHARES)
+def test_batch_norm_over_processes(results, share):
+    alone, together = results[0]["sync_bn"][share], [r["sync_bn"][share] for r in results[1]]
+    for key in ("y", "grad"):
+        found = torch.cat([mine[key] for mine in together])
+        torch.testing.assert_close(found, alone[key], atol=1e-4, rtol=1e-3)
+    found = sum(mine["parameter_grads"] for mine in together)
+    torch.testing.assert_close(found, alone["parameter_grads"], atol=1e-4, rtol=1e-4)
+    for mine in together:
         for key in ("mean", "var"):
-            torch.testing.assert_close(mine[key], alone["sync_bn"][key])
+            torch.testing.assert_close(mine[key], alone[key])
+
+
+def test_batch_norm_of_nothing_at_all_changes_nothing(results):
+    for result in (results[0], *results[1]):
+        found = result["sync_bn_without_items"]
+        assert found["shape"] == (0, 5)
+        assert torch.equal(found["mean"], torch.zeros(5))
+        assert torch.equal(found["var"], torch.ones(5))
+
+
+def test_multi_stage_probe_over_processes(results):
+    alone, together = results[0]["multi_stage_head"], [r["multi_stage_head"] for r in results[1]]
+    for rank in range(2):
+        torch.testing.assert_close(together[rank]["logits"], alone["logits"][rank::2])
+        torch.testing.assert_close(together[rank]["buffers"], alone["buffers"])
+    torch.testing.assert_close(sum(mine["grads"] for mine in together), alone["grads"])
 
 
 def test_shuffling(results):

@@ -87,8 +87,8 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
 
     It is no subclass, since DistributedDataParallel refuses those without a GPU.
 
-    With one process it is plain batch norm. Every process must hold equally many items for the
-    gradient to be that of the whole batch.
+    With one process it is plain batch norm. Processes may hold unequal numbers of items, or none:
+    each item counts the same. The gradient is that of the sum of all processes' losses.
     """
 
     # None of these is optional here.
@@ -110,15 +110,22 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
         shape = [1, -1] + [1] * (x.dim() - 2)
         with torch.autocast(x.device.type, enabled=False):
             wide = x.float()
-            total = wide.numel() / wide.shape[1] * get_world_size()
-            mean = all_reduce_with_grad(wide.sum(dims)) / total
+            count = wide.new_tensor([wide.numel() // wide.shape[1]])
+            sums = all_reduce_with_grad(torch.cat([wide.sum(dims), count]))
+            total = sums[-1].detach().clamp(min=1)  # of a batch that is empty everywhere too
+            mean = sums[:-1] / total
             centred = wide - mean.view(shape)
             var = all_reduce_with_grad(centred.square().sum(dims)) / total
             with torch.no_grad():
                 self.num_batches_tracked += 1
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var * total / (total - 1), self.momentum)
-            scale = self.weight * torch.rsqrt(var + self.eps)
+                if sums[-1] > 0:
+                    self.running_mean.lerp_(mean, self.momentum)
+                    unbiased = var * total / (total - 1).clamp(min=1)
+                    self.running_var.lerp_(unbiased, self.momentum)
+            scale = torch.rsqrt(var + self.eps)
+            if not self.affine:
+                return (centred * scale.view(shape)).to(x.dtype)
+            scale = scale * self.weight
             return (centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
 
 
