@@ -71,6 +71,29 @@ class Coverage(NamedTuple):
             if (stage == "stem" or _is_layer(stage)) and count.share < least
         ]
 
+    def overflowing(self, least: float) -> list[str]:
+        """Name the stages of which the network has a place for less than ``least``.
+
+        A ResNet-50 is filled entirely by a part of a ResNet-101. A ResNet's stages are its stem and
+        layers, judged by their tensors; another network's are lists of blocks with a number in
+        their name (``stages.2.blocks``), judged by their blocks, since buffers come and go with a
+        library's versions. A stage that the network lacks altogether was left out on purpose.
+        """
+        return [
+            stage
+            for stage, count in self.stages().items()
+            if (stage == "stem" or _is_layer(stage))
+            and 0 < count.loaded < least * (count.loaded + count.unexpected)
+        ] or self._overflowing_lists(least)
+
+    def _overflowing_lists(self, least: float) -> list[str]:
+        ours, theirs = _blocks([*self.loaded, *self.missing]), _blocks(self.unexpected)
+        return [
+            name
+            for name, blocks in theirs.items()
+            if name in ours and len(ours[name]) < least * len(ours[name] | blocks)
+        ]
+
     def report(self) -> str:
         """Return a table with a row for each stage, and the first names that do not fit."""
         total = StageCount(len(self.loaded), len(self.missing), len(self.unexpected))
@@ -110,6 +133,17 @@ def compare(network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]) -> 
         unexpected=[name for name in theirs if name not in ours],
         mismatched=mismatched,
     )
+
+
+def _blocks(names: Sequence[str]) -> dict[str, set[str]]:
+    """Return the members of the numbered lists of modules that are inside a numbered stage."""
+    lists: dict[str, set[str]] = {}
+    for name in names:
+        for number in re.finditer(r"\.\d+(?=\.)", name):
+            stage = name[: number.start()]
+            if re.search(r"\d", stage):
+                lists.setdefault(stage, set()).add(number[0])
+    return lists
 
 
 def _common_prefix(names: Sequence[str]) -> str:

@@ -163,14 +163,17 @@ def load_weights(
         module: Changed in place.
         state_dict: With the module's keys, as :func:`find_backbone` returns it.
         min_coverage: Least share of the module's parameters and norm statistics, by tensor count,
-            that must be loaded; of the whole, and of a ResNet's stem and of each of its layers.
+            that must be loaded; of the whole, and of a ResNet's stem and of each of its layers. And
+            least share of the checkpoint's stages that the module must have a place for, see
+            :meth:`~mmcontrast.utils.coverage.Coverage.overflowing`.
         what: Name of the module, for messages.
 
     Returns:
         What was loaded and what not.
 
     Raises:
-        CheckpointError: Nothing fits, or less than ``min_coverage``. The module is then as before.
+        CheckpointError: Nothing fits, less than ``min_coverage``, or the checkpoint is of a larger
+            network. The module is then as before.
     """
     wanted = module.state_dict()
     coverage = compare(wanted, state_dict)
@@ -183,6 +186,12 @@ def load_weights(
             f"The checkpoint fills {coverage.share:.1%} of the {what}{where}; at least "
             f"{min_coverage:.0%} are asked for.\n{coverage.report()}"
             + "".join(f"\n{advice}" for advice in _advice(coverage, uncovered))
+        )
+    larger = coverage.overflowing(min_coverage)
+    if larger:
+        raise CheckpointError(
+            f"The checkpoint is of a larger network: the {what} has no place for all of its "
+            f"{' and '.join(larger)}.\n{coverage.report()}"
         )
     fitting = {
         name: tensor

@@ -393,6 +393,33 @@ def test_a_missing_layer4_is_refused():
     assert load_weights(Tensors(cut), ONLINE).stages()["layer4"] == (0, 0, 25)
 
 
+def test_a_deeper_network_is_refused_and_nothing_changes():
+    """It fills a shallower one of the same blocks entirely."""
+    deep = {name: tensor + 1 for name, tensor in resnet(depth=34).state_dict().items()}
+    network = resnet(depth=18)
+    with pytest.raises(CheckpointError, match=r"larger network: .* its layer1 and layer2 and"):
+        load_weights(network, deep)
+    assert all(torch.equal(t, ONLINE[name]) for name, t in network.state_dict().items())
+    assert load_weights(network, deep, min_coverage=0).share == 1
+    # A part of it, as in a C4 detector, is too deep too.
+    cut = {name: t for name, t in ONLINE.items() if not name.startswith("layer4")}
+    with pytest.raises(CheckpointError, match="larger network"):
+        load_weights(Tensors(cut), deep)
+
+
+def test_blocks_of_other_networks_are_counted_too():
+    """As in ConvNeXt-S and -T, which have 27 and 9 blocks of the same width in a stage."""
+    tiny = {f"stages.{i}.blocks.{j}.w": torch.zeros(2) for i in range(3) for j in range(2)}
+    small = tiny | {f"stages.1.blocks.{j}.w": torch.zeros(2) for j in range(5)}
+    with pytest.raises(CheckpointError, match=r"no place for all of its stages\.1\.blocks\."):
+        load_weights(Tensors(tiny), small)
+    fewer_stages = {name: t for name, t in tiny.items() if not name.startswith("stages.2")}
+    masks = {f"stages.{i}.blocks.0.mask": torch.zeros(2) for i in range(3)}
+    heads = {"head.0.w": torch.zeros(1), "head.1.0.w": torch.zeros(1)}
+    coverage = load_weights(Tensors(fewer_stages), tiny | masks | heads)
+    assert len(coverage.unexpected) == 7
+
+
 def test_another_stem_is_refused():
     with pytest.raises(
         CheckpointError, match=r"convolutions differ: \(4, 3, 7, 7\).*\(4, 3, 3, 3\)"

@@ -11,7 +11,7 @@ from torch import nn
 
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.checkpoint import CheckpointError
-from mmcontrast.utils.coverage import Coverage, compare
+from mmcontrast.utils.coverage import compare
 from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.weights import find_backbone, load_weights
 
@@ -26,9 +26,9 @@ class PretrainedBackboneHook(Hook):
     is logged by stage. A resumed training and a test load the whole model, which must then fit.
 
     Args:
-        min_coverage: Least share of the backbone that the checkpoint must fill, of the whole, of a
-            ResNet's stem and of each of its layers; and least share of the checkpoint's tensors
-            that each part must have a place for, since a ResNet-50 is filled by part of a 101.
+        min_coverage: Least share of the backbone that the checkpoint must fill, and of the
+            checkpoint that must have a place in it, as
+            :func:`~mmcontrast.utils.weights.load_weights` counts them.
         random_weights: Start from random weights, the baseline of every table. It has to be asked
             for; a forgotten ``load_from`` is an error.
     """
@@ -82,7 +82,6 @@ class PretrainedBackboneHook(Hook):
             coverage = load_weights(
                 backbone_of(model), weights.state_dict, min_coverage=self.min_coverage, what=what
             )
-            self._check_leftovers(coverage, what)
         except CheckpointError as error:
             raise CheckpointError(f"{file}: {error}") from error
         runner.logger.info(
@@ -92,18 +91,6 @@ class PretrainedBackboneHook(Hook):
         # MMEngine loads this next; without the rest it would warn of missing heads.
         checkpoint.clear()
         checkpoint["state_dict"] = model.state_dict()
-
-    def _check_leftovers(self, coverage: Coverage, what: str) -> None:
-        larger = [
-            name
-            for name, stage in coverage.stages().items()
-            if stage.loaded and stage.loaded < self.min_coverage * (stage.loaded + stage.unexpected)
-        ]
-        if larger:
-            raise CheckpointError(
-                f"The checkpoint is of a larger network: the {what} has no place for all of its "
-                f"{' and '.join(larger)}.\n{coverage.report()}"
-            )
 
     def before_train(self, runner: Runner) -> None:
         """Refuse random weights that nobody asked for.
