@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from mmcontrast.models.modules import SplitBN, SyncBN
@@ -47,7 +48,8 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
     with input_errors(f"{config or checkpoint}, model.backbone"):
         # Weights come from the checkpoint, not from where the training took its own.
         wanted = {k: v for k, v in settings.items() if k not in ("init_cfg", "pretrained")}
-        backbone = MODELS.build(wanted)
+        scope = SCOPE if config is None else load_config(config).get("default_scope", SCOPE)
+        backbone = build_backbone(wanted, scope)
     coverage = load_weights(backbone, weights.state_dict, what=f"backbone {settings['type']}")
     use_plain_norms(backbone)
     print_log(
@@ -57,6 +59,18 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
     )
     backbone.eval()  # mmdet's networks return nothing here
     return backbone
+
+
+def build_backbone(settings: Mapping[str, Any], scope: str) -> nn.Module:
+    """Build a backbone outside a Runner.
+
+    Args:
+        settings: ``model.backbone`` of a config.
+        scope: The config's ``default_scope``. The networks of mmdet and mmseg look their norms up
+            in it.
+    """
+    with DefaultScope.overwrite_default_scope(scope):
+        return MODELS.build(dict(settings))
 
 
 def backbone_settings(

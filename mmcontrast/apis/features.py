@@ -14,13 +14,13 @@ from torch.utils.data import DataLoader
 
 from mmcontrast.datasets.stream import Picture, PictureStream
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
-from mmcontrast.registry import MODELS
+from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.structures import DataSamples, Features
 from mmcontrast.utils.dumped_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.utils.weights import read_backbone
 
-from .backbone import load_backbone
+from .backbone import build_backbone, load_backbone
 from .config import load_config
 
 # Where no config says otherwise: the centre of a picture, as the papers cut ImageNet's.
@@ -85,7 +85,8 @@ class FeatureExtractor:
             self.pipeline = compose(_evaluation_pipeline(cfg, size))
             self.data_preprocessor = MODELS.build(_preprocessor(cfg)).to(self.device)
             backbone = _untrained(cfg) if checkpoint is None else load_backbone(checkpoint, config)
-        self.backbone = backbone.to(self.device).eval()
+        self.backbone = backbone.to(self.device)
+        self.backbone.eval()  # mmdet's networks return nothing here
 
     def __call__(self, source: Picture | Iterable[Picture], dense: bool = True) -> Extracted:
         """Compute the features of all pictures at once.
@@ -231,7 +232,7 @@ def _untrained(cfg: Mapping[str, Any]) -> nn.Module:
     print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed((cfg.get("randomness") or {}).get("seed") or 0)
-        backbone = MODELS.build(cfg["model"]["backbone"])
+        backbone = build_backbone(cfg["model"]["backbone"], cfg.get("default_scope", SCOPE))
         if isinstance(backbone, BaseModule):
             backbone.init_weights()
     return backbone

@@ -1,11 +1,14 @@
 """A backbone is rebuilt from a config, from the checkpoint's own config, or from its shapes."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from mmcontrast.apis.backbone import load_backbone, stored_settings
+from mmcontrast.apis.backbone import build_backbone, load_backbone, stored_settings
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.checkpoint import CheckpointError
 from mmcontrast.utils.errors import UserError
@@ -86,6 +89,42 @@ def test_a_config_of_another_scope_builds_that_scopes_network(tmp_path):
     assert type(backbone) is mmdet.ResNet
     image = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(backbone(image)[0], network(image)[0])
+
+
+MMDET = """
+default_scope = 'mmcontrast'
+model = dict(backbone=dict(
+    type='mmdet.ResNet', depth=18, base_channels=8, stem_channels=8, out_indices=(3,),
+    strides=(1, 2, 2, 1), norm_cfg=dict(type='SplitBN', num_groups=2)))
+"""
+OUTSIDE = """
+import sys, torch
+from mmengine.registry import DefaultScope
+from mmcontrast.apis import FeatureExtractor, load_backbone
+
+checkpoint, config = sys.argv[1:]
+torch.manual_seed(0)
+pictures = torch.rand(2, 3, 64, 64)
+maps = [load_backbone(checkpoint, c)(pictures)[-1] for c in (None, config)]
+maps += [FeatureExtractor(checkpoint, c, device="cpu")(pictures)["dense"] for c in (None, config)]
+assert all(torch.equal(m, maps[0]) and m.shape == (2, 64, 4, 4) for m in maps)
+untrained = FeatureExtractor(None, config, device="cpu")(pictures)["dense"]
+assert untrained.shape == (2, 64, 4, 4) and not torch.equal(untrained, maps[0])
+assert DefaultScope.get_current_instance() is None
+print("done")
+"""
+
+
+def test_a_backbone_of_mmdet_outside_a_runner(tmp_path):
+    """In a process without a scope, mmcv looks for SplitBN among MMEngine's own norms."""
+    pytest.importorskip("mmdet")
+    (tmp_path / "a.py").write_text(MMDET)
+    network = build_backbone(stored_settings(MMDET), "mmcontrast")
+    checkpoint = save(tmp_path / "a.pth", network, meta=dict(cfg=MMDET))
+    command = [sys.executable, "-c", OUTSIDE, str(checkpoint), str(tmp_path / "a.py")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("done\n")
 
 
 def test_torchvision_weights_by_name(tmp_path, monkeypatch):
