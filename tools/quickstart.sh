@@ -41,13 +41,15 @@ show_progress() {
     }
 }
 
-# Prints the last value of the metric "$2" that the runs in the folder "$1" have logged, in percent.
+# Prints the last value of the metric "$2" that the training in the folder "$1" has logged, or else the
+# newest test in it, in percent.
 read_metric() {
     "$PY" - "$@" <<'PY'
 import pathlib, sys
-from mmcontrast.apis.runs import read_run
+from mmcontrast.apis.runs import read_runs
 
-metrics = read_run(pathlib.Path(sys.argv[1])).metrics
+runs = read_runs(pathlib.Path(sys.argv[1]))
+metrics = (runs[0] if runs[0].training else runs[-1]).metrics
 name, value = next(item for item in metrics.items() if sys.argv[2] in item[0])
 print(f"{value * 100 if 'mAP' in name else value:.1f} %")  # mmdet's are fractions
 PY

@@ -110,11 +110,13 @@ def make_table(
     """
     rows: dict[str, Row] = {}
     for run in runs:
-        row = _row_of(run, runs, names)
+        # A test of what a fine-tuning has come to repeats its last validation.
+        tuned = _tested_training(run, runs)
+        row = _row_of(tuned or run, runs, names)
         row = rows.setdefault(row.name, row)
-        key = _measurement(run)
+        key = _measurement(tuned or run)
         for metric, value in run.metrics.items():
-            row.values.setdefault(Column(metric, _task(run)), {})[key] = value
+            row.values.setdefault(Column(metric, _task(run, tuned or run)), {})[key] = value
     measured = [row for row in rows.values() if row.values]
     measured.sort(key=lambda row: not row.is_random)
     columns = list(dict.fromkeys(column for row in measured for column in row.values))
@@ -134,17 +136,29 @@ def _row_of(run: Run, runs: Sequence[Run], names: Mapping[Path, str]) -> Row:
         last = run.checkpoints[-1].name if run.checkpoints else "final weights"
         return Row(f"{names[run.folder]}/{last}", f"{_model(run)}, {backbone}", False)
     if run.origin is None:
-        if not run.config:
+        if not run.first_config:
             return Row(names[run.folder], "its config cannot be read", False)
         return Row(f"{_RANDOM}: {backbone}", "untrained", True)
     path = Path(run.origin)
     for other in runs:
-        # The folder may have been moved, or the path be relative to another one.
-        same = path.parent.resolve() == other.folder.resolve()
-        moved = path.parent.name == other.folder.name and (other.folder / path.name).is_file()
-        if other.is_pretraining and (same or moved):
+        if other.is_pretraining and _wrote(other, path):
             return Row(f"{names[other.folder]}/{path.name}", f"{_model(other)}, {backbone}", False)
     return Row(str(path), backbone, False)
+
+
+def _tested_training(run: Run, runs: Sequence[Run]) -> Run | None:
+    """The fine-tuning whose final weights a run has tested."""
+    path = Path(run.origin or "")
+    for other in [] if run.training else runs:
+        if other.training and not other.is_pretraining and _wrote(other, path):
+            return other if path.name in [last.name for last in other.checkpoints[-1:]] else None
+    return None
+
+
+def _wrote(run: Run, path: Path) -> bool:
+    """Whether a checkpoint is of a training; its folder may have been moved since."""
+    moved = path.parent.name == run.folder.name and (run.folder / path.name).is_file()
+    return moved or path.parent.resolve() == run.folder.resolve()
 
 
 def _model(run: Run) -> str:
@@ -158,23 +172,28 @@ def _measurement(run: Run) -> Any:
     """
     if run.training and not run.is_pretraining:
         return run.folder
-    config = next((path.stem for path in sorted(run.folder.glob("*.py"))), "")
+    config = next((path.stem for path in sorted(run.work_dir.glob("*.py"))), "")
     return (run.config.get("randomness") or {}).get("seed"), _model(run), config
 
 
-def _task(run: Run) -> str:
-    """What was measured, apart from the weights: values of one task can be compared."""
+def _task(run: Run, training: Run) -> str:
+    """What was measured, apart from the weights: values of one task can be compared.
+
+    Args:
+        run: Its data are named.
+        training: If it is a fine-tuning, its model and settings are named.
+    """
     loader = "test_dataloader" if run.config.get("test_dataloader") else "val_dataloader"
     parts = [data_of(run.config, loader)]
-    if run.training and not run.is_pretraining:
-        length = run.config.get("train_cfg") or {}
-        parts.insert(0, _model(run))
+    if training.training and not training.is_pretraining:
+        length = training.config.get("train_cfg") or {}
+        parts.insert(0, _model(training))
         parts += [
             f"{length[f'max_{unit}']} {unit}"
             for unit in ("epochs", "iters")
             if length.get(f"max_{unit}")
         ]
-        optimizer = (run.config.get("optim_wrapper") or {}).get("optimizer") or {}
+        optimizer = (training.config.get("optim_wrapper") or {}).get("optimizer") or {}
         parts += [f"lr {optimizer['lr']:g}"] if "lr" in optimizer else []
     return ", ".join(part for part in parts if part)
 
@@ -231,7 +250,7 @@ def _overlay(runs: Mapping[str, Run]) -> str:
 
 
 def _common_folder(runs: Sequence[Run]) -> Path:
-    parents = [run.folder.resolve().parent for run in runs]
+    parents = [run.work_dir.resolve().parent for run in runs]
     return Path(os.path.commonpath(parents))
 
 

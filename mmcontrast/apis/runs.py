@@ -3,9 +3,10 @@
 Nothing is executed or unpickled: configs are read as data, and checkpoints are listed by name.
 """
 
+import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -25,14 +26,17 @@ _LOG_HEAD = 20_000
 
 @dataclass
 class Run:
-    """One work dir.
+    """A training, all its starts in one work dir together; or one start of an evaluation.
 
     Attributes:
-        folder: The work dir.
-        config: The merged config, as data; empty if it cannot be read.
+        folder: The work dir; of an evaluation that shares it with other runs, its own folder in it.
+        work_dir: The work dir.
+        starts: The folders ``<time>`` of its starts, in order.
+        config: The newest start's merged config, as data; empty if it cannot be read.
         config_text: The same as text.
+        first_config: That of the start that it began with, before it was resumed.
         records: Logged figures of training and of evaluations during it, in order.
-        tested: Metrics of the newest evaluation outside a training; empty if there was none.
+        tested: Metrics of the evaluation outside a training; empty if there was none.
         environment: Versions and seed, by MMEngine's names.
         command: The newest start's command line; empty in the logs of other projects' tools.
         started, ended: First and last line of the logs.
@@ -40,8 +44,11 @@ class Run:
     """
 
     folder: Path
+    work_dir: Path
+    starts: list[Path]
     config: dict[str, Any] = field(default_factory=dict)
     config_text: str = ""
+    first_config: dict[str, Any] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     tested: dict[str, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
@@ -82,7 +89,8 @@ class Run:
     @cached_property
     def pictures(self) -> list[Path]:
         """Pictures that the run or its user put there; ``curves.png`` is drawn anew by a report."""
-        inside = [*self.folder.glob("*"), *self.folder.glob("*/vis_data/vis_image/*")]
+        drawn = (start.glob("vis_data/vis_image/*") for start in self.starts)
+        inside = [*self.folder.glob("*"), *itertools.chain.from_iterable(drawn)]
         return sorted(p for p in inside if p.suffix in _PICTURES and p.name != "curves.png")
 
     @property
@@ -92,13 +100,17 @@ class Run:
 
     @property
     def origin(self) -> str | None:
-        """Path of the checkpoint that it started from; None for random weights."""
-        model = self.config.get("model") or {}
+        """Path of the checkpoint that it started from; None for random weights.
+
+        When a run is resumed, its own checkpoint takes the place of that one in the config.
+        """
+        config = self.first_config
+        model = config.get("model") or {}
         init = (model.get("backbone") or {}).get("init_cfg") or {}
-        hook = (self.config.get("default_hooks") or {}).get("backbone") or {}
+        hook = (config.get("default_hooks") or {}).get("backbone") or {}
         if hook.get("random_weights"):
             return None
-        path = self.config.get("load_from") or model.get("pretrained") or init.get("checkpoint")
+        path = config.get("load_from") or model.get("pretrained") or init.get("checkpoint")
         return path if isinstance(path, str) and path != "random" else None
 
 
@@ -114,7 +126,7 @@ def find_runs(folders: Iterable[str | Path]) -> tuple[list[Run], list[Path]]:
     Raises:
         UserError: A folder does not exist, or there is no run in any.
     """
-    runs: dict[Path, Run] = {}
+    runs: dict[Path, list[Run]] = {}
     strangers = []
     for folder in map(Path, folders):
         if not folder.is_dir():
@@ -124,38 +136,89 @@ def find_runs(folders: Iterable[str | Path]) -> tuple[list[Run], list[Path]]:
         if not found:
             strangers.append(folder)
         for work_dir in sorted(found):
-            runs.setdefault(work_dir.resolve(), read_run(work_dir))
+            if work_dir.resolve() not in runs:
+                runs[work_dir.resolve()] = read_runs(work_dir)
     if not runs:
         raise UserError(
             f"There is no run in {', '.join(map(str, strangers))}: each has a <time>/vis_data "
             "folder, which tools/train.py and tools/test.py write."
         )
-    return list(runs.values()), strangers
+    return list(itertools.chain.from_iterable(runs.values())), strangers
 
 
-def read_run(folder: Path) -> Run:
-    """Read one work dir; what is damaged is named in ``problems`` and left out."""
-    run = Run(folder)
-    configs = sorted(folder.glob("*/vis_data/config.py"))
-    run.config_text = configs[-1].read_text(errors="replace") if configs else ""
+def read_runs(work_dir: Path) -> list[Run]:
+    """Read one work dir: its training, if there is one, and then each start of an evaluation.
+
+    ``tools/test.py`` puts the evaluations of any checkpoints into one work dir. What is damaged is
+    named in ``problems`` and left out.
+    """
+    configs = sorted(work_dir.glob("*/vis_data/config.py"))
+    starts = [Run(path.parents[1], work_dir, [path.parents[1]]) for path in configs]
+    for start in starts:
+        _read_start(start)
+    tests = [start for start in starts if _is_test(start)]
+    trainings = [start for start in starts if not _is_test(start)]
+    runs = ([_join(trainings)] if trainings else []) + tests
+    if len(runs) == 1:
+        runs[0].folder = work_dir
+    for run in runs:
+        bad = [r for r in run.records if any(v != v for v in numbers(r).values())]
+        if bad:
+            run.problems.append(f"{len(bad)} records hold NaN, the first at step {bad[0]['step']}.")
+        if run.config and not (run.records or run.tested):
+            run.problems.append("It has logged no figure: it was too short, or failed.")
+    return runs
+
+
+def _read_start(start: Run) -> None:
+    (folder,) = start.starts
+    start.config_text = (folder / "vis_data/config.py").read_text(errors="replace")
     try:
-        run.config = parse_dumped_config(run.config_text)
+        start.config = start.first_config = parse_dumped_config(start.config_text)
     except ValueError as error:
-        run.problems.append(f"{configs[-1].name} cannot be read: {error}.")
-    run.records = read_log(folder)
-    bad = [r for r in run.records if any(v != v for v in numbers(r).values())]
-    if bad:
-        run.problems.append(f"{len(bad)} records hold NaN, the first at step {bad[0]['step']}.")
-    # In folders called by a time; others may be runs, and their files those of a sweep.
-    for path in sorted(folder.glob("[0-9]*_[0-9]*/*.json")):
+        start.problems.append(f"config.py cannot be read: {error}.")
+    for path in sorted(folder.glob("*.json")):
         try:
-            run.tested = numbers(json.loads(path.read_text().splitlines()[-1]))
+            start.tested = numbers(json.loads(path.read_text().splitlines()[-1]))
         except (ValueError, IndexError, TypeError, AttributeError):
-            run.problems.append(f"{path.relative_to(folder)} is cut off or damaged: left out.")
-    _read_texts(run)
-    if run.config.get("train_cfg") and not (run.records or run.tested):
-        run.problems.append("It has logged no figure: it was too short, or failed.")
-    return run
+            shown = path.relative_to(start.work_dir)
+            start.problems.append(f"{shown} is cut off or damaged: left out.")
+    _read_texts(start)
+
+
+def _is_test(start: Run) -> bool:
+    """Whether a start was none of a training, by what it has left."""
+    (folder,) = start.starts
+    if (folder / "vis_data/scalars.json").is_file():
+        return False
+    return (
+        any(folder.glob("*.json"))
+        or (bool(start.config) and not start.config.get("train_cfg"))
+        or re.match(r"('[^']*|\S*)\btest\.py\b", start.command) is not None
+    )
+
+
+def _join(starts: Sequence[Run]) -> Run:
+    """Make one run of the starts of a training: it was resumed, or begun anew."""
+    logged = [run for run in starts if (run.starts[0] / "vis_data/scalars.json").is_file()]
+    newest = (logged or starts)[-1]
+    known = starts[: starts.index(newest) + 1]
+    begun = [run for run in known if run.config and not run.config.get("resume")] or known[:1]
+    return Run(
+        newest.work_dir,
+        newest.work_dir,
+        [run.starts[0] for run in starts],
+        newest.config,
+        newest.config_text,
+        begun[-1].first_config,
+        read_log(newest.work_dir),
+        newest.tested,
+        newest.environment,
+        newest.command,
+        min((run.started for run in starts if run.started), default=None),
+        max((run.ended for run in starts if run.ended), default=None),
+        [problem for run in starts for problem in run.problems],
+    )
 
 
 def numbers(record: Mapping[str, Any]) -> dict[str, float]:
@@ -174,7 +237,7 @@ def is_training(record: Mapping[str, Any]) -> bool:
 
 def _read_texts(run: Run) -> None:
     times = []
-    for path in sorted(run.folder.glob("*/*.log")):
+    for path in sorted(run.starts[0].glob("*.log")):
         text = path.read_text(errors="replace")
         for name in _ENVIRONMENT:
             match = re.search(rf"^\s+{name}: (.+)$", text[:_LOG_HEAD], re.MULTILINE)
@@ -214,7 +277,7 @@ def describe(run: Run) -> dict[str, str]:
         "command": run.command,
         "model": str(model.get("type", "unknown")).rsplit(".", 1)[-1],
         "backbone": describe_backbone(model.get("backbone") or {}),
-        "starts from": run.origin or ("random weights" if config else "unknown"),
+        "starts from": run.origin or ("random weights" if run.first_config else "unknown"),
         "data": data_of(config, loader),
         "seed": str((config.get("randomness") or {}).get("seed", "")),
         "batch": str((config.get(loader) or {}).get("batch_size", "")),
