@@ -3,6 +3,7 @@
 import gc
 import os
 import subprocess
+from datetime import timedelta
 
 import torch
 import torch.distributed.nn.functional  # its defaults would keep a group that exists before it
@@ -20,7 +21,8 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
     """Prepare what the Runner needs to run in several processes.
 
     With GPUs the Runner does it all. Without, MMEngine's launcher would ask CUDA for a device, so
-    the gloo group is made here and the Runner finds it.
+    the gloo group is made here, with the config's ``env_cfg.dist_cfg.timeout`` in seconds, and the
+    Runner finds it.
 
     Args:
         cfg: ``launcher`` and, on CPUs, ``model_wrapper_cfg`` are set in it.
@@ -44,7 +46,9 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
             )
         return
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo")
+        seconds = ((cfg.get("env_cfg") or {}).get("dist_cfg") or {}).get("timeout")
+        timeout = None if seconds is None else timedelta(seconds=seconds)
+        torch.distributed.init_process_group("gloo", timeout=timeout)
     defaults = dict(
         type="MMDistributedDataParallel",
         device_ids=None,

@@ -1,10 +1,14 @@
-"""The end of a run in several processes."""
+"""The beginning and the end of a run in several processes."""
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
+import torch
 
+from mmcontrast.apis.config import load_config
+from mmcontrast.apis.distributed import set_up_processes
 from mmcontrast.datasets.mini import make_mini
 from tests.toy import ROOT, write_config
 
@@ -51,3 +55,25 @@ def test_no_thread_of_the_group_outlives_a_run(what, name, tmp_path, monkeypatch
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("gloo threads: 0") == 2, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "timeout"),
+    [
+        ("benchmarks/svm_voc07.py", timedelta(hours=6)),  # the other ranks wait for the SVMs
+        ("densecl/mini.py", None),  # torch's own
+    ],
+)
+def test_the_config_says_how_long_processes_wait_for_each_other(config, timeout, monkeypatch):
+    names = dict(RANK="0", WORLD_SIZE="1", LOCAL_RANK="0", MASTER_ADDR="x", MASTER_PORT="1")
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    calls = []
+    monkeypatch.setattr(
+        torch.distributed,
+        "init_process_group",
+        lambda *args, **kwargs: calls.append((args, kwargs)),
+    )
+    set_up_processes(load_config(ROOT / "configs" / config), "pytorch")
+    assert calls == [(("gloo",), dict(timeout=timeout))]
