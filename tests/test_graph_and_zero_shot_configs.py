@@ -122,7 +122,7 @@ def world(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", ["mvgrl/mini_node", "mvgrl/mini_graph", "cegzsl/mini"])
-def test_mini_trains_resumes_and_is_tested(path, world, tmp_path, monkeypatch):
+def test_mini_trains_resumes_and_is_tested(path, world, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(world)
     config = str(ROOT / f"configs/{path}.py")
     short = [
@@ -152,6 +152,15 @@ def test_mini_trains_resumes_and_is_tested(path, world, tmp_path, monkeypatch):
         "cegzsl/mini": ("gzsl/U", "gzsl/S", "gzsl/H", "gzsl/T1", "gzsl/eszsl/H"),
     }[path]  # fmt: skip
     assert set(wanted) <= set(metrics)
+    of_what = {
+        "mvgrl/mini_node": "nodes/logistic: split of the file, 60 nodes to train, C chosen on 150",
+        "mvgrl/mini_graph": "graphs: 10 folds of 120 graphs (seed 0)",
+        "cegzsl/mini": "gzsl: test, 240 rows of 12 seen and 80 of 4 unseen classes",
+    }[path]
+    printed = capsys.readouterr().out
+    assert of_what in printed
+    if path != "cegzsl/mini":  # under the table
+        assert of_what in printed[printed.index("| raw features |") :]
 
 
 @pytest.mark.parametrize(("name", "channels"), [("mini_node", 300), ("mini_graph", 4)])

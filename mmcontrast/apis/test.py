@@ -75,9 +75,15 @@ def test(
                     meta, runner.test_dataloader.dataset.metainfo, f"{cfg.load_from} was trained on"
                 )
             metrics = runner.test()
+            of_what = [
+                metric.description
+                for metric in runner.test_loop.evaluator.metrics
+                if getattr(metric, "description", "")
+            ]
             if cfg.get("compare_untrained") and cfg.load_from:
                 untrained = _test_untrained(runner)
-                runner.logger.info(f"{cfg.load_from}:\n{comparison(metrics, untrained)}")
+                table = "\n".join([comparison(metrics, untrained), *of_what])
+                runner.logger.info(f"{cfg.load_from}:\n{table}")
                 metrics |= {
                     f"untrained/{name}": value
                     for name, value in untrained.items()

@@ -13,7 +13,8 @@ there. A batch is one graph whose matrices are block-diagonal::
     )
 
 ``data_samples`` has a dict a graph: ``index``, ``path``, ``num_nodes``, and where they are known
-``label``, ``node_labels`` (V,), -1 for unlabelled, and ``masks``, a dict of (V,) bool.
+``label``, ``node_labels`` (V,), -1 for unlabelled, ``masks``, a dict of (V,) bool, and
+``masks_from``, what split that is.
 
 Everything is in memory, so that a data loader needs no workers.
 """
@@ -92,6 +93,7 @@ class Graphs(Dataset):
                     features=graph.features,
                     node_labels=graph.node_labels,
                     masks=graph.masks,
+                    masks_from=graph.masks_from,
                 )
             )
             for graph in graphs
@@ -114,6 +116,8 @@ class Graphs(Dataset):
             label=graph.label, node_labels=results["node_labels"], masks=results["masks"] or None
         )
         sample = {name: value for name, value in known.items() if value is not None}
+        if "masks" in sample:
+            sample["masks_from"] = results["masks_from"]
         sample |= dict(index=index, path=graph.path, num_nodes=results["features"].shape[0])
         if self.raw:
             sample["raw"] = results["features"]

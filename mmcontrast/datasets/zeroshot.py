@@ -329,7 +329,8 @@ class ZeroShotTask(Dataset):
 
     ``inputs`` has ``train_feature`` (n, D) and ``train_label`` (n,) of seen classes, ``attributes``
     (M, A) and ``seen`` (M,) bool of all classes, and ``feature`` (T, D) to classify.
-    ``data_sample`` has ``label`` (T,), ``seen`` (M,) and ``classes``.
+    ``data_sample`` has ``label`` (T,), ``seen`` (M,), ``classes``, and ``part``: ``test`` or
+    ``validation``.
 
     Args:
         source: See :class:`SeenBatches`.
@@ -355,6 +356,7 @@ class ZeroShotTask(Dataset):
             data_sample=dict(
                 index=0,
                 path=data.path,
+                part="validation" if validation else "test",
                 label=labels[rows],
                 seen=seen,
                 classes=self.metainfo["classes"],

@@ -21,7 +21,10 @@ from numpy.typing import NDArray
 
 from mmcontrast.registry import METRICS
 
+from .description import described
+
 COSTS = tuple(10.0**power for power in range(-3, 4))
+_INNER_FOLDS = 5
 
 
 def svm_folds(
@@ -29,7 +32,7 @@ def svm_folds(
     labels_N: NDArray[np.integer],
     *,
     num_folds: int = 10,
-    inner_folds: int = 5,
+    inner_folds: int = _INNER_FOLDS,
     costs: Sequence[float] = COSTS,
     scaled: bool = False,
     seed: int = 0,
@@ -87,9 +90,13 @@ class GraphSVM(BaseMetric):
         scaled: See :func:`svm_folds`.
         seed: Of the folds.
         collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+
+    Attributes:
+        description: Split and selection of the last result.
     """
 
     default_prefix = "graphs"
+    description = ""
 
     def __init__(
         self,
@@ -129,6 +136,11 @@ class GraphSVM(BaseMetric):
         if results[0]["raw"] is not None:
             raw = np.stack([result["raw"] for result in results])
             scores |= self._score("raw_svm", raw, labels)
+        self.description = described(
+            f"graphs: {self.num_folds} folds of {len(labels):,} graphs (seed {self.seed}), each "
+            f"once the test; C chosen among {len(self.costs)} by {_INNER_FOLDS} inner folds of the "
+            "others."
+        )
         scores["largest_class"] = 100 * float(np.bincount(labels).max() / len(labels))
         return scores
 

@@ -27,6 +27,8 @@ from torch import Tensor
 
 from mmcontrast.registry import METRICS
 
+from .description import described
+
 PROTOCOLS = ("adam", "logistic")
 COSTS = tuple(10.0**power for power in range(-2, 5))
 
@@ -161,9 +163,13 @@ class NodeProbe(BaseMetric):
 
     Raises:
         ValueError: The protocol is unknown.
+
+    Attributes:
+        description: Split and selection of the last result.
     """
 
     default_prefix = "nodes"
+    description = ""
 
     def __init__(
         self,
@@ -187,6 +193,7 @@ class NodeProbe(BaseMetric):
                     nodes=sample["nodes"].float().cpu(),
                     labels=np.asarray(sample["node_labels"]),
                     masks=sample.get("masks", {}),
+                    masks_from=sample.get("masks_from", "split of the file"),
                     raw=sample.get("raw"),
                 )
             )
@@ -199,11 +206,28 @@ class NodeProbe(BaseMetric):
         if not torch.isfinite(graph["nodes"]).all():
             raise ValueError("Features of nodes are not finite: the encoder has diverged.")
         scores = self._score(graph["nodes"], graph)
+        self.description = described(self._describe(graph))
         if graph["raw"] is not None:
             scores |= {
                 f"raw_{name}": value for name, value in self._score(graph["raw"], graph).items()
             }
         return scores
+
+    def _describe(self, graph: dict[str, Any]) -> str:
+        known = graph["labels"] >= 0
+        train, val, test = (
+            f"{np.count_nonzero(graph['masks'][name] & known):,}" if name in graph["masks"] else ""
+            for name in ("train", "val", "test")
+        )
+        if self.protocol == "logistic":
+            return (
+                f"nodes/logistic: {graph['masks_from']}, {train} nodes to train, C chosen on {val} "
+                f"others, accuracy on {test} test nodes."
+            )
+        return (
+            f"nodes/adam: {graph['masks_from']}, {train} nodes to train, accuracy on {test} test "
+            f"nodes after the last step, mean of {self.repeats} starts; nothing is chosen."
+        )
 
     def _score(self, features: Any, graph: dict[str, Any]) -> dict[str, float]:
         labels, masks = graph["labels"], graph["masks"]

@@ -22,6 +22,8 @@ from sklearn.linear_model import LogisticRegression
 
 from mmcontrast.registry import METRICS
 
+from .description import described
+
 _WEIGHTS = tuple(10.0**power for power in range(-3, 4))
 
 
@@ -158,9 +160,13 @@ class ZeroShot(BaseMetric):
         baselines: Whether to add what two simple classifiers of the same features reach:
             ``seen_only/...``, a softmax of the seen classes, whose U is 0, and ``eszsl/...``.
         collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+
+    Attributes:
+        description: What the last result is of.
     """
 
     default_prefix = "gzsl"
+    description = ""
 
     def __init__(
         self, best_on_test: bool = False, baselines: bool = False, collect_device: str = "cpu"
@@ -190,11 +196,17 @@ class ZeroShot(BaseMetric):
                     for key, value in generalized_scores(found, labels_T, seen_M).items()
                 }
             scores |= self._of_baselines
-        self.results.append(scores)
+        text = (
+            f"gzsl: {sample.get('part', 'test')}, "
+            f"{(~unseen_T).sum():,} rows of {seen_M.sum()} seen and "
+            f"{unseen_T.sum():,} of {(~seen_M).sum()} unseen classes, last epoch of the softmax."
+        )
+        self.results.append(dict(scores=scores, text=text))
 
-    def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Return the scores."""
-        return results[0]
+        self.description = described(results[0]["text"])
+        return results[0]["scores"]
 
 
 def _baselines(inputs: dict[str, torch.Tensor]) -> dict[str, NDArray[np.integer]]:

@@ -205,6 +205,7 @@ def test_a_random_split():
     labels = np.repeat([0, 1, 2, -1], 10)
     results = dict(graph=ring(40, node_labels=labels))
     masks = RandomSplit(num_train=3, num_val=6)(results)["masks"]
+    assert results["masks_from"] == "random split of seed 0"
     assert np.bincount(labels[masks["train"]]).tolist() == [3, 3, 3]
     assert [int(masks[name].sum()) for name in ("val", "test")] == [6, 15]
     assert not (sum(mask.astype(int) for mask in masks.values()) > 1).any()
@@ -222,6 +223,7 @@ def test_what_is_known_reaches_the_data_sample(tmp_path):
     sample = data[0]["data_sample"]
     assert sample["node_labels"].tolist() == [0, 1, 0, -1]
     assert sample["masks"]["train"].tolist() == [True, False, False, False]
+    assert sample["masks_from"] == "split of the file"
     assert sample["raw"].shape == (4, 2) and sample["num_nodes"] == 4
     assert sample["path"].endswith("g.npz") and "label" not in sample
     (tmp_path / "SET").mkdir()

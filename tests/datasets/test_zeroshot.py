@@ -139,7 +139,7 @@ def test_the_task(tmp_path):
     assert inputs["seen"].tolist() == [True] * 5 + [False] * 2
     assert inputs["feature"].shape == (44, 8) and "label" not in inputs
     assert np.bincount(sample["label"]).tolist() == [4] * 5 + [12] * 2
-    assert sample["classes"] == NAMES
+    assert sample["classes"] == NAMES and sample["part"] == "test"
     with pytest.raises(ValueError, match="batch_size is 1, not 2"):
         collate_one([task[0], task[0]])
 
@@ -156,6 +156,7 @@ def test_a_validation_is_made_of_the_training_set(tmp_path):
     task = ZeroShotTask(source, validation=True)[0]
     assert len(task["inputs"]["attributes"]) == 5  # the true unseen classes are no candidates
     assert task["data_sample"]["classes"] == NAMES[:5]
+    assert task["data_sample"]["part"] == "validation"
     batches = SeenBatches(source, num_rows=8, validation=True)[0]["inputs"]
     assert len(batches["attributes"]) == len(for_validation(data).seen)
 

@@ -120,6 +120,14 @@ def test_the_metric_names_split_and_selection(protocol):
     assert found[f"nodes/raw_{name}"] < 70
     extra = {"adam": "adam_last_step_test_std_probes", "logistic": "logistic_C_by_val"}[protocol]
     assert f"nodes/{extra}" in found
+    how = {
+        "adam": "30 nodes to train, accuracy on 60 test nodes after the last step, mean of 3",
+        "logistic": "30 nodes to train, C chosen on 30 others, accuracy on 60 test nodes",
+    }[protocol]
+    assert f"nodes/{protocol}: split of the file, {how}" in metric.description
+    metric.process({}, [prediction(points, labels, masks_from="public split")])
+    metric.evaluate(1)
+    assert f"nodes/{protocol}: public split, {how}" in metric.description
 
 
 def test_a_probe_that_collapsed_is_seen():
@@ -167,6 +175,7 @@ def test_clusters_against_classes():
     unlabelled = np.where(np.arange(len(labels)) < 5, -1, labels)
     metric.process({}, [prediction(points, unlabelled)])
     assert metric.evaluate(1) == {"clusters/nmi": 1.0, "clusters/ari": 1.0}
+    assert "k-means on all 115 labelled nodes" in metric.description
 
 
 # Graphs -----------------------------------------------------------------------------------------
@@ -198,6 +207,10 @@ def test_graphs_beside_their_raw_features_and_the_largest_class():
     assert found["graphs/svm_5_folds"] == 100 and found["graphs/svm_5_folds_std"] == 0
     assert found["graphs/raw_svm_5_folds"] < 80  # the sums of raw features are all zero
     assert found["graphs/largest_class"] == 50
+    expected = (
+        "graphs: 5 folds of 20 graphs (seed 0), each once the test; C chosen among 2 by 5 inner"
+    )
+    assert metric.description.startswith(expected)
     with pytest.raises(ValueError, match="g has no label"):
         GraphSVM().process({}, [{**samples[0], "label": None}])
     broken = GraphSVM()

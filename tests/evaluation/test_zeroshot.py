@@ -106,6 +106,12 @@ def test_the_metric_takes_the_last_epoch(monkeypatch):
     found = plain.evaluate(1)
     assert found["gzsl/H"] == 0 and found["gzsl/T1"] == 100
     assert set(found) == {"gzsl/U", "gzsl/S", "gzsl/H", "gzsl/T1"}
+    assert plain.description.startswith(
+        "gzsl: test, 400 rows of 20 seen and 80 of 4 unseen classes, last epoch"
+    )
+    plain.process(dict(inputs=inputs), [{**sample, "part": "validation"}])
+    plain.evaluate(1)
+    assert plain.description.startswith("gzsl: validation, ")
     full = ZeroShot(best_on_test=True, baselines=True)
     full.process(dict(inputs=inputs), [sample])
     found = full.evaluate(1)

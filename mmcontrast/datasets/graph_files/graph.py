@@ -21,6 +21,7 @@ class Graph:
         node_labels: (V,) int64 from 0, -1 where there is none; None if no node has one.
         label: Of the graph, from 0; None if it has none.
         masks: (V,) bool by name: ``train``, ``val``, ``test``.
+        masks_from: What split these are, said beside results.
     """
 
     edge_index: NDArray[np.int64]
@@ -29,6 +30,7 @@ class Graph:
     node_labels: NDArray[np.int64] | None = None
     label: int | None = None
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    masks_from: str = "split of the file"
 
     @property
     def num_nodes(self) -> int:

@@ -150,4 +150,7 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
         val=(node >= num_train) & (node < min(num_train + _NUM_VALIDATION, num_known)),
         test=np.isin(node, listed),
     )
-    return check(Graph(edges, features, f"{root}/ind.{name}", labels, masks=masks))
+    graph = Graph(
+        edges, features, f"{root}/ind.{name}", labels, masks=masks, masks_from="public split"
+    )
+    return check(graph)

@@ -3,7 +3,7 @@
 ``features``
     (V, D) float32, dense or SciPy CSR.
 ``node_labels``, ``masks``
-    Those of the nodes, (V,).
+    Those of the nodes, (V,); ``masks_from`` says what split the masks are.
 ``graph``
     The :class:`~mmcontrast.datasets.graph_files.Graph` as it was read.
 ``adjacency``, ``diffusion``
@@ -289,7 +289,7 @@ class RandomSplit:
         self.num_train, self.num_val, self.num_test, self.seed = num_train, num_val, num_test, seed
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace ``masks``.
+        """Replace ``masks`` and ``masks_from``.
 
         Raises:
             ValueError: There are no labels, or too few for the three parts.
@@ -314,4 +314,5 @@ class RandomSplit:
             )
         masks = {name: np.isin(np.arange(graph.num_nodes), part) for name, part in parts.items()}
         results["masks"] = masks
+        results["masks_from"] = f"random split of seed {self.seed}"
         return results

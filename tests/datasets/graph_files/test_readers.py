@@ -132,6 +132,7 @@ def test_cora_and_citeseer_as_they_are_known():
 def test_pickles_of_planetoid_hold_the_same_graph(name):
     expected, found = read_npz(real(f"{name}.npz")), read_planetoid(real("planetoid"), name)
     assert np.array_equal(found.edge_index, expected.edge_index)
+    assert found.masks_from == "public split"
     assert (found.features != expected.features).nnz == 0
     assert np.array_equal(found.node_labels, expected.node_labels)
     for split, mask in expected.masks.items():
