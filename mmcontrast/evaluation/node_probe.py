@@ -31,10 +31,12 @@ from .description import described
 
 PROTOCOLS = ("adam", "logistic")
 COSTS = tuple(10.0**power for power in range(-2, 5))
+# Numbers of test nodes, scores or features, times probes at a time: 2^22 floats are 16 MB.
+_BLOCK_ELEMENTS = 2**22
 
 
 def adam_probe(
-    features_VC: Tensor,
+    features_VC: Tensor | NDArray[np.floating] | sparse.sparray,
     labels_V: Tensor,
     train_V: Tensor,
     test_V: Tensor,
@@ -48,7 +50,7 @@ def adam_probe(
     """Train ``repeats`` probes from different random weights, all at once.
 
     Args:
-        features_VC: Of the nodes.
+        features_VC: Of the nodes, dense or sparse; only rows that are needed are made dense.
         labels_V: From 0; -1 is not allowed in either part.
         train_V: Which nodes to train on, bool.
         test_V: Which to test on, bool.
@@ -70,7 +72,7 @@ def adam_probe(
     bias_R1M = torch.zeros(repeats, 1, num_classes)
     parameters = [weight_RCM.requires_grad_(), bias_R1M.requires_grad_()]
     optimizer = torch.optim.Adam(parameters, lr=learning_rate, weight_decay=weight_decay)
-    x, y = features_VC[train_V].float().cpu(), labels_V[train_V].cpu()
+    x, y = _dense_rows(features_VC, train_V), labels_V[train_V].cpu()
     with torch.enable_grad():
         for _ in range(steps):
             logits_RTM = x @ weight_RCM + bias_R1M
@@ -79,10 +81,22 @@ def adam_probe(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+    size = max(_BLOCK_ELEMENTS // (repeats * max(num_classes, channels)), 1)
+    correct_R = torch.zeros(repeats, dtype=torch.float64)
     with torch.no_grad():
-        found_RT = (features_VC[test_V].float().cpu() @ weight_RCM + bias_R1M).argmax(2)
-        correct_R = (found_RT == labels_V[test_V].cpu()).double().mean(1)
-    return 100 * correct_R.numpy()
+        for nodes_T in torch.nonzero(test_V)[:, 0].split(size):
+            found_RT = (_dense_rows(features_VC, nodes_T) @ weight_RCM + bias_R1M).argmax(2)
+            correct_R += (found_RT == labels_V[nodes_T].cpu()).sum(1)
+    return 100 * correct_R.numpy() / int(test_V.sum())
+
+
+def _dense_rows(features_VC: Any, rows: Tensor) -> Tensor:
+    """Some nodes' features, by bool or number, as a dense float32 tensor on the CPU."""
+    if isinstance(features_VC, Tensor):
+        return features_VC[rows].float().cpu()
+    found = features_VC[rows.cpu().numpy()]
+    dense = found.toarray() if sparse.issparse(found) else found
+    return torch.from_numpy(np.asarray(dense, np.float32))
 
 
 def logistic_probe(
@@ -237,9 +251,6 @@ class NodeProbe(BaseMetric):
             accuracy, cost = logistic_probe(matrix, labels, parts)
             return {"logistic_test": accuracy, "logistic_C_by_val": cost}
         parts = labelled_parts(labels, masks, ("train", "test"))
-        if not isinstance(features, Tensor):
-            dense = features.toarray() if sparse.issparse(features) else features
-            features = torch.from_numpy(np.asarray(dense, np.float32))
         accuracies = adam_probe(
             features,
             torch.from_numpy(labels),

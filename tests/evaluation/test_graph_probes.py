@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy import sparse
 
+from mmcontrast.evaluation import node_probe
 from mmcontrast.evaluation.clustering import NodeClustering, cluster_agreement
 from mmcontrast.evaluation.graph_svm import GraphSVM, svm_folds
 from mmcontrast.evaluation.node_probe import (
@@ -54,6 +55,27 @@ def test_many_adam_probes_are_as_good_as_each_alone():
             optimizer.step()
         found = layer(points[masks["test"]]).argmax(1) == labels[masks["test"]]
         assert expected == pytest.approx(100 * found.double().mean().item())
+
+
+@pytest.mark.parametrize("form", [torch.from_numpy, np.asarray, sparse.csr_array])
+def test_adam_probes_look_at_some_nodes_at_a_time(form, monkeypatch):
+    points, labels = blobs(spread=1.0)
+    masks = [torch.from_numpy(mask) for mask in split(len(points)).values()]
+    arguments = (torch.from_numpy(labels), masks[0], masks[2])
+    expected = adam_probe(torch.from_numpy(points), *arguments, repeats=3, steps=50)
+    assert 0 < expected.min() < 100
+    sizes = []
+
+    def seen(features, rows):
+        sizes.append(int(rows.sum()) if rows.dtype == torch.bool else len(rows))
+        return dense_rows(features, rows)
+
+    dense_rows = node_probe._dense_rows
+    monkeypatch.setattr(node_probe, "_dense_rows", seen)
+    monkeypatch.setattr(node_probe, "_BLOCK_ELEMENTS", 3 * 3 * 25)
+    found = adam_probe(form(points), *arguments, repeats=3, steps=50)
+    np.testing.assert_allclose(found, expected)
+    assert sizes == [30, 25, 25, 10]
 
 
 def test_logistic_regression_takes_the_cost_that_validates_best():
