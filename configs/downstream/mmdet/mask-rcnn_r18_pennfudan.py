@@ -13,7 +13,7 @@ short runs from the checkpoints of configs/*/r18_tinyimagenet.py.
     train_dataloader.batch_size=2
 
 Data: python tools/data/prepare_pennfudan.py FOLDER --out data/pennfudan100
-Cost and score: docs/results.md, once it was run.
+Score of 100 steps: docs/results.md. Cost: not measured.
 Other lengths: set train_cfg.max_iters and param_scheduler.1.end to the same number.
 """
 
