@@ -6,12 +6,13 @@ from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
 
+from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.utils.checkpoint import load_checkpoint, trusted_checkpoints
 from mmcontrast.utils.errors import UserError, input_errors
 
 from .config import default_work_dir, load_config
 from .distributed import leave_processes, set_up_processes
-from .train import build_runner, judges_classes, refuse_other_classes, set_randomness
+from .train import build_runner, judges_classes, set_randomness
 
 
 def test(

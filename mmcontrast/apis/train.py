@@ -4,7 +4,7 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -12,6 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
+from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.evaluation.accuracy import Accuracy
@@ -171,31 +172,6 @@ def judges_classes(metrics: Sequence[BaseMetric]) -> bool:
     any classes.
     """
     return any(isinstance(metric, Accuracy) for metric in metrics)
-
-
-def refuse_other_classes(
-    trained: Mapping[str, Any], tested: Mapping[str, Any], subject: str
-) -> None:
-    """Compare the classes that labels stand for in training and in evaluation.
-
-    They count sub-folders, so a single one too many shifts all behind it.
-
-    Args:
-        trained: ``metainfo`` of the training data; without ``classes`` nothing is compared.
-        tested: That of the data for evaluation.
-        subject: How the message begins.
-
-    Raises:
-        UserError: They differ.
-    """
-    before, after = list(trained.get("classes", ())), list(tested.get("classes", ()))
-    if before and after and before != after:
-        only = sorted(set(before) ^ set(after))
-        raise UserError(
-            f"{subject} {len(before)} classes and the data to test on {len(after)}; "
-            f"not in both: {', '.join(only[:10])}{', ...' if len(only) > 10 else ''}. Labels count "
-            "the sub-folders, so both need the same ones."
-        )
 
 
 def use_autocast(cfg: Config, dtype: str) -> None:

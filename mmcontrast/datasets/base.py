@@ -12,6 +12,7 @@ from typing import Any
 import mmengine.dataset
 import torch
 
+from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.datasets.errors import UnreadableFileError
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.subsets import random_subset
@@ -149,10 +150,19 @@ class ConcatDataset(mmengine.dataset.ConcatDataset):
 
     Args:
         datasets: Datasets or their configs.
+
+    Raises:
+        UserError: Their labels stand for different classes.
     """
 
     def __init__(self, datasets: Sequence):
-        super().__init__([DATASETS.build(d) if isinstance(d, dict) else d for d in datasets])
+        parts = [DATASETS.build(d) if isinstance(d, dict) else d for d in datasets]
+        for part in parts[1:]:
+            names = [getattr(p, "data_root", type(p).__name__) for p in (parts[0], part)]
+            refuse_other_classes(
+                parts[0].metainfo, part.metainfo, f"The data in {names[0]} have", f"in {names[1]}"
+            )
+        super().__init__(parts)
 
     @property
     def seed(self) -> int:

@@ -1,4 +1,5 @@
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from torch.utils.data import DataLoader
 from mmcontrast.datasets import ConcatDataset, ImageFolder, Images, collate
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.errors import UserError
 
 VIEW = [
     dict(type="RandomResizedCrop", size=24),
@@ -132,6 +134,21 @@ def test_concatenation_keeps_the_rule_of_keys(folder):
     assert same(dataset[4], bank[4]) and same(dataset[8], query[1])
     assert same(dataset[50 + 8], query[5 * 3 + 1])
     assert not same(dataset[50 + 8], dataset[8])
+
+
+def test_parts_of_other_classes_are_named(folder, tmp_path):
+    """As the labelled pictures of k-NN and those that they vote on."""
+    bank, query = bank_and_query(folder)
+    other = tmp_path / "other"
+    for name in ("cat", "emu"):
+        shutil.copytree(folder / "cat", other / name)
+    query["data_root"] = str(other)
+    message = r"2 classes and in {} {}; not in both: {}\. Labels count"
+    with pytest.raises(UserError, match=message.format(other, 2, "dog, emu")):
+        ConcatDataset([bank, bank, query])
+    shutil.copytree(folder / "dog", other / "dog")
+    with pytest.raises(UserError, match=message.format(other, 3, "emu")):
+        DATASETS.build(dict(type="ConcatDataset", datasets=[bank, query]))
 
 
 def test_seed_reaches_the_parts(folder):
