@@ -36,7 +36,7 @@ class Run:
         config_text: The same as text.
         first_config: That of the start that it began with, before it was resumed.
         records: Logged figures of training and of evaluations during it, in order.
-        tested: Metrics of the evaluation outside a training; empty if there was none.
+        tested: Metrics of the newest start's last evaluation; empty if there was none.
         environment: Versions and seed, by MMEngine's names.
         command: The newest start's command line; empty in the logs of other projects' tools.
         started, ended: First and last line of the logs.

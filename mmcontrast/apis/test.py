@@ -1,7 +1,9 @@
 """Evaluation from a config."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
@@ -131,6 +133,9 @@ def _is_raw(name: str) -> bool:
 def _test_untrained(runner: Runner) -> dict[str, float]:
     """The metrics of the run's network as it was before its training."""
     runner.logger.info("The same for the untrained network:")
+    # MMEngine writes the metrics of each test into the same file; the checkpoint's are to stay.
+    record = Path(runner.log_dir, f"{runner.timestamp}.json")
+    written = record.read_text() if is_main_process() and record.is_file() else None
     set_random_seed(runner.seed)
     trained, fresh = runner.model, runner.build_model(runner.cfg.model)
     fresh.init_weights()
@@ -139,3 +144,5 @@ def _test_untrained(runner: Runner) -> dict[str, float]:
         return runner.test_loop.run()
     finally:
         runner.model = trained
+        if written is not None:
+            record.write_text(written)

@@ -9,6 +9,7 @@ from mmcontrast.apis import visualize
 from mmcontrast.apis.extract import extract_features
 from mmcontrast.apis.feature_table import FeatureTable
 from mmcontrast.apis.method import MethodOnData
+from mmcontrast.apis.runs import read_runs
 from mmcontrast.apis.test import test as evaluation
 from mmcontrast.utils.checkpoint import CheckpointError
 from mmcontrast.utils.errors import UserError
@@ -143,6 +144,20 @@ def test_the_untrained_network_and_raw_features_stand_beside(folder, tmp_path):
     rows = [line.split("|") for line in log.read_text().splitlines() if line.startswith("| nodes")]
     values = (trained[name], untrained[name], untrained["nodes/raw_adam_last_step_test"])
     assert rows[0] == ["", f" {name} ", *(f" {value:.2f} " for value in values), ""]
+
+
+def test_the_file_of_results_is_about_the_checkpoint(folder, tmp_path):
+    """Not about the untrained network, which is tested after it."""
+    state = torch.load(folder / "a.pth")["state_dict"]
+    torch.manual_seed(1)
+    state = {name: torch.randn_like(tensor) for name, tensor in state.items()}
+    torch.save(dict(state_dict=state), tmp_path / "b.pth")
+    work_dir = tmp_path / "work"
+    found = evaluation(str(folder / "config.py"), str(tmp_path / "b.pth"), work_dir=str(work_dir))
+    name = "nodes/adam_last_step_test"
+    assert found[name] != found[f"untrained/{name}"]
+    (run,) = read_runs(work_dir)
+    assert run.metrics[name] == found[name] and run.origin == str(tmp_path / "b.pth")
 
 
 # Figures ----------------------------------------------------------------------------------------
