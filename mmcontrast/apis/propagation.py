@@ -68,13 +68,14 @@ def propagate(
 
     Args:
         video: See ``Video``; frames are read as they are needed.
-        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them; one of 0
-            and 255 shows one object.
+        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them. 255 is
+            void, unless there is nothing but 0 and 255, which shows one object.
         checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
             ``'torchvision://resnet18'``. None compares raw colours.
         config: Config of the backbone's training; without, that inside the checkpoint.
-        preset: Published method whose rule is followed: settings of ``LabelPropagator``, colours
-            and size of the network's input, and the stage of a ResNet whose map is compared.
+        preset: Published method whose rule is followed: settings of ``LabelPropagator``, size of
+            the network's input, and the stage of a ResNet whose map is compared. Colours are those
+            that the network was trained on, and the method's where that is not known.
         size: Short side of what the network sees, in pixels; None takes the method's.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
 
@@ -85,13 +86,18 @@ def propagate(
         UserError: Video, mask, checkpoint or settings do not fit.
     """
     with input_errors("propagate"):
-        mask = first_mask if isinstance(first_mask, np.ndarray) else _read_first_mask(first_mask)
+        mask = first_mask
+        if not isinstance(mask, np.ndarray):
+            mask = read_mask(mask, void_is_background=False)
         if mask.ndim != 2 or (mask.size and (mask.min() < 0 or mask.max() > 255)):
             raise ValueError(
                 f"The first mask is (H, W) of ids 0 to 255, got the shape {mask.shape} with values "
                 f"from {mask.min()} to {mask.max()}."
             )
+        mask = _objects(mask)
         sight = _SIGHTS.get(preset, _Sight())
+        if checkpoint is not None:
+            sight = _as_trained(sight, checkpoint, config)
         model = MODELS.build(
             dict(
                 type="mmcontrast.LabelPropagation",
@@ -228,20 +234,22 @@ def save_masks(
         yield mask
 
 
-def _read_first_mask(path: str | os.PathLike) -> NDArray[np.uint8]:
-    """A PNG of ids, in which 255 is void, or of 0 and 255 alone, in which it is the object."""
-    ids = read_mask(path, void_is_background=False)
-    return read_mask(path, binary=not np.isin(ids, (0, VOID), invert=True).any())
+def _objects(mask_HW: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Ids without the void label; where there is nothing beside it, it is the object."""
+    is_void = mask_HW == VOID
+    others = (mask_HW != 0) & ~is_void
+    return np.where(is_void, int(not others.any()), mask_HW)
+
+
+def _as_trained(sight: _Sight, checkpoint: str | Path, config: str | Path | None) -> _Sight:
+    """With the colours that a network was trained on, where its training is known."""
+    method = _model_settings(read_backbone(checkpoint).config, config).get("type")
+    return sight._replace(lab=method == "ContrastCorr") if method else sight
 
 
 def _dense_backbone(checkpoint: str | Path, config: str | Path | None, sight: _Sight) -> Any:
     """A pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
     backbone: Any = load_backbone(checkpoint, config)
-    method = _model_settings(read_backbone(checkpoint).config, config).get("type")
-    if method == "ContrastCorr" and not sight.lab:
-        raise UserError(
-            f"{checkpoint} was trained on LAB by ContrastCorr: take preset='contrastcorr'."
-        )
     if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
         set_strides(backbone, _STRIDES)
         backbone.out_indices = (sight.stage,)

@@ -109,8 +109,9 @@ def score_video(
         One entry an object, ids 1..N. An object that is not predicted scores as an empty mask.
 
     Raises:
-        ValueError: A mask has another size than the annotation or ids that the first annotation
-            does not have, the numbers of frames differ, or fewer than three are there.
+        ValueError: A mask has another size than the annotation, one that counts has ids that the
+            first annotation does not have, the numbers of frames differ, or fewer than three are
+            there.
     """
     truths = list(truth)
     if len(truths) < 3:
@@ -128,15 +129,16 @@ def score_video(
                 f"{name}, frame {t}: the predicted mask has {mask_p.shape[1]}x{mask_p.shape[0]} "
                 f"pixels, the annotation {mask_t.shape[1]}x{mask_t.shape[0]}."
             )
+        if not 0 < t < len(truths) - 1:
+            continue
         if int(mask_p.max()) > num_objects:
             raise ValueError(
                 f"{name}, frame {t}: id {int(mask_p.max())} is predicted, but the first annotation "
                 f"has only the ids 1 to {num_objects}."
             )
-        if 0 < t < len(truths) - 1:
-            for number, (j_T, f_T) in enumerate(scores, start=1):
-                j_T.append(region_similarity(mask_p == number, mask_t == number))
-                f_T.append(boundary_similarity(mask_p == number, mask_t == number))
+        for number, (j_T, f_T) in enumerate(scores, start=1):
+            j_T.append(region_similarity(mask_p == number, mask_t == number))
+            f_T.append(boundary_similarity(mask_p == number, mask_t == number))
     return scores
 
 

@@ -72,21 +72,12 @@ class Coverage(NamedTuple):
         ]
 
     def overflowing(self, least: float) -> list[str]:
-        """Name the stages of which the network has a place for less than ``least``.
+        """Name the stages of which the network has a place for less than ``least`` of the blocks.
 
-        A ResNet-50 is filled entirely by a part of a ResNet-101. A ResNet's stages are its stem and
-        layers, judged by their tensors; another network's are lists of blocks with a number in
-        their name (``stages.2.blocks``), judged by their blocks, since buffers come and go with a
-        library's versions. A stage that the network lacks altogether was left out on purpose.
+        A ResNet-50 is filled entirely by a part of a ResNet-101. A stage is a list of blocks with a
+        number in its name (``layer3``, ``stages.2.blocks``); one that the network lacks altogether
+        was left out on purpose, and single tensors come and go with a library's versions.
         """
-        return [
-            stage
-            for stage, count in self.stages().items()
-            if (stage == "stem" or _is_layer(stage))
-            and 0 < count.loaded < least * (count.loaded + count.unexpected)
-        ] or self._overflowing_lists(least)
-
-    def _overflowing_lists(self, least: float) -> list[str]:
         ours, theirs = _blocks([*self.loaded, *self.missing]), _blocks(self.unexpected)
         return [
             name

@@ -56,6 +56,8 @@ def test_a_mask_of_0_and_255_shows_one_object(tmp_path):
     Image.fromarray((MASK > 0).astype(np.uint8) * 255).save(tmp_path / "mask.png")
     first, second = propagate(FRAMES[:2], tmp_path / "mask.png", size=96, device="cpu")
     assert np.array_equal(first, MASK > 0) and second.any()
+    array, _ = propagate(FRAMES[:2], MASK * 255, size=96, device="cpu")
+    assert np.array_equal(array, first)
     void = MASK.copy()
     void[0, 0] = 255
     Image.fromarray(void).save(tmp_path / "mask.png")
@@ -101,14 +103,17 @@ def test_a_preset_is_the_whole_protocol(tmp_path, monkeypatch, preset, size, sta
     assert model.data_preprocessor.mean[0].item() == pytest.approx(124.16 if lab else 123.675)
 
 
-def test_a_network_that_was_trained_on_lab_sees_lab(tmp_path, monkeypatch):
-    text = "default_scope = 'mmcontrast'\nmodel = dict(type='ContrastCorr', backbone=dict("
+@pytest.mark.parametrize(("method", "lab"), [("ContrastCorr", True), ("VFS", False)])
+def test_a_network_sees_the_colours_of_its_training(tmp_path, monkeypatch, method, lab):
+    text = f"default_scope = 'mmcontrast'\nmodel = dict(type='{method}', backbone=dict("
     text += "type='ResNet', depth=18, base_channels=8))"
     weights = {f"backbone.{k}": v for k, v in ResNet(18, base_channels=8).state_dict().items()}
     torch.save(dict(state_dict=weights, meta=dict(cfg=text)), tmp_path / "net.pth")
-    with pytest.raises(UserError, match="take preset='contrastcorr'"):
-        seen_by(monkeypatch, "vfs_r18", checkpoint=tmp_path / "net.pth")
-    assert seen_by(monkeypatch, "contrastcorr", checkpoint=tmp_path / "net.pth")
+    grey = [np.full((48, 72, 3), 90, np.uint8)] * 2
+    monkeypatch.setattr(sys.modules[__name__], "FRAMES", grey)
+    for preset in ("vfs_r18", "contrastcorr"):
+        _, view = seen_by(monkeypatch, preset, checkpoint=tmp_path / "net.pth")
+        assert view[1:].float().mean() == (128 if lab else 90)
 
 
 def test_masks_are_written_on_the_way(tmp_path):

@@ -94,7 +94,7 @@ def test_predictions_of_0_and_255(tmp_path):
     assert score_folder(masks, [sample["data_sample"]])["J-Mean"] == 100
     write_davis(tmp_path / "ids", ("a",))
     (sample,) = VideoMasks(tmp_path / "ids", pipeline)
-    with pytest.raises(ValueError, match="a, frame 0: id 255 is predicted"):
+    with pytest.raises(ValueError, match="a, frame 1: id 255 is predicted"):
         score_folder(masks, [sample["data_sample"]])
 
 

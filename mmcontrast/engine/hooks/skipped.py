@@ -43,9 +43,7 @@ class SkippedFilesHook(Hook):
         self.counts = Counter()
         if not (total and is_main_process()):
             return
-        listing = Path(runner.work_dir, "skipped_files.txt")
-        lines = [f"{times}\t{path}" for path, times in sorted(total.items())]
-        listing.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        listing = _write(runner, total)
         shown = ", ".join(sorted(total)[:_SHOWN_PATHS])
         more = ", ..." if len(total) > _SHOWN_PATHS else ""
         runner.logger.warning(
@@ -72,8 +70,18 @@ class SkippedFilesHook(Hook):
                 self._samples += 1
                 self._replaced += bool(skipped)
         if self._replaced > self.max_share * max(self._samples, _FEWEST_SAMPLES):
+            # Of this process: the others do not come to the same point.
+            listing = _write(runner, self.counts)
             raise TooManyUnreadableError(
                 f"{self._replaced} of {self._samples} samples had to be replaced, since "
-                f"{len(self.counts)} files cannot be read, such as {next(iter(self.counts))}: more "
-                f"than max_share={self.max_share} of default_hooks.skipped_files allows."
+                f"{len(self.counts)} files cannot be read, such as {next(iter(self.counts))} (all "
+                f"in {listing}): more than max_share={self.max_share} of "
+                "default_hooks.skipped_files allows."
             )
+
+
+def _write(runner: Runner, counts: Counter[str]) -> Path:
+    listing = Path(runner.work_dir, "skipped_files.txt")
+    lines = [f"{times}\t{path}" for path, times in sorted(counts.items())]
+    listing.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return listing

@@ -31,12 +31,13 @@ def test_nothing_is_written_without_skipped_files(tmp_path, caplog):
     assert not list(tmp_path.iterdir()) and not caplog.text
 
 
-def test_a_run_that_replaces_too_many_samples_stops():
+def test_a_run_that_replaces_too_many_samples_stops(tmp_path):
     hook = HOOKS.build(dict(type="SkippedFilesHook", max_share=0.2))
-    runner = SimpleNamespace(logger=logging.getLogger("skipped"))
+    runner = SimpleNamespace(work_dir=str(tmp_path), logger=logging.getLogger("skipped"))
     batch = dict(data_samples=[dict(skipped=["bad.mp4"]), dict(), dict(), dict()])
     for number in range(20):
         hook.after_train_iter(runner, number, batch)
         hook.after_val_iter(runner, number, batch)  # of an evaluation all files are named
     with pytest.raises(TooManyUnreadableError, match=r"21 of 84 samples.*bad\.mp4.*max_share=0\.2"):
         hook.after_train_iter(runner, 20, batch)
+    assert (tmp_path / "skipped_files.txt").read_text() == "41\tbad.mp4\n"
