@@ -140,25 +140,31 @@ def _row_of(run: Run, runs: Sequence[Run], names: Mapping[Path, str]) -> Row:
             return Row(names[run.folder], "its config cannot be read", False)
         return Row(f"{_RANDOM}: {backbone}", "untrained", True)
     path = Path(run.origin)
-    for other in runs:
-        if other.is_pretraining and _wrote(other, path):
-            return Row(f"{names[other.folder]}/{path.name}", f"{_model(other)}, {backbone}", False)
-    return Row(str(path), backbone, False)
+    other = _writer(path, [other for other in runs if other.is_pretraining])
+    if other is None:
+        return Row(str(path), backbone, False)
+    return Row(f"{names[other.folder]}/{path.name}", f"{_model(other)}, {backbone}", False)
 
 
 def _tested_training(run: Run, runs: Sequence[Run]) -> Run | None:
     """The fine-tuning whose final weights a run has tested."""
-    path = Path(run.origin or "")
-    for other in [] if run.training else runs:
-        if other.training and not other.is_pretraining and _wrote(other, path):
-            return other if path.name in [last.name for last in other.checkpoints[-1:]] else None
-    return None
+    if run.training or run.origin is None:
+        return None
+    path = Path(run.origin)
+    other = _writer(path, [other for other in runs if other.training and not other.is_pretraining])
+    final = other is not None and path.name in [last.name for last in other.checkpoints[-1:]]
+    return other if final else None
 
 
-def _wrote(run: Run, path: Path) -> bool:
-    """Whether a checkpoint is of a training; its folder may have been moved since."""
-    moved = path.parent.name == run.folder.name and (run.folder / path.name).is_file()
-    return moved or path.parent.resolve() == run.folder.resolve()
+def _writer(path: Path, runs: Sequence[Run]) -> Run | None:
+    """The run that a checkpoint is of; one whose folder was moved if there is just one like it."""
+    for run in runs:
+        if path.parent.resolve() == run.folder.resolve():
+            return run
+    moved = [
+        r for r in runs if path.parent.name == r.folder.name and (r.folder / path.name).is_file()
+    ]
+    return moved[0] if len(moved) == 1 else None
 
 
 def _model(run: Run) -> str:

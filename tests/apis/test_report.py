@@ -204,6 +204,20 @@ def test_a_test_of_what_was_fine_tuned(work_dirs):
     assert [cell["text"] for cell in early["cells"] if cell["text"]] == ["5.00"]
 
 
+def test_folders_of_one_name_are_not_confused(tmp_path):
+    """Those of two sweeps are all called by their seeds."""
+    for name, score in (("a", 30.0), ("b", 50.0)):
+        folder = segmentation(tmp_path / name / "seed_0", score, f"/from/{name}.pth")
+        (folder / "iter_300.pth").touch()
+        (folder / "last_checkpoint").write_text(str(folder / "iter_300.pth"))
+    config = f"{(folder / 'toy.py').read_text()}\nload_from = {str(folder / 'iter_300.pth')!r}\n"
+    write_run(folder, config, tested=dict(mIoU=50.0), start="20260101_110000")
+    _, rows = table_of(tmp_path)
+    assert {row["name"]: [cell["text"] for cell in row["cells"]] for row in rows} == {
+        "/from/a.pth": ["30.00"], "/from/b.pth": ["50.00"],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("given", ["random", None, "elsewhere/backbone.pth"])
 def test_where_a_run_starts(tmp_path, given):
     config = PRETRAINING.format(load_from=None, seed=0).replace(
