@@ -56,3 +56,11 @@ def test_a_folder_without_videos_is_one_clear_message(tmp_path):
     )
     assert done.returncode != 0 and "no video" in done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "meta.jsonl").exists()
+
+
+def test_frames_that_were_dropped_in_capture_are_not_missing(tmp_path):
+    """They have a place in the index of an AVI file."""
+    times = [number for number in range(60) if number % 10 != 5]
+    found = probe_video(str(write_video(tmp_path / "a.avi", "mpeg4", times=times)))
+    assert found["num_frames"] == 60 and found["decodable"] == 54
+    assert found["error"] is None

@@ -50,12 +50,15 @@ class PyAVReader(VideoReader):
         if fps <= 0:
             raise UnreadableVideoError.of(self.path, "its header has no frame rate")
         if self._is_counted:
-            num_frames = stream.frames or self._count_packets()
+            num_frames = stream.frames or self._count_packets(fps)[0]
             duration = num_frames / fps
-        else:
-            duration = self._picture_seconds() or self._count_packets() / fps
+        elif duration := self._picture_seconds():
             # A cut by an edit list leaves frames in the file that are not shown.
             num_frames = min(filter(None, (stream.frames, round(duration * fps))), default=0)
+        else:
+            num_frames, end = self._count_packets(fps)
+            duration = end - self._seconds(self._stream.start_time)
+            fps = num_frames / duration if duration > 0 else fps
         stream = self._stream  # counting opens the file anew
         return VideoInfo(
             num_frames=num_frames,
@@ -82,13 +85,18 @@ class PyAVReader(VideoReader):
         """A time of the stream; 0 where it has none."""
         return float((ticks or 0) * (self._stream.time_base or 0))
 
-    def _count_packets(self) -> int:
-        """How many frames there are, where the header does not tell or guesses from a bit rate."""
+    def _count_packets(self, fps: float) -> tuple[int, float]:
+        """How many frames there are, and when the last one ends on the container's clock."""
+        count, end = 0, 0.0
         with self._errors():
-            count = sum(1 for packet in self._container.demux(self._stream) if packet.size)
+            for packet in self._container.demux(self._stream):
+                if packet.size:
+                    count += 1
+                    length = max(self._seconds(packet.duration), 1 / fps)
+                    end = max(end, self._seconds(packet.pts) + length)
         self.close()
         self._open()
-        return count
+        return count, end
 
     def frames(self) -> Iterator[Image]:
         """Yield all frames, in the order of display; complain at the end if some are missing."""
@@ -99,7 +107,9 @@ class PyAVReader(VideoReader):
             begin = number / info.fps if self._is_counted else (frame.time or 0.0) - info.start
             end = begin + _length(frame, info.fps)
         if end is not None:
-            self._check_end(info.duration, end, info.fps)
+            # A dropped frame has a place in an AVI file, and no picture.
+            last = self._seconds(self._last_dts) + 1 / info.fps if self._is_counted else 0.0
+            self._check_end(info.duration, max(end, last), info.fps)
 
     def close(self) -> None:
         """Close the file."""
@@ -174,6 +184,7 @@ class PyAVReader(VideoReader):
         self._stream = self._container.streams.video[0]
         self._stream.codec_context.thread_count = 1  # the workers share the cores
         self._is_fresh = True
+        self._last_dts: int | None = None
 
     def _decode(self, *first: av.Packet) -> Iterator[av.VideoFrame]:
         self._is_fresh = False
@@ -181,6 +192,8 @@ class PyAVReader(VideoReader):
             for packet in first:
                 yield from packet.decode()
             for packet in self._container.demux(self._stream):
+                if packet.size:
+                    self._last_dts = packet.dts
                 yield from packet.decode()
 
     def _pick(

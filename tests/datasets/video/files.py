@@ -27,9 +27,14 @@ def numbers(frames):
 
 
 def write_video(
-    path, codec, length=100, rate=RATE, container=None, sound=None, last_seconds=None, **options
-):
-    """Encode frames 0 to length - 1; ``sound``, a codec, goes on for half a second more."""
+    path, codec, length=100, rate=RATE, container=None, sound=None, last_seconds=None, times=None,
+    **options,
+):  # fmt: skip
+    """Encode frames 0 to length - 1, at the ``times`` (in units of the rate) if there are any.
+
+    ``sound``, a codec, goes on for half a second more.
+    """
+    times = times or list(range(length))
     with av.open(str(path), "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate, options=options)
         stream.height, stream.width = frame(0).shape[:2]
@@ -38,16 +43,16 @@ def write_video(
         if "bf" in options:
             stream.codec_context.max_b_frames = int(options["bf"])
         tone = file.add_stream(sound, rate=48000, layout="mono") if sound else None
-        for number in range(length):
+        for number, time in enumerate(times):
             picture = av.VideoFrame.from_ndarray(frame(number), format="rgb24")
-            picture.pts, picture.time_base = number, Fraction(1, rate)
+            picture.pts, picture.time_base = time, Fraction(1, rate)
             file.mux(stream.encode(picture))
         rest = stream.encode()
         if last_seconds:
             rest[-1].duration = int(last_seconds / rest[-1].time_base)
         file.mux(rest)
         if tone is not None:
-            samples = np.zeros((1, int((length / rate + 0.5) * 48000)), np.float32)
+            samples = np.zeros((1, int(((times[-1] + 1) / rate + 0.5) * 48000)), np.float32)
             silence = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
             silence.rate, silence.pts = 48000, 0
             file.mux([*tone.encode(silence), *tone.encode()])

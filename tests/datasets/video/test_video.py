@@ -214,3 +214,16 @@ def test_a_copy_is_read_by_any_name(video, tmp_path):
     path = shutil.copy(video("mpeg4 avi, b-frames"), tmp_path / "v.mp4")
     with open_video(path) as file:
         assert numbers(file.read_times([time_of(57)])) == [57]
+
+
+@pytest.mark.parametrize("sound", ["aac", None])
+def test_a_rate_that_changes_where_the_header_tells_no_length(tmp_path, sound):
+    """100 frames in 4 s, and 20 more in 4 s: FLV has no length of the pictures alone."""
+    times = [*range(100), *range(100, 200, 5)]
+    path = str(write_video(tmp_path / "v.flv", "libx264", times=times, sound=sound, bf="0"))
+    with open_video(path) as file:
+        info = file.probe()
+        assert info.duration == pytest.approx(8, abs=0.25)
+        assert info.num_frames / info.fps == pytest.approx(info.duration, abs=0.05)
+        assert numbers(file.read_times([7.9, 6.1])) == [119, 110]
+        assert len(file.read_all()) == 120
