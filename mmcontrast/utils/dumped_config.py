@@ -22,7 +22,7 @@ def parse_dumped_config(text: str) -> dict[str, Any]:
     """
     try:
         body = ast.parse(text).body
-    except (SyntaxError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"this is no config that a run has written ({error})") from error
     return {
         target.id: _value(node.value)
