@@ -77,7 +77,10 @@ class PyAVReader(VideoReader):
             return self._seconds(stream.duration)
         if end := _MATROSKA_TIME.match(stream.metadata.get("DURATION", "")):
             hours, minutes, seconds = map(float, end.groups())
-            return 3600 * hours + 60 * minutes + seconds - self._seconds(stream.start_time)
+            # FFmpeg writes when the track ends; mkvmerge, which marks its tags, how long it is.
+            is_length = "_STATISTICS_TAGS" in stream.metadata
+            start = 0.0 if is_length else self._seconds(stream.start_time)
+            return max(3600 * hours + 60 * minutes + seconds - start, 0.0)
         alone = len(container.streams) == 1
         return container.duration / av.time_base if alone and container.duration else 0.0
 

@@ -28,7 +28,7 @@ def numbers(frames):
 
 def write_video(
     path, codec, length=100, rate=RATE, container=None, sound=None, last_seconds=None, times=None,
-    **options,
+    tags=None, **options,
 ):  # fmt: skip
     """Encode frames 0 to length - 1, at the ``times`` (in units of the rate) if there are any.
 
@@ -39,6 +39,7 @@ def write_video(
         stream = file.add_stream(codec, rate=rate, options=options)
         stream.height, stream.width = frame(0).shape[:2]
         stream.pix_fmt = "yuv420p"
+        stream.metadata.update(tags or {})
         stream.codec_context.gop_size = int(options.get("g", 12))
         if "bf" in options:
             stream.codec_context.max_b_frames = int(options["bf"])

@@ -216,6 +216,16 @@ def test_a_copy_is_read_by_any_name(video, tmp_path):
         assert numbers(file.read_times([time_of(57)])) == [57]
 
 
+@pytest.mark.parametrize(("tags", "seconds"), [({}, 2), (dict(_STATISTICS_TAGS="DURATION"), 4)])
+def test_the_length_of_a_track_that_begins_late(tmp_path, tags, seconds):
+    """The same tag, 4 s, is the end to FFmpeg and the length to mkvmerge."""
+    times = range(50, 100)
+    path = str(write_video(tmp_path / "v.mkv", "libx264", times=times, tags=tags, bf="0"))
+    with open_video(path) as file:
+        assert file.probe().start == pytest.approx(2)
+        assert file.probe().duration == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize("sound", ["aac", None])
 def test_a_rate_that_changes_where_the_header_tells_no_length(tmp_path, sound):
     """100 frames in 4 s, and 20 more in 4 s: FLV has no length of the pictures alone."""
