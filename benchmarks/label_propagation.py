@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcontrast.ops.label_propagation import LabelPropagator
+from mmcontrast.models.modules.label_propagator import LabelPropagator
 
 TOPK, TEMPERATURE, NUM_LABELS = 10, 0.07, 3
 QUERIES = 32

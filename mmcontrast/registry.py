@@ -123,6 +123,7 @@ MODELS = Registry(
     locations=(
         "mmcontrast.models",
         "mmcontrast.models.methods",
+        "mmcontrast.models.protocols",
         "mmcontrast.models.backbones",
         "mmcontrast.models.necks",
         "mmcontrast.models.heads",

@@ -9,11 +9,11 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmcontrast.apis.inspect import check_config
-from mmcontrast.apis.test import test as evaluate
-from mmcontrast.apis.train import train
+from mmcontrast.apis.training.inspect import check_config
+from mmcontrast.apis.training.test import test as evaluate
+from mmcontrast.apis.training.train import train
 from mmcontrast.datasets.graph_files import read_tu
-from mmcontrast.datasets.mini import make_mini
+from mmcontrast.mini import make_mini
 from mmcontrast.registry import METRICS, MODELS, TRANSFORMS
 from tests.toy import unique_run
 

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from mmcontrast.apis.config import load_config
-from mmcontrast.datasets.mini import make_mini
+from mmcontrast.apis.training.config import load_config
+from mmcontrast.mini import make_mini
 from mmcontrast.registry import DATASETS, MODELS
 from tests.toy import ROOT
 

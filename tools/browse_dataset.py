@@ -29,7 +29,7 @@ def main() -> None:
     """Draw, with one clear message for wrong input."""
     args = vars(parse_args())
     with report_errors():
-        from mmcontrast.apis.browse import browse_dataset
+        from mmcontrast.apis.data.browse import browse_dataset
 
         browse_dataset(**args)
         print(f"Written: {args['out']}")

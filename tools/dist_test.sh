@@ -9,5 +9,5 @@ fi
 config=$1 checkpoint=$2 processes=$3
 shift 3
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec "${PYTHON:-python}" -m mmcontrast.apis.launch "$processes" "$tools/test.py" "$config" \
+exec "${PYTHON:-python}" -m mmcontrast.apis.training.launch "$processes" "$tools/test.py" "$config" \
     "$checkpoint" "$@"

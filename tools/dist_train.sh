@@ -12,4 +12,4 @@ fi
 config=$1 processes=$2
 shift 2
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec "${PYTHON:-python}" -m mmcontrast.apis.launch "$processes" "$tools/train.py" "$config" "$@"
+exec "${PYTHON:-python}" -m mmcontrast.apis.training.launch "$processes" "$tools/train.py" "$config" "$@"

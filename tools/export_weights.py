@@ -26,7 +26,7 @@ def main() -> None:
     args = vars(parse_args())
     with report_errors():
         select_device("cpu")
-        from mmcontrast.apis.export import export_weights
+        from mmcontrast.apis.export.weights import export_weights
 
         print(export_weights(**args))
 

@@ -38,7 +38,7 @@ def main() -> None:
     with report_errors():
         # Before torch is imported, and so before the rest of mmcontrast.
         select_device(args.pop("device"))
-        from mmcontrast.apis.extract import extract_features
+        from mmcontrast.apis.inference.extract import extract_features
 
         if args["checkpoint"] == "none":
             args["checkpoint"] = None

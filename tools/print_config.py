@@ -19,7 +19,7 @@ def main() -> None:
     args = parser.parse_args()
     with report_errors():
         select_device("cpu")
-        from mmcontrast.apis.inspect import check_config, print_config
+        from mmcontrast.apis.training.inspect import check_config, print_config
 
         (check_config if args.check else print_config)(args.config, args.cfg_options)
 

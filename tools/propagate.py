@@ -38,7 +38,7 @@ def main() -> None:
     with report_errors():
         # Before torch is imported, and so before the rest of mmcontrast.
         select_device(args.device)
-        from mmcontrast.apis.propagation import propagate, save_masks, write_overlay
+        from mmcontrast.apis.inference.propagation import propagate, save_masks, write_overlay
 
         masks = propagate(
             args.video, args.mask, checkpoint=args.checkpoint, config=args.config,

@@ -46,7 +46,7 @@ show_progress() {
 read_metric() {
     "$PY" - "$@" <<'PY'
 import pathlib, sys
-from mmcontrast.apis.runs import read_runs
+from mmcontrast.apis.reports.runs import read_runs
 
 runs = read_runs(pathlib.Path(sys.argv[1]))
 metrics = (runs[0] if runs[0].training else runs[-1]).metrics

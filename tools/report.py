@@ -18,7 +18,7 @@ def main() -> None:
     """Collect, with one clear message for wrong input."""
     args = vars(parse_args())
     with report_errors():
-        from mmcontrast.apis.report import write_report
+        from mmcontrast.apis.reports.page import write_report
 
         count = write_report(**args)
         print(f"Written: {args['out']}, {count} runs")

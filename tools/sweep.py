@@ -39,7 +39,7 @@ def main() -> None:
     """Train, and print the table."""
     args, arguments = parse_args()
     with report_errors():
-        from mmcontrast.apis.sweep import run_sweep
+        from mmcontrast.apis.training.sweep import run_sweep
 
         tool = Path(__file__).with_name("train.py")
         print(run_sweep(train_tool=tool, arguments=arguments, **vars(args)).table())

@@ -35,7 +35,7 @@ def main() -> None:
     with report_errors():
         # Before torch is imported, and so before the rest of mmcontrast.
         select_device(args.pop("device"))
-        from mmcontrast.apis.test import test
+        from mmcontrast.apis.training.test import test
 
         test(**args)
 

@@ -44,7 +44,7 @@ def main() -> None:
     with report_errors():
         # Before torch is imported, and so before the rest of mmcontrast.
         select_device(args.pop("device"))
-        from mmcontrast.apis.train import train
+        from mmcontrast.apis.training.train import train
 
         train(**args)
 

@@ -57,8 +57,8 @@ def main() -> None:
     with report_errors():
         # Before torch is imported, and so before the rest of mmcontrast.
         select_device(args.pop("device", None))
-        from mmcontrast.apis import visualize
-        from mmcontrast.apis.feature_table import TABLES
+        from mmcontrast.apis.inference import visualize
+        from mmcontrast.apis.inference.feature_table import TABLES
 
         draw = getattr(visualize, f"visualize_{args.pop('command')}")
         if "size" in args:

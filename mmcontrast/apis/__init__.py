@@ -8,18 +8,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .backbone import load_backbone
-    from .features import FeatureExtractor
-    from .propagation import propagate, track
+    from .inference.backbone import load_backbone
+    from .inference.features import FeatureExtractor
+    from .inference.propagation import propagate, track
 
 __all__ = ["FeatureExtractor", "load_backbone", "propagate", "track"]
 
 # Imported at the first use: the command-line tools import this package before torch.
 _MODULES = {
-    "FeatureExtractor": ".features",
-    "load_backbone": ".backbone",
-    "propagate": ".propagation",
-    "track": ".propagation",
+    "FeatureExtractor": ".inference.features",
+    "load_backbone": ".inference.backbone",
+    "propagate": ".inference.propagation",
+    "track": ".inference.propagation",
 }
 
 

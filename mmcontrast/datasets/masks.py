@@ -8,10 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmcontrast.datasets.mini.writers.voc import palette
 from mmcontrast.utils.atomic import write_atomically
 
 VOID = 255
+
+
+def palette() -> bytes:
+    """The 256 colours of VOC's masks: the bits of an index spread over red, green and blue."""
+    index = np.arange(256)
+    colours = np.zeros((256, 3), np.int64)
+    for bit in range(8):
+        for channel in range(3):
+            colours[:, channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit)
+    return colours.astype(np.uint8).tobytes()
 
 
 def read_mask(

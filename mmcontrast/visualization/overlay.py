@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mmcontrast.datasets.mini.writers.voc import palette
+from mmcontrast.datasets.masks import palette
 
 COLOURS = np.frombuffer(palette(), np.uint8).reshape(256, 3)
 """Of object ids, as in DAVIS' palette: black, red, green, yellow, blue..."""

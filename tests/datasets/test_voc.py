@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from mmcontrast.datasets import VOCClassification
-from mmcontrast.datasets.mini import make_mini
-from mmcontrast.datasets.mini.categories import CLASSES
+from mmcontrast.mini import make_mini
+from mmcontrast.mini.categories import CLASSES
 
 OBJECT = "<object><name>{}</name><difficult>{}</difficult></object>"
 

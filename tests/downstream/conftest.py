@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcontrast.datasets.mini import make_mini
+from mmcontrast.mini import make_mini
 
 
 def coco_classes():

@@ -4,8 +4,8 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.utils import import_modules_from_strings
 
-from mmcontrast.apis.config import load_config
-from mmcontrast.datasets.mini.categories import CLASSES
+from mmcontrast.apis.training.config import load_config
+from mmcontrast.mini.categories import CLASSES
 from mmcontrast.models.backbones import ResNet
 from tests.toy import ROOT, unique_run
 

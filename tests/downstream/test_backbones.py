@@ -11,8 +11,8 @@ pytest.importorskip("mmseg")
 
 from mmcontrast.engine.hooks.pretrained import backbone_of
 from mmcontrast.registry import MODELS, UnknownTypeError
-from mmcontrast.utils.checkpoint import load_checkpoint
-from mmcontrast.utils.weights import load_weights, read_backbone
+from mmcontrast.weights.files import load_checkpoint
+from mmcontrast.weights.layouts import load_weights, read_backbone
 from tests.small import CONFIGS, build_method, losses, make_batch, total
 
 SPLIT = dict(type="SplitBN", num_groups=2)

@@ -12,12 +12,12 @@ pytest.importorskip("mmcv._ext")
 
 from mmengine.registry import DefaultScope
 
-from mmcontrast.apis.train import build_runner, build_training, run
-from mmcontrast.datasets.mini.categories import CLASSES
+from mmcontrast.apis.training.train import build_runner, build_training, run
+from mmcontrast.mini.categories import CLASSES
 from mmcontrast.engine.hooks.pretrained import backbone_of
-from mmcontrast.utils.checkpoint import CheckpointError
+from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
-from mmcontrast.utils.weights import load_weights
+from mmcontrast.weights.layouts import load_weights
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
 from tests.toy import ROOT
 

@@ -6,9 +6,9 @@ from mmengine.config import Config
 
 pytest.importorskip("mmseg")
 
-from mmcontrast.apis.test import test as evaluate
-from mmcontrast.apis.train import build_runner, build_training, run
-from mmcontrast.utils.checkpoint import CheckpointError
+from mmcontrast.apis.training.test import test as evaluate
+from mmcontrast.apis.training.train import build_runner, build_training, run
+from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
 from tests.toy import ROOT

@@ -12,7 +12,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmcontrast.apis.train import train
+from mmcontrast.apis.training.train import train
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.errors import Diverged, TrainingStopped

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmcontrast.apis.train import train
+from mmcontrast.apis.training.train import train
 from mmcontrast.registry import HOOKS
 from tests.toy import ROOT, unique_run, write_config, write_pictures
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from mmcontrast.utils.checkpoint import load_checkpoint
-from tests.apis.test_protocols import frozen_config
+from mmcontrast.weights.files import load_checkpoint
+from tests.apis.training.test_protocols import frozen_config
 from tests.tools.test_command_line import call, python
 from tests.toy import write_pictures, write_probe
 

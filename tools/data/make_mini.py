@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmcontrast.datasets.mini import (
+from mmcontrast.mini import (
     LAYOUTS,
     USUAL_LAYOUTS,
     VIDEO_LAYOUTS,

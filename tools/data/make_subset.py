@@ -40,7 +40,7 @@ def main() -> None:
     """Write the part, with one clear message for wrong input."""
     args = parse_args()
     with report_errors():
-        from mmcontrast.apis.subset import subset_of_coco, subset_of_images
+        from mmcontrast.apis.data.subset import subset_of_coco, subset_of_images
         from mmcontrast.utils.atomic import write_atomically
 
         if not 0 < args.fraction <= 1:

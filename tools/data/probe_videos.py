@@ -39,7 +39,7 @@ def main() -> None:
     out = args.out or args.root / "meta.jsonl"
     total = unreadable = 0
     with report_errors(), input_errors(f"cannot probe {args.root}"):
-        from mmcontrast.apis.probe import probe_videos
+        from mmcontrast.apis.data.probe import probe_videos
         from mmcontrast.utils.atomic import open_atomically
 
         with open_atomically(out) as file:

@@ -10,10 +10,10 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 from mmcontrast.registry import HOOKS
-from mmcontrast.utils.checkpoint import CheckpointError
-from mmcontrast.utils.coverage import compare
+from mmcontrast.weights.files import CheckpointError
+from mmcontrast.weights.coverage import compare
 from mmcontrast.utils.errors import UserError
-from mmcontrast.utils.weights import find_backbone, load_weights
+from mmcontrast.weights.layouts import find_backbone, load_weights
 
 
 @HOOKS.register_module()
@@ -21,14 +21,14 @@ class PretrainedBackboneHook(Hook):
     """Fill a model's backbone from ``load_from``, whatever library wrote that checkpoint.
 
     For configs of mmdet and mmseg. A training starts from the backbone in ``load_from``, in any
-    layout that :func:`~mmcontrast.utils.weights.find_backbone` knows. It goes into ``backbone``
+    layout that :func:`~mmcontrast.weights.layouts.find_backbone` knows. It goes into ``backbone``
     and, in a C4 detector, into the layer4 that is the RoI head's ``shared_head``. What was loaded
     is logged by stage. A resumed training and a test load the whole model, which must then fit.
 
     Args:
         min_coverage: Least share of the backbone that the checkpoint must fill, and of the
             checkpoint that must have a place in it, as
-            :func:`~mmcontrast.utils.weights.load_weights` counts them.
+            :func:`~mmcontrast.weights.layouts.load_weights` counts them.
         random_weights: Start from random weights, the baseline of every table. It has to be asked
             for; a forgotten ``load_from`` is an error.
     """

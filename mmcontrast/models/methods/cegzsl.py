@@ -36,7 +36,7 @@ from torch import Tensor, nn
 from mmcontrast.models.losses.gradient_penalty import gradient_penalty
 from mmcontrast.models.losses.supervised_contrast import supervised_contrast
 from mmcontrast.models.methods.base import Method, embedding_std
-from mmcontrast.ops.softmax_regression import softmax_regression
+from mmcontrast.models.modules.softmax_regression import softmax_regression
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 

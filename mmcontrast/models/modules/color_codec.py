@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
-from mmcontrast.utils.checkpoint import CheckpointError, load_checkpoint
-from mmcontrast.utils.weights import load_weights
+from mmcontrast.weights.files import CheckpointError, load_checkpoint
+from mmcontrast.weights.layouts import load_weights
 
 
 def _convolutions(*channels: int) -> list[nn.Module]:

@@ -3,8 +3,8 @@
 from mmengine.logging import print_log
 from torch import nn
 
-from mmcontrast.utils.checkpoint import CheckpointError
-from mmcontrast.utils.weights import load_weights, read_backbone
+from mmcontrast.weights.files import CheckpointError
+from mmcontrast.weights.layouts import load_weights, read_backbone
 
 RANDOM = "random"
 
@@ -15,7 +15,7 @@ def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
     Args:
         backbone: Changed in place.
         pretrained: Path of a checkpoint in any layout that
-            :func:`~mmcontrast.utils.weights.read_backbone` knows, or ``'random'`` for the baseline
+            :func:`~mmcontrast.weights.layouts.read_backbone` knows, or ``'random'`` for the baseline
             that keeps the initial weights.
 
     Raises:

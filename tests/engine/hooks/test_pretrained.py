@@ -11,7 +11,7 @@ from torch import nn
 from mmcontrast.engine.hooks import PretrainedBackboneHook
 from mmcontrast.engine.hooks.pretrained import backbone_of
 from mmcontrast.models.backbones import ResNet
-from mmcontrast.utils.checkpoint import CheckpointError
+from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
 
 DEPTH = dict(depth=18, base_channels=8)

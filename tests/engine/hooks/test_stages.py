@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 from mmengine.hooks import Hook
 
-from mmcontrast.apis.train import train
+from mmcontrast.apis.training.train import train
 from mmcontrast.engine.hooks import StageHook
 from mmcontrast.models.methods import DenseCL
 from mmcontrast.registry import HOOKS

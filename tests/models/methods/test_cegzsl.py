@@ -7,11 +7,11 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 
-from mmcontrast.apis.train import train
+from mmcontrast.apis.training.train import train
 from mmcontrast.engine.optimizers import OptimWrapperPerPart
 from mmcontrast.evaluation.zeroshot import generalized_scores
 from mmcontrast.models.heads.zeroshot import FeatureGenerator
-from mmcontrast.ops.softmax_regression import softmax_regression
+from mmcontrast.models.modules.softmax_regression import softmax_regression
 from tests.datasets.test_zeroshot import write_xlsa17
 from tests.small import build_method, losses, make_seen_batches
 from tests.toy import unique_run

@@ -5,7 +5,7 @@ import torch
 
 from mmcontrast.models.modules import ColorAutoEncoder, PatchCodec
 from mmcontrast.registry import MODELS
-from mmcontrast.utils.checkpoint import CheckpointError
+from mmcontrast.weights.files import CheckpointError
 from tests.small import build_method
 
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 from PIL import Image
 
-from mmcontrast.apis.subset import subset_of_coco
+from mmcontrast.apis.data.subset import subset_of_coco
 from mmcontrast.datasets import CocoImages, ImageFolder
-from mmcontrast.datasets.mini import make_mini
+from mmcontrast.mini import make_mini
 
 
 def run(monkeypatch, *arguments):

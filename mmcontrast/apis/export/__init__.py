@@ -1,0 +1,1 @@
+"""Write weights in the forms of other libraries."""

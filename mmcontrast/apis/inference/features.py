@@ -1,0 +1,242 @@
+"""Features of pictures from a pre-trained backbone, without a Runner."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from mmcontrast.datasets.stream import Picture, PictureStream
+from mmcontrast.datasets.transforms import UnreadableImageError, compose
+from mmcontrast.registry import MODELS, SCOPE
+from mmcontrast.structures import DataSamples, Features
+from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.weights.layouts import read_backbone
+
+from mmcontrast.apis.inference.backbone import build_backbone, load_backbone
+from mmcontrast.apis.training.config import load_config
+
+# Where no config says otherwise: the centre of a picture, as the papers cut ImageNet's.
+_PIPELINE: list[dict[str, Any]] = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=256),
+    dict(type="CenterCrop", size=224),
+    dict(type="PackInputs"),
+]
+
+
+class Extracted(Features):
+    """Features of pictures and what is known of each, row by row; all tensors are on the CPU."""
+
+    data_samples: DataSamples
+    """``index``, ``path``, ``label`` and, in ``view0``, the part of the source that was seen."""
+
+    skipped: list[str]
+    """Pictures that could not be read and have no row."""
+
+
+class FeatureExtractor:
+    """Turn pictures into features: ``FeatureExtractor('epoch_18.pth')('photos/')['global']``.
+
+    Pictures are prepared by the evaluation pipeline and the data preprocessor of the config. Where
+    there is none, the short side becomes 256 pixels, and the central 224 x 224 are normalised by
+    ImageNet's mean and standard deviation.
+
+    Args:
+        checkpoint: Weights in any layout that ``load_backbone`` knows; None for the untrained
+            network of ``config``, to compare with.
+        config: Config file of the training; without, the config inside the checkpoint.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+        size: Side in pixels of the square that the network sees; the other sizes of the pipeline
+            change with it. A larger one gives a finer dense map. None keeps the pipeline's.
+        batch_size: Pictures at once.
+        num_workers: Processes that read pictures; 0 reads in this one.
+        on_error: ``'raise'`` names a picture that cannot be read and stops; ``'skip'`` leaves it
+            out and lists it.
+
+    Raises:
+        UserError: The checkpoint, the config or the device do not fit.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None,
+        config: str | Path | None = None,
+        *,
+        device: str | None = None,
+        size: int | None = None,
+        batch_size: int = 32,
+        num_workers: int = 0,
+        on_error: str = "raise",
+    ):
+        if batch_size < 1 or (size is not None and size < 1):
+            raise UserError(f"batch_size and size are at least 1, got {batch_size} and {size}.")
+        self.device = find_device(device)
+        self.batch_size, self.num_workers, self.on_error = batch_size, num_workers, on_error
+        cfg = _read_config(checkpoint, config)
+        with input_errors(str(config or checkpoint)):
+            self.pipeline = compose(_evaluation_pipeline(cfg, size))
+            self.data_preprocessor = MODELS.build(_preprocessor(cfg)).to(self.device)
+            backbone = _untrained(cfg) if checkpoint is None else load_backbone(checkpoint, config)
+        self.backbone = backbone.to(self.device)
+        self.backbone.eval()  # mmdet's networks return nothing here
+
+    def __call__(self, source: Picture | Iterable[Picture], dense: bool = True) -> Extracted:
+        """Compute the features of all pictures at once.
+
+        Args:
+            source: A picture file; a folder, with all below it, sorted; a picture as an array
+                (H, W, 3) of uint8 RGB or a tensor (3, H, W); a stack or an iterable of such; or a
+                data set. A float tensor must be normalised already: it goes to the network as is.
+            dense: Whether to return the dense maps too; a thousand of a ResNet-50 take 400 MB.
+
+        Returns:
+            ``global`` (N, C) and ``dense`` (N, C, H, W), float32, with ``data_samples`` and
+            ``skipped``.
+
+        Raises:
+            UserError: There is no picture, or one cannot be used.
+        """
+        batches = list(self.stream(source, dense))
+        filled = [batch for batch in batches if batch["data_samples"]]
+        skipped = [path for batch in batches for path in batch["skipped"]]
+        if not filled:
+            raise UserError(
+                f"None of the {len(skipped)} pictures can be read; the first is {skipped[0]}."
+                if skipped
+                else "There are no pictures to extract features of."
+            )
+        extracted = Extracted(
+            data_samples=[sample for batch in filled for sample in batch["data_samples"]],
+            skipped=skipped,
+        )
+        extracted["global"] = torch.cat([batch["global"] for batch in filled])
+        if dense:
+            shapes = {tuple(batch["dense"].shape[2:]) for batch in filled}
+            if len(shapes) > 1:
+                raise UserError(
+                    f"The dense maps have different sizes ({sorted(shapes)}) and fit no one "
+                    "tensor: take them one by one from stream(), or use dense=False."
+                )
+            extracted["dense"] = torch.cat([batch["dense"] for batch in filled])
+        return extracted
+
+    def stream(
+        self, source: Picture | Iterable[Picture], dense: bool = True
+    ) -> Iterator[Extracted]:
+        """Compute features batch by batch; neither pictures nor paths pile up in memory.
+
+        Args:
+            source: As for a call.
+            dense: Whether to return the dense maps too.
+
+        Yields:
+            Batches in the order of the source, with at most ``batch_size`` rows: fewer where
+            pictures were skipped, and no features at all where all of them were.
+
+        Raises:
+            UserError: A picture cannot be used.
+        """
+        pictures = PictureStream(source, self.pipeline, self.batch_size, self.on_error)
+        num_skipped = 0
+        try:
+            for inputs, data_samples, skipped in DataLoader(
+                pictures, batch_size=None, num_workers=self.num_workers, collate_fn=_unchanged
+            ):
+                num_skipped += len(skipped)
+                extracted = Extracted(data_samples=data_samples, skipped=skipped)
+                if data_samples:
+                    map_NCHW = self._map(inputs)
+                    extracted["global"] = map_NCHW.mean(dim=(2, 3)).cpu()
+                    if dense:
+                        extracted["dense"] = map_NCHW.cpu().contiguous()
+                yield extracted
+        except (UnreadableImageError, UserError, FileNotFoundError) as error:
+            # From a worker they come wrapped in its traceback.
+            raise UserError(explain(error)) from error
+        if num_skipped:
+            print_log(f"{num_skipped} unreadable pictures were left out.", "current", level=30)
+
+    @torch.no_grad()
+    def _map(self, inputs: dict[str, Any]) -> Tensor:
+        view = self.data_preprocessor(dict(inputs=inputs))["inputs"]["view0"]
+        return list(self.backbone(view))[-1].float()
+
+
+def _unchanged(batch: Any) -> Any:
+    """Keep torch's own function from turning the boxes' tuples into lists."""
+    return batch
+
+
+def find_device(name: str | None) -> torch.device:
+    """Return a device by its name, or the best there is.
+
+    Raises:
+        UserError: It cannot be used.
+    """
+    try:
+        device = torch.device(name or get_device())
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"The device {name!r} cannot be used here: {explain(error)}") from error
+    return device
+
+
+def _read_config(checkpoint: str | Path | None, config: str | Path | None) -> Mapping[str, Any]:
+    if config is not None:
+        return load_config(config)
+    if checkpoint is None:
+        raise UserError("An untrained network needs a config, which says what it is.")
+    try:
+        return parse_dumped_config(read_backbone(checkpoint).config)
+    except ValueError:  # another project's way of keeping it
+        return {}
+
+
+def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[str, Any]]:
+    """The pipeline of the config's test or validation data, its sizes scaled to ``size``."""
+    pipeline = _PIPELINE
+    for name in ("val_dataloader", "test_dataloader"):
+        dataset = (cfg.get(name) or {}).get("dataset") or {}
+        while dataset.get("datasets"):
+            dataset = dataset["datasets"][0]
+        steps = dataset.get("pipeline") or []
+        if steps and _name(steps[0]) == "LoadImage":
+            pipeline = steps
+    pipeline = copy.deepcopy(pipeline)
+    if size is not None:
+        crops = [step["size"] for step in pipeline if _name(step) == "CenterCrop"]
+        if not crops:
+            raise UserError("size cannot be set: the evaluation pipeline has no CenterCrop.")
+        for step in pipeline:
+            if _name(step) in ("Resize", "CenterCrop"):
+                step["size"] = round(step["size"] * size / crops[-1])
+    return pipeline
+
+
+def _preprocessor(cfg: Mapping[str, Any]) -> dict[str, Any]:
+    settings = (cfg.get("model") or {}).get("data_preprocessor") or {}
+    if _name(settings) == "ViewPreprocessor":
+        return dict(settings)
+    return dict(type="ViewPreprocessor")
+
+
+def _untrained(cfg: Mapping[str, Any]) -> nn.Module:
+    print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed((cfg.get("randomness") or {}).get("seed") or 0)
+        backbone = build_backbone(cfg["model"]["backbone"], cfg.get("default_scope", SCOPE))
+        if isinstance(backbone, BaseModule):
+            backbone.init_weights()
+    return backbone
+
+
+def _name(settings: Mapping[str, Any]) -> str:
+    return str(settings.get("type", "")).rsplit(".", 1)[-1]

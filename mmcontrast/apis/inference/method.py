@@ -1,0 +1,100 @@
+"""A whole method and a data set that it was made for, without a Runner.
+
+Features of pictures need a backbone alone, see :mod:`mmcontrast.apis.inference.features`. Methods of other
+things, of graphs or of classes' attributes, have none, and are asked for their own.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mmcontrast.models.methods.base import Method
+from mmcontrast.registry import DATASETS, FUNCTIONS, MODELS
+from mmcontrast.structures import DataSamples, Inputs
+from mmcontrast.weights.files import CheckpointError, load_checkpoint
+from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.weights.layouts import load_weights
+
+from mmcontrast.apis.training.config import load_config
+from mmcontrast.apis.inference.features import find_device
+
+
+class MethodOnData:
+    """What a method makes of the data of its config.
+
+    Args:
+        checkpoint: Weights of a training; None for the untrained network.
+        config: Config file of the training.
+        loader: The key of a data loader in it.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+
+    Raises:
+        UserError: Checkpoint, config, loader or device do not fit.
+
+    Attributes:
+        classes: Their names, as far as the data set knows them.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None,
+        config: str | Path,
+        loader: str = "val_dataloader",
+        device: str | None = None,
+    ):
+        cfg = load_config(config)
+        self.device = find_device(device)
+        self.loader = _build_loader(cfg, loader, str(config))
+        self.classes = tuple(getattr(self.loader.dataset, "metainfo", {}).get("classes", ()))
+        with input_errors(str(config)), torch.random.fork_rng(devices=[]):
+            torch.manual_seed((cfg.get("randomness") or {}).get("seed") or 0)
+            method = MODELS.build(cfg.model)
+            if checkpoint is None:
+                method.init_weights()
+        if checkpoint is None:
+            print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
+        else:
+            _load(method, checkpoint, str(config))
+        self.method = cast(Method, method.to(self.device).eval())
+
+    def extract(self) -> Iterator[tuple[dict[str, Tensor], DataSamples]]:
+        """Features of each batch, on the CPU, and what is known of its samples."""
+        for inputs, samples in self._batches():
+            features = self.method.extract(inputs).items()
+            tensors = {name: value for name, value in features if isinstance(value, Tensor)}
+            yield {name: value.float().cpu() for name, value in tensors.items()}, samples
+
+    @torch.no_grad()
+    def predict(self) -> Iterator[dict[str, Any]]:
+        """What the method predicts of each sample, see its ``predict``."""
+        for inputs, samples in self._batches():
+            yield from self.method.predict(inputs, samples)
+
+    def _batches(self) -> Iterator[tuple[Inputs, DataSamples]]:
+        for batch in self.loader:
+            batch = self.method.data_preprocessor(batch)
+            yield batch["inputs"], batch["data_samples"]
+
+
+def _build_loader(cfg: Config, name: str, config: str) -> DataLoader:
+    settings = cfg.get(name)
+    if not isinstance(settings, dict) or "dataset" not in settings:
+        raise UserError(f"{config} has no data loader {name!r}.")
+    collate = settings.get("collate_fn", dict(type="default_collate"))["type"]
+    with input_errors(f"{config}, {name}"):
+        dataset = DATASETS.build(settings["dataset"])
+    return DataLoader(dataset, settings.get("batch_size", 1), collate_fn=FUNCTIONS.get(collate))
+
+
+def _load(method: torch.nn.Module, checkpoint: str | Path, config: str) -> None:
+    content = load_checkpoint(checkpoint)
+    state_dict = content.get("state_dict", content)
+    if not all(isinstance(value, Tensor) for value in state_dict.values()):
+        raise CheckpointError(f"{checkpoint} holds no state_dict of a training.")
+    load_weights(method, state_dict, min_coverage=1.0, what=f"method of {config}")

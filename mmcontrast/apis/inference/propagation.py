@@ -1,0 +1,318 @@
+"""Masks and boxes carried through a video, and the video that shows them."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine.device import get_device
+from numpy.typing import NDArray
+
+from mmcontrast.datasets.clips import Frame, pack_frame
+from mmcontrast.datasets.masks import VOID, read_mask, write_mask
+from mmcontrast.datasets.transforms import LoadImage, compose
+from mmcontrast.datasets.video import open_video
+from mmcontrast.datasets.vos import list_frames
+from mmcontrast.models.backbones import set_strides
+from mmcontrast.registry import MODELS
+from mmcontrast.weights.files import load_checkpoint
+from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.weights.layouts import read_backbone
+from mmcontrast.visualization.overlay import overlay_mask
+
+from mmcontrast.apis.inference.backbone import load_backbone
+from mmcontrast.apis.training.config import load_config
+
+Video = str | os.PathLike | Iterable[Frame]
+"""A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
+
+_STRIDES = (1, 2, 1, 1)
+
+
+class _Sight(NamedTuple):
+    """What the network of a published method sees, and which of its maps is compared."""
+
+    stage: int = 2
+    size: int = 480
+    multiple: int = 1
+    lab: bool = False
+
+
+_SIGHTS = {
+    "uvc": _Sight(stage=3, multiple=64, lab=True),
+    "contrastcorr": _Sight(stage=3, size=560, multiple=64, lab=True),
+    "dino": _Sight(multiple=64),
+}
+"""Of the presets that differ from VFS and CRW."""
+
+# ImageNet's of channels in 0..1, for bytes in LAB over 256.
+_LAB = dict(mean=[124.16, 116.736, 103.936], std=[58.624, 57.344, 57.6])
+
+
+def propagate(
+    video: Video,
+    first_mask: str | os.PathLike | NDArray[np.integer],
+    *,
+    checkpoint: str | Path | None = None,
+    config: str | Path | None = None,
+    preset: str = "vfs_r18",
+    size: int | None = None,
+    device: str | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """Carry the objects of a video's first frame through the others.
+
+    Args:
+        video: See ``Video``; frames are read as they are needed.
+        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them. 255 is
+            void, unless there is nothing but 0 and 255, which shows one object.
+        checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
+            ``'torchvision://resnet18'``. None compares raw colours.
+        config: Config of the backbone's training; without, that inside the checkpoint.
+        preset: Published method whose rule is followed: settings of ``LabelPropagator``, size of
+            the network's input, and the stage of a ResNet whose map is compared. Colours are those
+            that the network was trained on, and the method's where that is not known.
+        size: Short side of what the network sees, in pixels; None takes the method's.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+
+    Yields:
+        One mask (H, W) of uint8 a frame, the given one first.
+
+    Raises:
+        UserError: Video, mask, checkpoint or settings do not fit.
+    """
+    with input_errors("propagate"):
+        mask = first_mask
+        if not isinstance(mask, np.ndarray):
+            mask = read_mask(mask, void_is_background=False)
+        if mask.ndim != 2 or (mask.size and (mask.min() < 0 or mask.max() > 255)):
+            raise ValueError(
+                f"The first mask is (H, W) of ids 0 to 255, got the shape {mask.shape} with values "
+                f"from {mask.min()} to {mask.max()}."
+            )
+        mask = _objects(mask)
+        sight = _SIGHTS.get(preset, _Sight())
+        if checkpoint is not None:
+            sight = _as_trained(sight, checkpoint, config)
+        model = MODELS.build(
+            dict(
+                type="mmcontrast.LabelPropagation",
+                backbone=dict(type="mmcontrast.ColorPatches"),
+                propagator=dict(preset=preset),
+                data_preprocessor=dict(
+                    type="mmcontrast.ViewPreprocessor", **(_LAB if sight.lab else {})
+                ),
+            )
+        )
+        if checkpoint is not None:
+            model.backbone = _dense_backbone(checkpoint, config, sight)
+        model = model.to(device or get_device()).eval()
+        resize = dict(type="Resize", size=size or sight.size, multiple=sight.multiple)
+        to_lab = [dict(type="ToLAB")] if sight.lab else []
+        pipeline = compose([dict(type="LoadImage"), resize, *to_lab, dict(type="PackInputs")])
+        frames = read_frames(video)
+        packed = (pack_frame(frame, pipeline, number) for number, frame in enumerate(frames))
+        first = next(packed, None)
+        if first is None:
+            raise ValueError("The video has no frame.")
+        width, height = first["data_sample"]["view0"]["size"]
+        if mask.shape != (height, width):
+            raise ValueError(
+                f"The mask has {mask.shape[1]}x{mask.shape[0]} pixels, the video {width}x{height}."
+            )
+        views = (frame["inputs"]["view0"] for frame in chain([first], packed))
+        yield from model.propagate_mask(views, mask)
+
+
+def track(
+    video: Video,
+    box: Sequence[float],
+    *,
+    checkpoint: str | Path | None = None,
+    config: str | Path | None = None,
+    device: str | None = None,
+) -> Iterator[NDArray[np.float64]]:
+    """Follow one target through a video.
+
+    Args:
+        video: See ``Video``.
+        box: Of the target in the first frame: x, y, width, height in pixels from 0.
+        checkpoint: Of a training with ``configs/benchmarks/otb100``. None compares raw colours.
+        config: Its config; without, that inside the checkpoint.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+
+    Yields:
+        One box (4,) a frame, the given one first.
+
+    Raises:
+        UserError: Video, box or checkpoint do not fit.
+    """
+    with input_errors("track"):
+        model = _colour_tracker() if checkpoint is None else _trained_tracker(checkpoint, config)
+        model = model.to(device or get_device()).eval()
+        pipeline = compose([dict(type="LoadImage"), dict(type="PackInputs")])
+        views = (
+            pack_frame(frame, pipeline, number)["inputs"]["view0"]
+            for number, frame in enumerate(read_frames(video))
+        )
+        yield from model.track(views, np.asarray(box, dtype=np.float64))
+
+
+def read_frames(video: Video) -> Iterator[Frame]:
+    """Yield the frames of a video one after the other.
+
+    Raises:
+        UserError: There is no such file or folder, or it cannot be decoded.
+    """
+    if not isinstance(video, str | os.PathLike):
+        yield from video
+        return
+    path = Path(video)
+    if path.is_dir():
+        with input_errors(str(path)):
+            yield from list_frames(path)
+        return
+    if not path.is_file():
+        raise UserError(f"There is neither a video nor a folder of frames {path}.")
+    with input_errors(f"{path} cannot be decoded as a video"), open_video(str(path)) as file:
+        yield from file.frames()
+
+
+def write_overlay(
+    video: Video,
+    masks: Iterable[NDArray[np.integer]],
+    out: str | os.PathLike,
+    *,
+    frames_per_second: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write a video whose frames carry masks.
+
+    Args:
+        video: The frames, which are read once more.
+        masks: One a frame, of :func:`propagate`.
+        out: File to write; its suffix says the container, such as ``.mp4``.
+        frames_per_second: None takes those of a video file, or else 24.
+        progress: Called with the number of frames that are done.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    rate = frames_per_second or _rate_of(video)
+    load, av = LoadImage(), _import_av()
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    done = 0
+    with input_errors(f"cannot write {out}"), av.open(os.fspath(out), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
+        stream.pix_fmt = "yuv420p"
+        for frame, mask in zip(read_frames(video), masks, strict=True):
+            pixels = load(dict(path=frame))["image"] if isinstance(frame, str) else frame
+            drawn = _even(overlay_mask(pixels, mask))
+            if not done:
+                stream.height, stream.width = drawn.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(drawn, format="rgb24")))
+            done += 1
+            if progress is not None:
+                progress(done)
+        container.mux(stream.encode(None))
+    return done
+
+
+def save_masks(
+    masks: Iterable[NDArray[np.uint8]], folder: str | os.PathLike
+) -> Iterator[NDArray[np.uint8]]:
+    """Write masks as ``<folder>/00000.png``... in DAVIS' palette form, and yield them on."""
+    for number, mask in enumerate(masks):
+        write_mask(Path(folder) / f"{number:05d}.png", mask)
+        yield mask
+
+
+def _objects(mask_HW: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Ids without the void label; where there is nothing beside it, it is the object."""
+    is_void = mask_HW == VOID
+    others = (mask_HW != 0) & ~is_void
+    return np.where(is_void, int(not others.any()), mask_HW)
+
+
+def _as_trained(sight: _Sight, checkpoint: str | Path, config: str | Path | None) -> _Sight:
+    """With the colours that a network was trained on, where its training is known."""
+    method = _model_settings(read_backbone(checkpoint).config, config).get("type")
+    return sight._replace(lab=method == "ContrastCorr") if method else sight
+
+
+def _dense_backbone(checkpoint: str | Path, config: str | Path | None, sight: _Sight) -> Any:
+    """A pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
+    backbone: Any = load_backbone(checkpoint, config)
+    if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
+        set_strides(backbone, _STRIDES)
+        backbone.out_indices = (sight.stage,)
+    return backbone
+
+
+def _colour_tracker() -> Any:
+    model = MODELS.build(
+        dict(
+            type="mmcontrast.SiamFC",
+            backbone=dict(type="mmcontrast.ColorPatches"),
+            head=dict(type="mmcontrast.SiameseHead", in_channels=27),
+        )
+    )
+    for convolution in (model.head.exemplar, model.head.search):
+        torch.nn.init.dirac_(convolution.weight)
+        torch.nn.init.zeros_(convolution.bias)
+    return model
+
+
+def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
+    loaded = load_checkpoint(checkpoint)
+    settings = _model_settings(str(loaded.get("meta", {}).get("cfg", "")), config)
+    if settings.get("type") != "SiamFC":
+        raise UserError(
+            f"{checkpoint} is not of a SiamFC: train one with configs/benchmarks/otb100, or give "
+            "its config."
+        )
+    model = MODELS.build({**settings, "type": "mmcontrast.SiamFC"})
+    model.load_state_dict(loaded["state_dict"])
+    return model
+
+
+def _model_settings(stored: str, config: str | Path | None) -> dict[str, Any]:
+    """``model`` of a training, its type without scope: of its config, or what it stored of it."""
+    if config is not None:
+        settings = load_config(config).get("model")
+    else:
+        try:
+            settings = parse_dumped_config(stored).get("model")
+        except ValueError:
+            settings = None
+    if not isinstance(settings, Mapping):
+        return {}
+    return {**settings, "type": str(settings.get("type", "")).rsplit(".", 1)[-1]}
+
+
+def _rate_of(video: Video) -> float:
+    if isinstance(video, str | os.PathLike) and Path(video).is_file():
+        with open_video(str(video)) as file:
+            return file.probe().fps
+    return 24.0
+
+
+def _even(frame_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Repeat the last row and column where a side is odd, which 4:2:0 video cannot be."""
+    height, width = frame_HW3.shape[:2]
+    return np.pad(frame_HW3, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def _import_av() -> Any:
+    try:
+        import av
+    except ImportError as error:
+        raise UserError("Video files need PyAV: pip install 'mmcontrast[video]'.") from error
+    return av

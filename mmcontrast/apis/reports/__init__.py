@@ -1,0 +1,1 @@
+"""Compare runs: read what they logged, and write one page."""

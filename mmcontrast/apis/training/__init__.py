@@ -1,0 +1,1 @@
+"""Train, test and sweep what a config describes, in one process or many."""

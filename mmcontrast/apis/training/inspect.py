@@ -1,0 +1,87 @@
+"""Looking at a config without training it."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from mmengine.optim import OptimWrapperDict
+from mmengine.runner import Runner
+
+from mmcontrast.utils.config_origins import find_origins, leaves
+from mmcontrast.utils.errors import UserError
+
+from mmcontrast.apis.training.config import load_config
+from mmcontrast.apis.training.train import build_runner, build_training
+
+
+def print_config(config: str, cfg_options: Iterable[str] = ()) -> None:
+    """Print every key of the merged config and the file and line that it comes from."""
+    cfg = load_config(config, cfg_options)
+    options = {tuple(option.partition("=")[0].split(".")) for option in cfg_options}
+    items = dict(leaves(cfg))
+    origins = find_origins(config, list(items))
+    for key, value in items.items():
+        given = any(key[: len(option)] == option for option in options)
+        origin = "--cfg-options" if given else _relative(origins[key])
+        print(f"{'.'.join(key)} = {value!r}  # {origin}")
+
+
+def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
+    """Build everything that a config describes, and say of each part what came out.
+
+    Raises:
+        UserError: Some part cannot be built; the others have been tried all the same.
+    """
+    cfg = load_config(config, cfg_options)
+    cfg.log_level = "ERROR"
+    problems = 0
+    with tempfile.TemporaryDirectory() as folder:
+        cfg.work_dir = folder
+        # Nothing is logged, and TensorBoard would keep its file open.
+        cfg.visualizer = dict(type="Visualizer", vis_backends=[])
+        runner = build_runner(cfg)
+        parameters = sum(p.numel() for p in runner.model.parameters() if p.requires_grad)
+        print(f"model      {type(runner.model).__name__}, {parameters:,} trainable parameters")
+        print(f"hooks      {', '.join(type(hook).__name__ for hook in runner.hooks)}")
+        for name, build in _parts(runner).items():
+            try:
+                print(f"{name:10} {build()}")
+            except (UserError, OSError, LookupError, TypeError, ValueError) as error:
+                problems += 1
+                print(f"{name:10} FAILED: {error}", file=sys.stderr)
+    if problems:
+        raise UserError(f"{config}: {problems} part(s) cannot be built, see above.")
+    print(f"{config} is fine.")
+
+
+def _parts(runner: Runner) -> dict[str, Callable[[], str]]:
+    def training() -> str:
+        build_training(runner)
+        loader, wrapper = runner.train_dataloader, runner.optim_wrapper
+        wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+        optimizers = " and ".join(type(each.optimizer).__name__ for each in wrappers)
+        return (
+            f"{len(loader.dataset)} samples, {len(loader)} steps of {loader.batch_size} an epoch, "
+            f"{runner.max_epochs} epoch(s), {optimizers}"
+        )
+
+    def evaluation(loop: Any) -> str:
+        metrics = ", ".join(type(metric).__name__ for metric in loop.evaluator.metrics)
+        return f"{len(loop.dataloader.dataset)} samples for {metrics}"
+
+    parts: dict[str, Callable[[], str]] = {}
+    if runner.cfg.get("train_cfg"):
+        parts["training"] = training
+    if runner.cfg.get("val_cfg"):
+        parts["validation"] = lambda: evaluation(runner.val_loop)
+    if runner.cfg.get("test_cfg"):
+        parts["test"] = lambda: evaluation(runner.test_loop)
+    return parts
+
+
+def _relative(origin: str) -> str:
+    file, _, line = origin.rpartition(":")
+    path = Path(file).resolve()
+    return f"{path.relative_to(Path.cwd())}:{line}" if path.is_relative_to(Path.cwd()) else origin

@@ -1,0 +1,246 @@
+"""One training many times: every cell of a config's grid, with every seed."""
+
+import itertools
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from mmcontrast.utils.atomic import write_atomically
+from mmcontrast.utils.errors import Diverged, TrainingStopped, UserError
+from mmcontrast.visualization.curves import read_log
+
+from mmcontrast.apis.training.config import default_work_dir, load_config
+from mmcontrast.apis.reports.runs import is_training, numbers
+from mmcontrast.apis.training.sweep_result import Cell, CellResult, Metrics, Sweep, as_json
+
+
+class _Run(NamedTuple):
+    """One training: its place, and what, with the seed, determines its result."""
+
+    folder: Path
+    seed: int
+    settings: dict[str, Any]
+
+    def read(self) -> dict[str, Any]:
+        """Return what is known of it, nothing if it was not started.
+
+        Raises:
+            UserError: It was started with other settings.
+        """
+        if not self._file.is_file():
+            return {}
+        record = json.loads(self._file.read_text(encoding="utf-8"))
+        then, now = record["settings"], json.loads(json.dumps(self.settings))
+        if then != now:
+            changed = [name for name in now if then.get(name) != now[name]]
+            raise UserError(
+                f"{self.folder} holds a run of other settings:\n"
+                f"  then { ({name: then.get(name) for name in changed}) }\n"
+                f"  now  { ({name: now[name] for name in changed}) }\n"
+                "Choose another --work-dir, or remove that folder."
+            )
+        return record
+
+    def write(self, state: str, metrics: Metrics | None = None) -> None:
+        """Note how it stands: ``'started'``, ``'diverged'`` or ``'finished'``."""
+        record = dict(settings=self.settings, state=state, metrics=as_json(metrics or {}))
+        write_atomically(json.dumps(record, indent=1).encode(), self._file)
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "run.json"
+
+
+def cells_of(grid: Mapping[str, Sequence[Any]]) -> list[Cell]:
+    """Combine the values of a grid, the last key's changing fastest.
+
+    Args:
+        grid: For each config key the values to try.
+
+    Raises:
+        UserError: It is empty, a value cannot be given as an option, or two cells are alike.
+    """
+    if not grid or not all(grid.values()):
+        raise UserError("The grid is empty: it needs config keys, each with values to try.")
+    cells = []
+    for values in itertools.product(*grid.values()):
+        settings = dict(zip(grid, values, strict=True))
+        if any(isinstance(value, dict) for value in values):
+            raise UserError(f"A grid's values are numbers, names or lists of them, got {settings}.")
+        short = (f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in settings.items())
+        # Names of folders: what a shell or a config's option would split at is left out.
+        cells.append(Cell("_".join(re.sub(r"[^\w.+-]+", "-", part) for part in short), settings))
+    if len({cell.name for cell in cells}) < len(cells):
+        raise UserError(f"A grid's values must differ, got {dict(grid)}.")
+    return cells
+
+
+def run_sweep(
+    config: str,
+    train_tool: str | Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    cells: Sequence[int] | None = None,
+    work_dir: str | None = None,
+    processes: int = 1,
+    cfg_options: Sequence[str] = (),
+    arguments: Sequence[str] = (),
+) -> Sweep:
+    """Train each cell of a config's ``grid`` with each seed, or go on where an earlier call ended.
+
+    Each run is a process of its own in ``<work_dir>/<cell>/seed_<seed>``, or in
+    ``<work_dir>/seed_<seed>`` if the config has no grid. A finished one is not run again, an
+    interrupted one is resumed, and one that diverges is noted and does not stop the others.
+    ``<work_dir>/sweep.json`` holds what is returned.
+
+    Args:
+        config: Path of the config file; its training must end with a validation. It may have a
+            ``grid``, config keys with the values to try, and then a ``grid_metric``, the validation
+            metric by which the cells are compared, higher being better.
+        train_tool: Path of ``tools/train.py``.
+        seeds: Each cell is trained once with each.
+        cells: Numbers of the cells to train, from 0; all by default.
+        work_dir: Folder ``sweep`` in the training's own by default.
+        processes: Of each run; more than one are started as by ``tools/dist_train.sh``.
+        cfg_options: ``key=value`` options for all runs.
+        arguments: Further arguments of ``tools/train.py``.
+
+    Returns:
+        The metrics of the last validation of all cells that were trained with these seeds, by this
+        call or before.
+
+    Raises:
+        UserError: Seeds, cells or arguments make no sense, the config has no validation or not the
+            metric, or a folder holds a run of other settings.
+        TrainingStopped: A run failed; the ones that finished are kept.
+        SystemExit: Ctrl-C or SIGTERM came; the run in progress has saved a checkpoint.
+    """
+    cfg = load_config(config, cfg_options)
+    _check(config, cfg, seeds, cells, arguments)
+    grid = cells_of(cfg.grid) if "grid" in cfg else [Cell("", {})]
+    chosen = range(len(grid)) if cells is None else cells
+    if not set(chosen) <= set(range(len(grid))):
+        raise UserError(f"The cells of {config} are 0 to {len(grid) - 1}, got {list(chosen)}.")
+    folder = Path(work_dir or Path(cfg.get("work_dir") or default_work_dir(config), "sweep"))
+    common = dict(config=config, processes=processes, arguments=list(arguments))
+    runs = {
+        (number, seed): _Run(
+            folder / cell.name / f"seed_{seed}",
+            seed,
+            dict(common, cfg_options=[*cfg_options, *cell.options]),
+        )
+        for (number, cell), seed in itertools.product(enumerate(grid), seeds)
+    }
+    records = {key: run.read() for key, run in runs.items()}
+    todo = [
+        key
+        for key, record in records.items()
+        if key[0] in chosen and record.get("state") in (None, "started")
+    ]
+    for count, key in enumerate(todo, start=1):
+        print(f"==> run {count} of {len(todo)}: {runs[key].folder}", flush=True)
+        _train(runs[key], train_tool, cfg.get("grid_metric"))
+        records[key] = runs[key].read()
+    sweep = Sweep(config, list(seeds), [CellResult(cell) for cell in grid], cfg.get("grid_metric"))
+    for (number, seed), record in records.items():
+        sweep.results[number].add(seed, record)
+    sweep.write(folder / "sweep.json")
+    return sweep
+
+
+def _check(
+    config: str,
+    cfg: Config,
+    seeds: Sequence[int],
+    cells: Sequence[int] | None,
+    arguments: Sequence[str],
+) -> None:
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UserError(f"A sweep needs different seeds, at least one, got {list(seeds)}.")
+    if not cfg.get("val_cfg"):
+        raise UserError(f"{config} has no validation (val_cfg), so there would be no metrics.")
+    if ("grid" in cfg) != ("grid_metric" in cfg) or (cells is not None and "grid" not in cfg):
+        raise UserError(
+            f"{config} lacks what cells need: a grid, and the grid_metric to compare them by."
+        )
+    for argument, remedy in (
+        ("--resume", "each run resumes by itself"),
+        ("--launcher", "several processes are asked for with --processes"),
+    ):
+        if any(given.split("=")[0] == argument for given in arguments):
+            raise UserError(f"{argument} is not for sweeps: {remedy}.")
+
+
+def _train(run: _Run, train_tool: str | Path, metric: str | None) -> None:
+    """Train to the end and note the metrics."""
+    processes, options = run.settings["processes"], run.settings["cfg_options"]
+    launcher = ["-m", "mmcontrast.apis.training.launch", str(processes)] if processes > 1 else []
+    command = [sys.executable, *launcher, str(train_tool), run.settings["config"]]
+    command += [*run.settings["arguments"], "--work-dir", str(run.folder)]
+    command += ["--seed", str(run.seed), "--resume", "auto"]
+    command += ["--cfg-options", *options] if options else []
+    run.write("started")
+    code = _call(command)
+    if code == Diverged.exit_code:
+        run.write("diverged")
+        return
+    if code:
+        raise TrainingStopped(
+            f"The run in {run.folder} ended with exit code {code} (see above). The same command "
+            "goes on with it."
+        )
+    metrics = _final_metrics(run.folder)
+    if metric is not None and metric not in metrics:
+        raise UserError(f"grid_metric={metric!r} is none of {', '.join(metrics)}.")
+    run.write("finished", metrics)
+
+
+def _call(command: Sequence[str]) -> int:
+    """Run a command and return its exit code.
+
+    Raises:
+        SystemExit: Ctrl-C or SIGTERM came; the command has ended by it, in its own time.
+    """
+    received: list[int] = []
+    with subprocess.Popen(command) as process:
+
+        def receive(number: int, frame: FrameType | None) -> None:
+            received.append(number)
+            # A terminal sends Ctrl-C to both.
+            if number == signal.SIGTERM:
+                process.send_signal(number)
+
+        previous = {n: signal.signal(n, receive) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            code = process.wait()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+    if received:
+        print("Stopped. The same command goes on where it was.", file=sys.stderr)
+        raise SystemExit(128 + received[0])
+    return code
+
+
+def _final_metrics(folder: Path) -> Metrics:
+    """Return the metrics of the last validation in a run's log.
+
+    It is that of the final weights: a run that was stopped between its last step and the validation
+    makes up for it when it is resumed (:class:`~mmcontrast.engine.hooks.FinalValidationHook`).
+    """
+    for record in reversed(read_log(folder)):
+        metrics = numbers(record)
+        if metrics and not is_training(record):
+            return metrics
+    raise TrainingStopped(
+        f"The training in {folder} has logged no validation: set train_cfg.val_interval so that it "
+        "ends with one."
+    )

@@ -1,0 +1,148 @@
+"""Evaluation from a config."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import LoggerHook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, set_random_seed
+
+from mmcontrast.datasets.classes import refuse_other_classes
+from mmcontrast.weights.files import load_checkpoint, trusted_checkpoints
+from mmcontrast.utils.errors import UserError, input_errors
+
+from mmcontrast.apis.training.config import default_work_dir, load_config
+from mmcontrast.apis.training.processes import leave_processes, set_up_processes
+from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
+
+
+def test(
+    config: str,
+    checkpoint: str | None = None,
+    *,
+    work_dir: str | None = None,
+    seed: int | None = None,
+    trust_checkpoint: bool = False,
+    cfg_options: Iterable[str] = (),
+    launcher: str = "none",
+) -> dict[str, float]:
+    """Run the config's evaluation (``test_*``, or ``val_*`` where it has no other).
+
+    Args:
+        config: Path of the config file; with ``compare_untrained = True`` in it, a checkpoint's
+            metrics have those of the same network before its training beside them.
+        checkpoint: Weights to evaluate; without, those of the untrained network.
+        work_dir: Where the log goes; that of the training by default.
+        seed: Replaces the config's ``randomness.seed``.
+        trust_checkpoint: Whether the checkpoint may run code.
+        cfg_options: ``key=value`` options.
+        launcher: How the processes were started.
+
+    Returns:
+        The metrics.
+
+    Raises:
+        UserError: The config, the checkpoint or the data do not fit.
+    """
+    cfg = load_config(config, cfg_options)
+    for part in ("dataloader", "cfg", "evaluator"):
+        cfg[f"test_{part}"] = cfg.get(f"test_{part}") or cfg.get(f"val_{part}")
+        if cfg[f"test_{part}"] is None:
+            raise UserError(f"{config} describes no evaluation: it has no test_{part}.")
+    # A validation loop of a training is the plain one of a test.
+    cfg.test_cfg.type = cfg.test_cfg.get("type", "TestLoop").replace("ValLoop", "TestLoop")
+    cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
+    # A protocol that trains nothing judges the backbone of any checkpoint.
+    frozen = "train_cfg" not in cfg and "pretrained" in cfg.model
+    if frozen and checkpoint:
+        cfg.model.pretrained, checkpoint = checkpoint, None
+    cfg.load_from, cfg.resume = checkpoint or cfg.get("load_from"), False
+    set_randomness(cfg, seed, deterministic=False)
+    set_up_processes(cfg, launcher)
+    runner = None
+    with trusted_checkpoints(trust_checkpoint):
+        try:
+            runner = build_runner(cfg)
+            with input_errors(f"{cfg.filename}"):
+                _ = runner.test_loop
+            _log_often(runner)
+            if cfg.load_from is None:
+                if not frozen:
+                    runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
+                model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+                model.init_weights()
+            elif judges_classes(runner.test_loop.evaluator.metrics):
+                meta = load_checkpoint(cfg.load_from).get("meta", {}).get("dataset_meta", {})
+                refuse_other_classes(
+                    meta, runner.test_dataloader.dataset.metainfo, f"{cfg.load_from} was trained on"
+                )
+            metrics = runner.test()
+            of_what = [
+                metric.description
+                for metric in runner.test_loop.evaluator.metrics
+                if getattr(metric, "description", "")
+            ]
+            if cfg.get("compare_untrained") and cfg.load_from:
+                untrained = _test_untrained(runner)
+                table = "\n".join([comparison(metrics, untrained), *of_what])
+                runner.logger.info(f"{cfg.load_from}:\n{table}")
+                metrics |= {
+                    f"untrained/{name}": value
+                    for name, value in untrained.items()
+                    if not _is_raw(name)
+                }
+        finally:
+            leave_processes(runner)
+    what = cfg.load_from or (
+        cfg.model.pretrained or "without weights" if frozen else "the untrained network"
+    )
+    runner.logger.info(
+        f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
+    )
+    return metrics
+
+
+def _log_often(runner: Runner) -> None:
+    """Log ten times at least, since an iteration may be a whole video."""
+    for hook in runner.hooks:
+        if isinstance(hook, LoggerHook):
+            hook.interval = min(hook.interval, max(len(runner.test_dataloader) // 10, 1))
+
+
+def comparison(trained: dict[str, float], untrained: dict[str, float]) -> str:
+    """A Markdown table of metrics with those of the untrained network and of raw features.
+
+    Args:
+        trained: By name; ``part/raw_name`` is what raw features have for ``part/name``.
+        untrained: The same of the untrained network.
+    """
+    rows = ["| | trained | untrained | raw features |", "|---|---|---|---|"]
+    for name in (name for name in trained if not _is_raw(name)):
+        part, _, own = name.rpartition("/")
+        values = (trained[name], untrained.get(name), trained.get(f"{part}/raw_{own}"))
+        cells = ["" if value is None else f"{value:.2f}" for value in values]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _is_raw(name: str) -> bool:
+    return name.rpartition("/")[2].startswith("raw_")
+
+
+def _test_untrained(runner: Runner) -> dict[str, float]:
+    """The metrics of the run's network as it was before its training."""
+    runner.logger.info("The same for the untrained network:")
+    # MMEngine writes the metrics of each test into the same file; the checkpoint's are to stay.
+    record = Path(runner.log_dir, f"{runner.timestamp}.json")
+    written = record.read_text() if is_main_process() and record.is_file() else None
+    set_random_seed(runner.seed)
+    trained, fresh = runner.model, runner.build_model(runner.cfg.model)
+    fresh.init_weights()
+    runner.model = runner.wrap_model(runner.cfg.get("model_wrapper_cfg"), fresh)
+    try:
+        return runner.test_loop.run()
+    finally:
+        runner.model = trained
+        if written is not None:
+            record.write_text(written)

@@ -1,0 +1,270 @@
+"""Training from a config."""
+
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import get_world_size
+from mmengine.evaluator import BaseMetric
+from mmengine.runner import Runner
+
+from mmcontrast.datasets.classes import refuse_other_classes
+from mmcontrast.engine.hooks.interrupt import InterruptHook
+from mmcontrast.engine.hooks.validation import FinalValidationHook
+from mmcontrast.evaluation.accuracy import Accuracy
+from mmcontrast.registry import SCOPE
+from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
+from mmcontrast.utils.environment import find_conflicts, installed_versions
+from mmcontrast.utils.errors import UserError, input_errors
+
+from mmcontrast.apis.training.config import default_work_dir, load_config, optim_wrappers_of, optimizers_of
+from mmcontrast.apis.training.processes import leave_processes, set_up_processes
+
+_MMENGINE_HOOKS = {
+    "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
+}  # fmt: skip
+
+
+def train(
+    config: str,
+    *,
+    work_dir: str | None = None,
+    resume: str | None = None,
+    amp: str | None = None,
+    compile: bool = False,
+    seed: int | None = None,
+    deterministic: bool = False,
+    data_root: str | None = None,
+    auto_scale_lr: bool = False,
+    trust_checkpoint: bool = False,
+    cfg_options: Iterable[str] = (),
+    launcher: str = "none",
+) -> Runner:
+    """Train what a config describes.
+
+    Args:
+        config: Path of the config file.
+        work_dir: Where logs, checkpoints and curves go; ``work_dirs/<method>/<name>`` by default.
+        resume: ``'auto'`` for the newest checkpoint in the work dir (from the start if there is
+            none), or the path of a checkpoint.
+        amp: ``'bf16'`` or ``'fp16'`` for mixed precision.
+        compile: Whether to compile the training step with ``torch.compile``.
+        seed: Replaces the config's ``randomness.seed``.
+        deterministic: Whether to use deterministic algorithms only.
+        data_root: Replaces ``train_dataloader.dataset.data_root``.
+        auto_scale_lr: Whether to scale the learning rate linearly with the total batch.
+        trust_checkpoint: Whether checkpoints may run code.
+        cfg_options: ``key=value`` options.
+        launcher: How the processes were started.
+
+    Returns:
+        The runner, after training.
+
+    Raises:
+        UserError: The config, an option or the data do not fit.
+    """
+    cfg = load_config(config, cfg_options)
+    missing = [
+        k for k in ("model", "train_dataloader", "train_cfg", "optim_wrapper") if k not in cfg
+    ]
+    if missing:
+        raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
+    cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
+    if data_root is not None:
+        cfg.train_dataloader.dataset.data_root = data_root
+    if amp is not None:
+        use_autocast(cfg, amp)
+    if compile:
+        cfg.compile = True
+    set_randomness(cfg, seed, deterministic)
+    set_up_processes(cfg, launcher)
+    runner = None
+    with trusted_checkpoints(trust_checkpoint):
+        try:
+            choose_checkpoint(cfg, resume)
+            level, statement = settle_learning_rate(cfg, auto_scale_lr)
+            runner = build_runner(cfg)
+            runner.logger.log(level, statement)
+            for problem in find_conflicts(installed_versions()):
+                runner.logger.warning(problem)
+            build_training(runner)
+            run(runner)
+        finally:
+            leave_processes(runner)
+    return runner
+
+
+def run(runner: Runner) -> None:
+    """Train, and give the signals back whatever happens."""
+    runner.register_hook(FinalValidationHook())
+    try:
+        runner.train()
+    finally:
+        for hook in runner.hooks:
+            if isinstance(hook, InterruptHook):
+                hook.release()
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Make the Runner, which builds model and hooks.
+
+    Raises:
+        UserError: The config does not fit them.
+    """
+    # mmdet and mmseg have no functions of their own, and keep MMEngine's.
+    for name in ("train", "val", "test") if cfg.get("default_scope") == SCOPE else ():
+        loader = cfg.get(f"{name}_dataloader") or {}
+        for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
+            # Unlike classes, MMEngine does not look functions up in the default scope.
+            if function and isinstance(function["type"], str) and "." not in function["type"]:
+                function["type"] = f"{SCOPE}.{function['type']}"
+    hooks = cfg.get("default_hooks") or {}
+    for name in [name for name, hook in hooks.items() if hook is None]:
+        # MMEngine lets a config switch its own default hooks off with None, and fails for others.
+        if name not in _MMENGINE_HOOKS:
+            del hooks[name]
+    with input_errors(f"{cfg.filename}"):
+        runner = Runner.from_cfg(cfg)
+    runner.logger.info(f"Command: {shlex.join(sys.argv)}")
+    return runner
+
+
+def build_training(runner: Runner) -> None:
+    """Build data, optimiser, schedules and loops now; the Runner would do it inside ``train()``.
+
+    Here an exception means wrong input. Once training runs, it means a fault.
+
+    Raises:
+        UserError: The config does not fit them, or the data are not there.
+    """
+    with input_errors(f"{runner.cfg.filename}"):
+        _ = runner.train_loop, runner.val_loop
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        if runner.param_schedulers is not None:
+            runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
+    if len(runner.train_dataloader) == 0:
+        raise UserError(
+            f"The {len(runner.train_dataloader.dataset)} training samples do not fill one batch "
+            f"of {runner.train_dataloader.batch_size} on {get_world_size()} process(es). "
+            "Lower train_dataloader.batch_size, or set train_dataloader.drop_last=False."
+        )
+    _check_classes(runner)
+
+
+def _check_classes(runner: Runner) -> None:
+    """Refuse a classifier whose labels mean one thing in training and another in validation."""
+    if runner.val_loop is not None and judges_classes(runner.val_loop.evaluator.metrics):
+        train, val = (
+            getattr(loader.dataset, "metainfo", {})
+            for loader in (runner.train_dataloader, runner.val_dataloader)
+        )
+        refuse_other_classes(train, val, "The training data have")
+
+
+def judges_classes(metrics: Sequence[BaseMetric]) -> bool:
+    """Whether labels count the classes of a trained classifier.
+
+    k-NN is not concerned: its labelled pictures are in the data it is tested with, and may be of
+    any classes.
+    """
+    return any(isinstance(metric, Accuracy) for metric in metrics)
+
+
+def use_autocast(cfg: Config, dtype: str) -> None:
+    """Turn the config's optimiser wrappers into ones for mixed precision."""
+    for wrapper in optim_wrappers_of(cfg):
+        kind = wrapper.get("type", "OptimWrapper")
+        if kind not in ("OptimWrapper", "AmpOptimWrapper", "AutocastOptimWrapper"):
+            raise UserError(
+                f"--amp cannot change an optim_wrapper of type {kind}; set its precision in the "
+                "config."
+            )
+        wrapper["type"] = f"{SCOPE}.AutocastOptimWrapper"  # also in the scope of mmdet
+        wrapper["dtype"] = dtype
+
+
+def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
+    """Set the seed (0 if neither option nor config has one) and determinism."""
+    randomness = cfg.setdefault("randomness", {})
+    if seed is not None:
+        randomness["seed"] = seed
+    if randomness.get("seed") is None:
+        randomness["seed"] = 0
+    if deterministic:
+        randomness["deterministic"] = True
+        # cuBLAS is deterministic with a fixed work space only.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def choose_checkpoint(cfg: Config, resume: str | None) -> None:
+    """Set ``load_from`` and ``resume`` in the config.
+
+    A process that torchrun has restarted resumes without being asked to.
+    """
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0:
+        resume = "auto"
+    if resume is None and cfg.get("resume") and not cfg.get("load_from"):
+        resume = "auto"
+    if resume is None:
+        return
+    path = find_checkpoint(cfg.work_dir) if resume == "auto" else resume
+    if path is None:
+        print(f"Nothing to resume in {cfg.work_dir}: starting from the beginning.")
+        return
+    cfg.load_from, cfg.resume = str(path), True
+
+
+def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
+    """Compare the total batch with the one that the learning rate is meant for.
+
+    Args:
+        cfg: With ``scale``, its learning rates are multiplied and its
+            ``auto_scale_lr.base_batch_size`` becomes the actual one, so that the config saved with
+            the run is not scaled a second time.
+        scale: Whether to scale; ``auto_scale_lr.enable`` in the config asks for it too.
+
+    Returns:
+        Logging level and statement.
+
+    Raises:
+        UserError: Scaling is asked for, but the config says not what batch its rate belongs to.
+    """
+    settings: dict[str, Any] = cfg.get("auto_scale_lr") or {}
+    base = settings.get("base_batch_size")
+    scale = scale or settings.get("enable", False)
+    batch = cfg.train_dataloader.get("batch_size")
+    accumulated = cfg.optim_wrapper.get("accumulative_counts", 1)
+    optimizers = [optimizer for optimizer in optimizers_of(cfg) if "lr" in optimizer]
+    rates = ", ".join(f"{optimizer['lr']:g}" for optimizer in optimizers)
+    if scale and not (base and batch):
+        raise UserError(
+            "--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the "
+            "total batch that its learning rate is meant for."
+        )
+    if not (base and batch):
+        return logging.INFO, f"Learning rate {rates}; the config names no batch that it is for."
+    total = batch * get_world_size() * accumulated
+    parts = f"{batch} a process x {get_world_size()} process(es) x {accumulated} accumulated"
+    if total == base:
+        return logging.INFO, f"Learning rate {rates} for a total batch of {total} ({parts})."
+    ratio = total / base
+    scaled = ", ".join(f"{optimizer['lr'] * ratio:g}" for optimizer in optimizers)
+    if scale:
+        for optimizer in optimizers:
+            optimizer["lr"] *= ratio
+        cfg.auto_scale_lr = dict(base_batch_size=total, enable=False)
+        return logging.INFO, (
+            f"Learning rate scaled from {rates} (total batch {base}) to {scaled} "
+            f"(total batch {total} = {parts})."
+        )
+    return logging.WARNING, (
+        f"The learning rate {rates} is meant for a total batch of {base}, but this run has {total} "
+        f"({parts}). Choose one:\n"
+        f"  --auto-scale-lr to train with {scaled};\n"
+        f"  train_dataloader.batch_size or optim_wrapper.accumulative_counts for a total of {base};"
+        f"\n  auto_scale_lr.base_batch_size={total} if the rate is right as it is."
+    )

@@ -1,0 +1,121 @@
+"""Pascal VOC layout: pictures, palette masks, boxes in XML, lists of pictures."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmcontrast.datasets.masks import palette
+
+from ..categories import CLASSES
+from ..render import Rendered
+from .files import SPLITS, annotated, make_pictures, render_group, save_jpeg
+
+YEAR = "VOC2012"
+MASKS = ("SegmentationClass", "SegmentationObject", "SegmentationForeground")
+BORDER = 255
+HARD_FRACTION = 0.5
+"""An object of which less than this is seen (by its box) is marked truncated and difficult."""
+
+
+def save_mask(path: Path, labels: NDArray[np.uint8]) -> None:
+    """Store (H, W) labels as a palette PNG."""
+    picture = Image.fromarray(labels, mode="P")
+    picture.putpalette(palette())
+    picture.save(path)
+
+
+def _borders(instances: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pixels of objects that touch another object or the background."""
+    lower = cv2.erode(instances, np.ones((3, 3), np.uint8))
+    upper = cv2.dilate(instances, np.ones((3, 3), np.uint8))
+    return (instances > 0) & (lower != upper)
+
+
+def _xml(name: str, rendered: Rendered, names: list[str], kept: list[int]) -> str:
+    """The boxes of a picture; VOC counts pixels from 1 and includes the last one."""
+    height, width = rendered.instances.shape
+    root = ElementTree.Element("annotation")
+    for tag, text in (("folder", YEAR), ("filename", f"{name}.jpg"), ("segmented", "1")):
+        ElementTree.SubElement(root, tag).text = text
+    size = ElementTree.SubElement(root, "size")
+    for tag, value in (("width", width), ("height", height), ("depth", 3)):
+        ElementTree.SubElement(size, tag).text = str(value)
+    for index in kept:
+        x0, y0, x1, y1 = rendered.boxes[index].tolist()
+        a0, b0, a1, b1 = rendered.full_boxes[index].tolist()
+        hard = (x1 - x0) * (y1 - y0) < HARD_FRACTION * (a1 - a0) * (b1 - b0)
+        entry = ElementTree.SubElement(root, "object")
+        for tag, text in (
+            ("name", names[index]),
+            ("pose", "Unspecified"),
+            ("truncated", str(int(hard))),
+            ("difficult", str(int(hard))),
+        ):
+            ElementTree.SubElement(entry, tag).text = text
+        box = ElementTree.SubElement(entry, "bndbox")
+        for tag, value in (("xmin", x0 + 1), ("ymin", y0 + 1), ("xmax", x1), ("ymax", y1)):
+            ElementTree.SubElement(box, tag).text = str(value)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _write_picture(base: Path, seed: int, split: str, index: int) -> str:
+    """Write a picture with its masks and boxes; returns its name."""
+    name = f"2012_{SPLITS.index(split)}{index:05d}"
+    rendered, names = render_group(seed, "voc", split, index)
+    kept = annotated(rendered)
+    save_jpeg(base / "JPEGImages" / f"{name}.jpg", rendered.image)
+    objects = np.zeros(256, np.uint8)
+    classes = np.zeros(256, np.uint8)
+    for position, i in enumerate(kept):
+        objects[i + 1] = position + 1
+        classes[i + 1] = CLASSES.index(names[i]) + 1
+    border = _borders(rendered.instances)
+    masks = (classes, objects, np.minimum(classes, 1))
+    for folder, labels in zip(MASKS, masks, strict=True):
+        drawn = np.where(border, BORDER, labels[rendered.instances]).astype(np.uint8)
+        save_mask(base / folder / f"{name}.png", drawn)
+    text = _xml(name, rendered, names, kept)
+    (base / "Annotations" / f"{name}.xml").write_text(text, encoding="utf-8")
+    return name
+
+
+def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
+    """Write the layout into an empty folder.
+
+    Besides VOC's own lists there is `train_aug`, which configs for the extended masks name; here
+    every picture has its mask, so it lists the same pictures as `train`. Besides VOC's own masks
+    there is `SegmentationForeground`, 1 for objects of any class, which few pictures teach.
+
+    Args:
+        folder: Where `VOC2012` goes.
+        seed: Of the world.
+        num_train: Number of training pictures.
+        num_val: Number of validation pictures.
+    """
+    base = folder / YEAR
+    for name in (
+        "JPEGImages",
+        *MASKS,
+        "Annotations",
+        "ImageSets/Segmentation",
+        "ImageSets/Main",
+    ):
+        (base / name).mkdir(parents=True)
+    listed = {
+        split: make_pictures(partial(_write_picture, base, seed, split), count)
+        for split, count in zip(SPLITS, (num_train, num_val), strict=True)
+    }
+    listed["trainval"] = listed["train"] + listed["val"]
+    listed["train_aug"] = listed["train"]
+    for split, members in listed.items():
+        for kind in ("Segmentation", "Main"):
+            target = base / "ImageSets" / kind / f"{split}.txt"
+            target.write_text("".join(f"{name}\n" for name in members), encoding="utf-8")

@@ -1,0 +1,9 @@
+"""What is trained or run to judge a backbone, one file a protocol."""
+
+from .fine_tuning import FineTuning
+from .frozen_backbone import FrozenBackbone
+from .label_propagation import LabelPropagation
+from .linear_probe import LinearProbe
+from .siamfc import SiamFC
+
+__all__ = ["FineTuning", "FrozenBackbone", "LabelPropagation", "LinearProbe", "SiamFC"]

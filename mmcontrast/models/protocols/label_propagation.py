@@ -1,0 +1,187 @@
+"""A frozen backbone whose features carry the first frame's labels through a video.
+
+    label of a cell = weighted mean of the labels of its most similar cells in earlier frames
+
+The protocol of TimeCycle, UVC, CRW, VFS and DINO, whose settings are presets of
+:class:`~mmcontrast.models.modules.label_propagator.LabelPropagator`.
+
+Shapes: H x W pixels of the source, h x w cells of the feature grid; M classes, J joints, T frames.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmcontrast.models.methods.base import Method
+from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.modules.label_propagator import LabelPropagator
+from mmcontrast.ops.soft_labels import (
+    labels_to_mask,
+    labels_to_points,
+    mask_to_labels,
+    points_to_labels,
+)
+from mmcontrast.registry import MODELS
+from mmcontrast.structures import DataSamples, Inputs
+from mmcontrast.utils.errors import UserError
+
+
+@MODELS.register_module()
+class LabelPropagation(Method):
+    """Judges the last map of a backbone by what it propagates; there is nothing to train.
+
+    Args:
+        backbone: Config of the network; a ResNet with ``strides=(1, 2, 1, 1)`` has a grid of
+            stride 8. None is the baseline that copies the first frame's labels.
+        propagator: ``preset``, the name of a published method, and arguments of
+            ``LabelPropagator`` that replace the preset's.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given, unless the
+            backbone has no parameters.
+        soft_first_mask: Resize the first mask bilinearly, as CRW does; this and the next two are
+            the preset's where they are None.
+        stretched: Bring each class' map to 0..1 before the classes are compared (all but CRW do).
+        decide_at_input: Take the classes at the network's resolution and resize them (UVC and
+            ContrastCorr), rather than at the source's.
+        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        backbone: dict | None,
+        propagator: dict,
+        pretrained: str = "",
+        soft_first_mask: bool | None = None,
+        stretched: bool | None = None,
+        decide_at_input: bool | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, init_cfg)
+        self.backbone = None if backbone is None else MODELS.build(backbone)
+        settings = dict(propagator)
+        preset = settings.pop("preset")
+        self.propagator = LabelPropagator.preset(preset, **settings)
+        self.pretrained = pretrained
+        of_crw, of_uvc = preset == "crw", preset in ("uvc", "contrastcorr")
+        self.soft_first_mask = of_crw if soft_first_mask is None else soft_first_mask
+        self.stretched = not of_crw if stretched is None else stretched
+        self.decide_at_input = of_uvc if decide_at_input is None else decide_at_input
+
+    def init_weights(self) -> None:
+        """Load the pre-trained weights.
+
+        Raises:
+            CheckpointError: They are not named or do not fit.
+        """
+        super().init_weights()
+        if self.backbone is not None and any(True for _ in self.backbone.parameters()):
+            load_pretrained(self.backbone, self.pretrained)
+
+    def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
+        """There is none.
+
+        Raises:
+            UserError: Always.
+        """
+        raise UserError("This config evaluates and trains nothing: use tools/test.py.")
+
+    def propagate_mask(
+        self, clip: Iterable[Tensor], mask_HW: NDArray[np.integer]
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield a mask (H, W) for every frame, the given one first.
+
+        Args:
+            clip: Frames (3, h, w) of uint8.
+            mask_HW: Ids in the first frame.
+
+        Raises:
+            ValueError: The mask shows no object, or the frames differ in size.
+        """
+        mask = torch.from_numpy(np.ascontiguousarray(mask_HW)).long()
+        size = (mask.shape[0], mask.shape[1])
+
+        def encode(grid: tuple[int, int]) -> Tensor:
+            return mask_to_labels(mask, grid, soft=self.soft_first_mask)
+
+        for number, (labels, input_size) in enumerate(self._soft_labels(clip, encode)):
+            if number == 0 or labels is None:
+                yield mask_HW.astype(np.uint8)
+                continue
+            decide_at = input_size if self.decide_at_input else None
+            yield labels_to_mask(labels, size, self.stretched, decide_at).cpu().numpy()
+
+    def propagate_points(
+        self, clip: Iterable[Tensor], points_J2: NDArray[np.floating], size: tuple[int, int]
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield the places (J, 2) of key points in every frame, in pixels of the source.
+
+        Args:
+            clip: Frames (3, h, w) of uint8.
+            points_J2: x and y in the first frame.
+            size: Height and width of the source.
+
+        Raises:
+            ValueError: The frames differ in size.
+        """
+        heat_JHW = points_to_labels(torch.from_numpy(np.asarray(points_J2)), size)
+
+        def encode(grid: tuple[int, int]) -> Tensor:
+            return F.interpolate(heat_JHW[None], grid, mode="bilinear")[0]
+
+        for number, (labels, _) in enumerate(self._soft_labels(clip, encode)):
+            if number == 0 or labels is None:
+                full = heat_JHW
+            else:
+                full = F.interpolate(labels[None], size, mode="bilinear")[0]
+            yield labels_to_points(full).cpu().double().numpy()
+
+    @torch.no_grad()
+    def _soft_labels(
+        self, clip: Iterable[Tensor], encode: Callable[[tuple[int, int]], Tensor]
+    ) -> Iterator[tuple[Tensor | None, tuple[int, int]]]:
+        """Yield soft labels (M, h, w), or None where nothing is to change, and the frame's size."""
+        for number, frame in enumerate(clip):
+            size = (frame.shape[1], frame.shape[2])
+            if self.backbone is None:
+                yield None, size
+                continue
+            view = self.data_preprocessor(dict(inputs=dict(view0=frame[None])))["inputs"]["view0"]
+            features = list(self.backbone(view))[-1][0]
+            if number == 0:
+                labels = encode((features.shape[1], features.shape[2])).to(features.device)
+                self.propagator.start(features, labels)
+            else:
+                labels = self.propagator.step(features)
+            yield labels, size
+
+    def predict(self, inputs: Inputs, data_samples: DataSamples | None) -> list[dict[str, Any]]:
+        """Propagate the labels of whole videos.
+
+        Args:
+            inputs: ``clip`` and ``mask`` or ``joints``, lists; see ``mmcontrast.datasets.vos``.
+            data_samples: What is known of each video.
+
+        Returns:
+            One dict a video: its data sample and ``masks`` (T, H, W) uint8 or ``points``
+            (T, J, 2).
+        """
+        self.eval()
+        samples = data_samples if data_samples is not None else [{}] * len(inputs["clip"])
+        results = []
+        for number, (clip, sample) in enumerate(zip(inputs["clip"], samples, strict=True)):
+            if "mask" in inputs:
+                found = dict(
+                    masks=np.stack(list(self.propagate_mask(clip, inputs["mask"][number])))
+                )
+            else:
+                width, height = clip[0]["data_sample"]["view0"]["size"]
+                points = self.propagate_points(clip, inputs["joints"][number], (height, width))
+                found = dict(points=np.stack(list(points)))
+            results.append({**sample, **found})
+        return results

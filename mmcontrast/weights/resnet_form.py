@@ -1,0 +1,104 @@
+"""What the weights of a ResNet say of it, and which other libraries' ResNets can hold them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mmcontrast.models.backbones import ResNet
+from mmcontrast.weights.coverage import compare
+from mmcontrast.utils.errors import UserError
+
+# By (bottleneck, blocks of each layer): what ``mmcontrast.models.backbones.ResNet`` builds.
+_DEPTHS: dict[tuple[bool, tuple[int, ...]], int] = {
+    (False, (2, 2, 2, 2)): 18,
+    (False, (3, 4, 6, 3)): 34,
+    (True, (3, 4, 6, 3)): 50,
+    (True, (3, 4, 23, 3)): 101,
+}
+_STEMS = {7: "imagenet", 3: "cifar"}
+
+
+class ResNetForm(NamedTuple):
+    """The form of a ResNet. Keys and shapes do not tell its strides.
+
+    Attributes:
+        depth: 18, 34, 50 or 101.
+        base_channels: Width of the stem; 64 in the published networks.
+        stem: ``'imagenet'`` (7x7) or ``'cifar'`` (3x3).
+    """
+
+    depth: int
+    base_channels: int
+    stem: str
+
+
+def is_resnet(state_dict: Mapping[str, Tensor]) -> bool:
+    """Tell whether these are torchvision's names of a ResNet with one convolution as its stem."""
+    stem = state_dict.get("conv1.weight")
+    return stem is not None and stem.dim() == 4 and "layer1.0.conv1.weight" in state_dict
+
+
+def resnet_form(state_dict: Mapping[str, Tensor]) -> ResNetForm | None:
+    """Read the form of a ResNet off its weights; None if it is none that this package builds."""
+    if not is_resnet(state_dict):
+        return None
+    blocks = tuple(
+        len({name.split(".")[1] for name in state_dict if name.startswith(f"layer{number}.")})
+        for number in range(1, 5)
+    )
+    width, _, _, kernel = state_dict["conv1.weight"].shape
+    depth = _DEPTHS.get(("layer1.0.conv3.weight" in state_dict, blocks))
+    if depth is None or kernel not in _STEMS:
+        return None
+    return ResNetForm(depth, width, _STEMS[kernel])
+
+
+def plain_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm:
+    """Return the form of a complete ResNet that the ResNets of other libraries can hold.
+
+    Args:
+        state_dict: A backbone's weights.
+        library: Its name, for messages.
+
+    Raises:
+        UserError: It is no ResNet, a part is missing or unusual, or its stem is the 3x3 one.
+    """
+    if not is_resnet(state_dict):
+        raise UserError(f"{library}'s ResNets cannot hold this backbone, which is none.")
+    form = resnet_form(state_dict)
+    if form is None:
+        raise UserError(
+            f"{library} cannot hold this backbone: its layers are no complete ResNet-18, 34, 50 or "
+            "101. Is layer4 missing?"
+        )
+    with torch.device("meta"):
+        wanted = ResNet(form.depth, form.stem, form.base_channels).state_dict()
+    coverage = compare(wanted, state_dict)
+    if not coverage.is_exact:
+        raise UserError(
+            f"{library} cannot hold this backbone: it is no plain ResNet-{form.depth}.\n"
+            f"{coverage.report()}"
+        )
+    if form.stem != "imagenet":
+        raise UserError(
+            f"{library}'s ResNets start with a 7x7 convolution and max-pooling, this backbone with "
+            "the 3x3 convolution of stem='cifar'. safetensors and onnx can hold it."
+        )
+    return form
+
+
+def published_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm:
+    """Return :func:`plain_form` of a ResNet of the published width.
+
+    Raises:
+        UserError: It is none, or another ``base_channels`` than 64.
+    """
+    form = plain_form(state_dict, library)
+    if form.base_channels != 64:
+        raise UserError(
+            f"{library}'s ResNet-{form.depth} has base_channels=64, this backbone "
+            f"{form.base_channels}. mmdet, mmseg, safetensors and onnx can hold it."
+        )
+    return form

@@ -1,0 +1,77 @@
+"""Features in files, with paths and labels beside them."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmcontrast.apis import FeatureExtractor
+from mmcontrast.apis.inference.extract import extract_features
+from mmcontrast.utils.errors import UserError
+from tests.toy import write_config
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    return write_config(tmp_path_factory.mktemp("toy"))
+
+
+def extract(config, source, out, **settings):
+    return extract_features(None, str(source), out, config=str(config), device="cpu", **settings)
+
+
+def test_a_folder_of_classes(config, tmp_path):
+    pictures = tmp_path / "pictures"
+    shutil.copytree(config.parent / "pictures", pictures)
+    shutil.copy(pictures / "dark/00.png", pictures / "loose.png")
+    (pictures / "light/31.png").write_bytes(b"no picture")
+    rows = extract(config, pictures, tmp_path / "f.npz", batch_size=7, dense=True, on_error="skip")
+    assert rows == 25
+    expected = FeatureExtractor(None, config, device="cpu", on_error="skip")(pictures)
+    with np.load(tmp_path / "f.npz") as table:
+        assert set(table) == {"path", "label", "class", "global", "dense"}
+        np.testing.assert_allclose(table["global"], expected["global"], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(table["dense"], expected["dense"], rtol=1e-4, atol=1e-5)
+        assert table["path"].tolist() == [sample["path"] for sample in expected["data_samples"]]
+        for path, label, name in zip(table["path"], table["label"], table["class"], strict=True):
+            folder = path.split("/")[-2]
+            assert (label, name) == {"dark": (0, "dark"), "light": (1, "light")}.get(
+                folder, (-1, "")
+            )
+
+
+def test_a_data_loader_of_the_config(config, tmp_path):
+    assert extract(config, "test_dataloader", tmp_path / "f.npz") == 48
+    with np.load(tmp_path / "f.npz") as table:
+        assert table["split"].tolist() == ["bank"] * 24 + ["query"] * 24
+        np.testing.assert_array_equal(table["global"][:24], table["global"][24:])
+        assert table["label"].tolist() == ([0] * 12 + [1] * 12) * 2
+        assert table["class"][[0, -1]].tolist() == ["dark", "light"]
+
+
+def test_one_picture_without_class(config, tmp_path):
+    Image.new("RGB", (50, 40)).save(tmp_path / "a.png")
+    assert extract(config, tmp_path / "a.png", tmp_path / "f.npz") == 1
+    with np.load(tmp_path / "f.npz") as table:
+        assert set(table) == {"path", "label", "global"} and table["label"].tolist() == [-1]
+
+
+def test_clear_errors(config, tmp_path):
+    pictures, out = config.parent / "pictures", tmp_path / "f.npz"
+    with pytest.raises(UserError, match="no data loader of"):
+        extract(config, "val_loader", out)
+    with pytest.raises(UserError, match="its own pipeline sets the size"):
+        extract(config, "test_dataloader", out, size=64)
+    with pytest.raises(UserError, match=r"Only \.npz holds dense maps"):
+        extract(config, pictures, tmp_path / "f.parquet", dense=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write"):
+        extract(config, pictures, tmp_path / "file" / "f.npz")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/a.png").write_bytes(b"")
+    with pytest.raises(UserError, match="None of the 1 pictures"):
+        extract(config, tmp_path / "bad", out, on_error="skip")
+    with pytest.raises(UserError, match=r"Cannot read the picture .*bad/a\.png"):
+        extract(config, tmp_path / "bad", out)
+    assert not out.exists()
