@@ -1,14 +1,14 @@
 """Two-view images per second and core: ours, lightly's, and plain torchvision's pipeline.
 
-All three read the same JPEGs in turn, in one process with one thread, and give a normalised float
+All three read the same JPEGs in turn, in one process with one thread, and give a normalized float
 batch of two 224-pixel views by MoCo v2's recipe (crop 0.2 to 1, jitter 0.4 0.4 0.4 0.1 with
-probability 0.8, grey 0.2, blur 0.1 to 2.0 with probability 0.5, flip 0.5). Our time includes
-stacking and normalising the batch on the CPU, which a training run does on the device. Time is CPU
-time of the process, so that a busy machine disturbs less; the pictures come from the page cache.
+probability 0.8, gray 0.2, blur 0.1 to 2.0 with probability 0.5, flip 0.5). Our time includes
+stacking and normalizing the batch on the CPU, which a training run does on the device. Time is CPU
+time of the process, so that a busy machine disturbs less; the images come from the page cache.
 
 Run:  python benchmarks/data_pipeline.py [--root FOLDER] [--rounds 9]
 
-The pictures are FOLDER's, else those of $MMCONTRAST_DATA/coco128/images, else generated 640x480
+The images are FOLDER's, else those of $MMCONTRAST_DATA/coco128/images, else generated 640x480
 JPEGs. Needs ``pip install lightly``. The reference recipe is lightly's ``MoCoV2Transform``, and
 torchvision's transforms on Pillow images with Pillow's blur, as in MoCo's own code (torchvision's
 own ``GaussianBlur`` would make it slower by half).
@@ -53,7 +53,7 @@ def our_steps() -> dict[str, Callable[[dict], dict]]:
     return {
         "crop": RandomResizedCrop(224, scale=(0.2, 1.0)),
         "jitter": ColorJitter(0.4, 0.4, 0.4, 0.1, p=0.8),
-        "grey": Grayscale(p=0.2),
+        "gray": Grayscale(p=0.2),
         "blur": GaussianBlur((0.1, 2.0), p=0.5),
         "flip": HorizontalFlip(p=0.5),
     }
@@ -104,7 +104,7 @@ def torchvision_view() -> v2.Compose:
 
 
 def shares(paths: list[Path]) -> dict[str, float]:
-    """CPU milliseconds of each of our steps for one picture, that is for both of its views."""
+    """CPU milliseconds of each of our steps for one image, that is for both of its views."""
     spent: dict[str, float] = {}
 
     def timed(name: str, step: Callable[[dict], dict], results: dict) -> dict:
@@ -115,18 +115,18 @@ def shares(paths: list[Path]) -> dict[str, float]:
 
     load, steps, pack = LoadImage(min_side=580), our_steps(), PackInputs()
     for path in paths:
-        picture = timed("read and decode", load, dict(path=path))
+        image = timed("read and decode", load, dict(path=path))
         views = []
         for _ in range(2):
-            view = dict(picture)
+            view = dict(image)
             for name, step in steps.items():
                 view = timed(name, step, view)
             views.append(view)
-        timed("pack", pack, dict(picture, views=views))
+        timed("pack", pack, dict(image, views=views))
     return {name: seconds / len(paths) * 1e3 for name, seconds in spent.items()}
 
 
-def write_pictures(folder: Path, count: int = 64) -> None:
+def write_images(folder: Path, count: int = 64) -> None:
     """Photographs are smooth with edges and some noise; so are these."""
     generator = np.random.default_rng(0)
     for number in range(count):
@@ -153,7 +153,7 @@ def main() -> None:
             root = Path(data) / "coco128" / "images"
         if root is None:
             root = Path(scratch)
-            write_pictures(root)
+            write_images(root)
         measure(root, args.rounds)
 
 

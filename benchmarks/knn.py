@@ -3,9 +3,9 @@
     python benchmarks/knn.py
     python benchmarks/knn.py --bank 100000 --queries 10000 --rounds 3
 
-lightly's `knn_predict` wants features of unit length and returns ranked classes; ours normalises
+lightly's `knn_predict` wants features of unit length and returns ranked classes; ours normalizes
 inside and returns votes. Both are timed from raw features to ranked classes, so lightly's time
-includes the normalisation that its documentation recommends.
+includes the normalization that its documentation recommends.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from mmcontrast.evaluation import knn_scores
 
 
 def make_features(args: argparse.Namespace) -> tuple[Tensor, Tensor, Tensor]:
-    """Bank, its labels and queries: points around the centres of the classes."""
+    """Bank, its labels and queries: points around the centers of the classes."""
     torch.manual_seed(0)
-    centres = torch.randn(args.classes, args.channels, device=args.device)
+    centers = torch.randn(args.classes, args.channels, device=args.device)
     labels = torch.randint(args.classes, (args.bank,), device=args.device)
     wanted = torch.randint(args.classes, (args.queries,), device=args.device)
-    bank = centres[labels] + 3 * torch.randn(args.bank, args.channels, device=args.device)
-    queries = centres[wanted] + 3 * torch.randn(args.queries, args.channels, device=args.device)
+    bank = centers[labels] + 3 * torch.randn(args.bank, args.channels, device=args.device)
+    queries = centers[wanted] + 3 * torch.randn(args.queries, args.channels, device=args.device)
     return bank, labels, queries
 
 

@@ -4,7 +4,7 @@
     python benchmarks/mvgrl.py --graph data/cora.npz --nodes 10000 100000 --channels 32
 
 The dense form is written here from the paper's equations and what the authors' code is known to do:
-blocks of 2,000 neighbouring nodes as dense matrices, features of the exchanged nodes through all of
+blocks of 2,000 neighboring nodes as dense matrices, features of the exchanged nodes through all of
 the encoder, and `nn.Bilinear` on each node with a copy of the graph's summary. It computes one
 block, where the authors have four in a step. Ours takes the same block first: both must have the
 same loss. Then ours trains on the whole graph, with 16 entries of the diffusion a node, with all of

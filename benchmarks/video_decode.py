@@ -42,9 +42,9 @@ def write_videos(folder: Path, count: int, length: int = 300, gop: int = 250) ->
             for number in range(length):
                 left, top = 2 * number, number // 2
                 image = np.ascontiguousarray(world[top : top + 256, left : left + 340])
-                picture = av.VideoFrame.from_ndarray(image, format="rgb24")
-                picture.pts, picture.time_base = number, Fraction(1, 25)
-                file.mux(stream.encode(picture))
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                file.mux(stream.encode(frame))
             file.mux(stream.encode())
 
 

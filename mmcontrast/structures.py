@@ -26,7 +26,7 @@ DataSamples: TypeAlias = list[dict[str, Any]]
 Features = TypedDict(
     "Features",
     {
-        # One vector a sample, (N, C), not normalised.
+        # One vector a sample, (N, C), not normalized.
         "global": Tensor,
         # (N, C, H, W), or (N, C, T, H, W) for a clip.
         "dense": Tensor,

@@ -14,7 +14,7 @@ from mmcontrast.registry import MODELS
 
 @MODELS.register_module()
 class TinyNet(nn.Sequential):
-    """Three convolutions: 32-pixel pictures become maps of 24 channels on a 2x2 grid."""
+    """Three convolutions: 32-pixel images become maps of 24 channels on a 2x2 grid."""
 
     def __init__(self, norm_cfg):
         layers = []
@@ -114,7 +114,7 @@ CONFIGS = {
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
 }
-# Their inputs are no pictures.
+# Their inputs are no images.
 OTHERS = ("CEGZSL", "MVGRL")
 CLASSIFIERS = ("FineTuning", "LinearProbe")
 # Cells of the feature map of 32 pixels, where it is not TinyNet's.
@@ -128,7 +128,7 @@ def build_method(name, seed=0, **changes):
 
 
 def make_batch(num_images=8, side=32, seed=0):
-    """Two views of noise pictures that share their low frequencies, as a data loader gives them."""
+    """Two views of noise images that share their low frequencies, as a data loader gives them."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.randint(40, 216, (num_images, 3, 8, 8), generator=generator).float()
     base = torch.nn.functional.interpolate(coarse, side, mode="bilinear")

@@ -40,9 +40,9 @@ def test_trained_protocols_build(path):
     assert cfg.model.pretrained == ""  # the one blank
     model = MODELS.build(cfg.model)
     wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    optimised = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
+    optimized = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
     trained = model.head if cfg.model.type == "LinearProbe" else model
-    assert optimised == {id(p) for p in trained.parameters()}
+    assert optimized == {id(p) for p in trained.parameters()}
     scheduler = dict(cfg.param_scheduler)
     scheduler.pop("convert_to_iter_based", None)
     PARAM_SCHEDULERS.build(dict(scheduler, optimizer=wrapper))
@@ -94,8 +94,8 @@ def test_tracking_protocols_build(path):
     model = MODELS.build(cfg.model)
     assert model.backbone.out_channels == (model.head.search.in_channels,)
     wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    optimised = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
-    assert optimised == {id(p) for p in model.head.parameters()}
+    optimized = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
+    assert optimized == {id(p) for p in model.head.parameters()}
     PARAM_SCHEDULERS.build(dict(cfg.param_scheduler, optimizer=wrapper))
     epochs = cfg.train_cfg.max_epochs
     assert cfg.param_scheduler.gamma**epochs == pytest.approx(0.01, rel=1e-3)

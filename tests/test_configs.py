@@ -129,7 +129,7 @@ def test_settings_of_vfs(name, depth, epochs, batch, segments, parameters):
         Config.fromfile(ROOT / f"configs/vfs/{name}_kinetics400{form}.py")
         for form in ("", "_color")
     )
-    # They differ in the colours of a frame alone.
+    # They differ in the colors of a frame alone.
     assert plain.model == color.model
     assert plain.frame == color.frame[:2]
     assert [transform.type for transform in color.frame[2:]] == [

@@ -316,7 +316,7 @@ def test_shuffling(results):
     assert alone["permutations"]["grad"].tolist() == list(range(8))
 
 
-def test_two_optimisers_over_processes(results):
+def test_two_optimizers_over_processes(results):
     alone, together = results
     for result in together:
         assert result["two_players"].keys() == alone["two_players"].keys()

@@ -173,7 +173,7 @@ def test_features_of_another_length_are_one_message(name, channels, world, tmp_p
         train(config, work_dir=str(tmp_path), cfg_options=options)
 
 
-def test_check_of_a_config_with_two_optimisers(world, monkeypatch, capsys):
+def test_check_of_a_config_with_two_optimizers(world, monkeypatch, capsys):
     monkeypatch.chdir(world)
     check_config(str(ROOT / "configs/cegzsl/mini.py"), [unique_run()])
     assert "Adam and Adam" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from tests.small import (
 )
 
 METHODS = sorted(CONFIGS)
-ON_PICTURES = [name for name in METHODS if name not in OTHERS]
+ON_IMAGES = [name for name in METHODS if name not in OTHERS]
 
 
 def test_every_registered_method_is_here():
@@ -51,7 +51,7 @@ def test_figures_carry_no_gradient(name):
         assert value.requires_grad == ("loss" in key), key
 
 
-@pytest.mark.parametrize("name", ON_PICTURES)
+@pytest.mark.parametrize("name", ON_IMAGES)
 def test_extract(name):
     method = build_method(name).train()
     inputs = method.data_preprocessor(make_batch())["inputs"]
@@ -77,7 +77,7 @@ def test_extract_of_graphs():
     assert len(method(batch["inputs"], mode="predict")) == 8
 
 
-@pytest.mark.parametrize("name", ON_PICTURES)
+@pytest.mark.parametrize("name", ON_IMAGES)
 def test_predict_serves_metrics(name):
     method, batch = build_method(name), make_batch()
     predictions = method(**method.data_preprocessor(batch), mode="predict")
@@ -118,7 +118,7 @@ def test_bfloat16_autocast(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_batch_of_one(name):
-    # One picture has no other to be told from; statistics of a single 1x1 map do not exist, a
+    # One image has no other to be told from; statistics of a single 1x1 map do not exist, a
     # 2x2 map has them.
     outputs = losses(build_method(name), training_batch(name, 1))
     assert all(value.isfinite() for value in outputs.values())

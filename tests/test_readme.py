@@ -35,7 +35,7 @@ def test_every_file_that_it_names_is_there():
 
 
 @pytest.mark.slow
-def test_own_pictures_and_the_backbone(tmp_path):
+def test_own_images_and_the_backbone(tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
     generator = np.random.default_rng(0)

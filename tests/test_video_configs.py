@@ -50,14 +50,14 @@ def test_pairs_of_contrastcorr_in_both_stages(pack, path, crop, whole, max_gap):
         packed = pack(pipeline)
         assert packed["inputs"]["reference"].shape == (3, crop, crop)
         assert packed["inputs"]["target"].shape == (3, target, target)
-        # Grey in LAB.
+        # Gray in LAB.
         for view in packed["inputs"].values():
             assert view.dtype == torch.uint8 and (view[1:] == 128).all()
         sample = packed["data_sample"]
         assert 1 <= sample["target"]["number"] - sample["reference"]["number"] <= max_gap
 
 
-def test_frames_of_the_colour_auto_encoder(pack):
+def test_frames_of_the_color_auto_encoder(pack):
     cfg = Config.fromfile(ROOT / "configs/contrastcorr/color_trackingnet.py")
     inputs = pack(cfg.train_dataloader.dataset.pipeline)["inputs"]
     assert [tuple(view.shape) for view in inputs.values()] == [(3, 256, 256)] * 2

@@ -1,4 +1,4 @@
-"""A training that takes a second: real config, real pictures on the disk, a tiny network."""
+"""A training that takes a second: real config, real images on the disk, a tiny network."""
 
 import itertools
 from pathlib import Path
@@ -35,7 +35,7 @@ train_dataloader = dict(
     collate_fn=dict(type='collate'),
     dataset=dict(
         type='Images',
-        data_root={pictures!r},
+        data_root={images!r},
         pipeline=[
             dict(type='LoadImage'),
             dict(type='Views', views=[view, view]),
@@ -61,7 +61,7 @@ test_dataloader = dict(
         type='ConcatDataset',
         datasets=[
             dict(
-                type='ImageFolder', data_root={pictures!r}, pipeline=_single,
+                type='ImageFolder', data_root={images!r}, pipeline=_single,
                 meta=dict(split=split)) for split in ('bank', 'query')]))
 test_cfg = dict(type='TestLoop')
 test_evaluator = dict(type='KNN', k=3)
@@ -83,13 +83,13 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='ResumableSampler', shuffle=True),
     collate_fn=dict(type='collate'),
-    dataset=dict(type='ImageFolder', data_root={pictures!r}, pipeline=_single))
+    dataset=dict(type='ImageFolder', data_root={images!r}, pipeline=_single))
 val_dataloader = dict(
     batch_size=5,
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='collate'),
-    dataset=dict(type='ImageFolder', data_root={pictures!r}, pipeline=_single))
+    dataset=dict(type='ImageFolder', data_root={images!r}, pipeline=_single))
 val_cfg = dict(type='ValLoop')
 val_evaluator = dict(type='Accuracy', topk=(1, 2))
 optim_wrapper = dict(
@@ -105,7 +105,7 @@ visualizer = dict(vis_backends=[dict(type='LocalVisBackend')])
 _runs = itertools.count()
 
 
-def write_pictures(folder: Path, count: int = 24) -> Path:
+def write_images(folder: Path, count: int = 24) -> Path:
     """Write PNGs of two classes, light and dark noise."""
     rng = np.random.default_rng(0)
     for number in range(count):
@@ -116,21 +116,21 @@ def write_pictures(folder: Path, count: int = 24) -> Path:
     return folder
 
 
-def write_config(folder: Path, pictures: Path | None = None, extra: str = "") -> Path:
-    """Write a config of 3 epochs of 6 iterations; make the pictures if none are given."""
-    if pictures is None:
-        pictures = write_pictures(folder / "pictures")
+def write_config(folder: Path, images: Path | None = None, extra: str = "") -> Path:
+    """Write a config of 3 epochs of 6 iterations; make the images if none are given."""
+    if images is None:
+        images = write_images(folder / "images")
     path = folder / "toy.py"
     base = str(ROOT / "configs/_base_/default_runtime.py")
-    path.write_text(_CONFIG.format(base=base, pictures=str(pictures)) + extra)
+    path.write_text(_CONFIG.format(base=base, images=str(images)) + extra)
     return path
 
 
-def write_probe(folder: Path, pictures: Path, method: str = "LinearProbe", extra: str = "") -> Path:
+def write_probe(folder: Path, images: Path, method: str = "LinearProbe", extra: str = "") -> Path:
     """Write a config of 3 epochs of a classifier on the backbone of the other config."""
     path = folder / f"{method}.py"
     base = str(ROOT / "configs/_base_/default_runtime.py")
-    path.write_text(_PROBE.format(base=base, pictures=str(pictures), method=method) + extra)
+    path.write_text(_PROBE.format(base=base, images=str(images), method=method) + extra)
     return path
 
 

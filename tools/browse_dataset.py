@@ -1,6 +1,6 @@
 """Draw augmented views: python tools/browse_dataset.py configs/densecl/mini.py --out views.png.
 
-Lines join the cells of the two views that show the same place of the picture.
+Lines join the cells of the two views that show the same place of the image.
 """
 
 import argparse
@@ -12,7 +12,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config file, such as configs/densecl/r50_coco.py")
-    parser.add_argument("--out", default="views.png", help="picture to write (%(default)s)")
+    parser.add_argument("--out", default="views.png", help="image to write (%(default)s)")
     parser.add_argument("--num", type=int, default=8, help="how many samples (%(default)s)")
     parser.add_argument("--epoch", type=int, default=0, help="augment as in this epoch (0)")
     parser.add_argument("--grid", type=int, default=7, help="cells along a side (%(default)s)")

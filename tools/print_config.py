@@ -11,7 +11,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config file, such as configs/densecl/r50_coco.py")
     parser.add_argument(
-        "--check", action="store_true", help="build model, data, optimiser and hooks, on the CPU"
+        "--check", action="store_true", help="build model, data, optimizer and hooks, on the CPU"
     )
     parser.add_argument(
         "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config"

@@ -11,10 +11,10 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("video", help="video file, or folder of frames")
-    parser.add_argument("mask", help="palette or grey PNG: ids of the first frame's objects")
+    parser.add_argument("mask", help="palette or gray PNG: ids of the first frame's objects")
     parser.add_argument("--out", required=True, help="video to write, such as overlay.mp4")
     parser.add_argument("--masks", help="folder for the masks, as palette PNGs")
-    parser.add_argument("--checkpoint", help="weights of a backbone; without, raw colours")
+    parser.add_argument("--checkpoint", help="weights of a backbone; without, raw colors")
     parser.add_argument("--config", help="config of its training (that inside the checkpoint)")
     parser.add_argument(
         "--preset",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The first training, from nothing: installs what pre-training and segmentation transfer need
-# (nothing is compiled), writes the embedded mini-world of small pictures, trains DenseCL on it on the
+# (nothing is compiled), writes the embedded mini-world of small images, trains DenseCL on it on the
 # CPU, and then an FCN from the trained and from random weights, which a page compares. Run again,
 # it reuses what is there; an interrupted training goes on where it stopped.
 #
@@ -111,7 +111,7 @@ cat <<EOF
     curves          $WORK_DIR/densecl/curves.png
 
     To train anew:              rm -r $WORK_DIR && bash tools/quickstart.sh
-    Next, on your own pictures (a folder of them is enough):
+    Next, on your own images (a folder of them is enough):
 
         source ${PY%/python}/activate
         python tools/train.py configs/densecl/r50_coco.py --data-root /my/photos

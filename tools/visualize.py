@@ -1,4 +1,4 @@
-"""Look at what a network has learnt; each command writes one picture.
+"""Look at what a network has learned; each command writes one image.
 
 python tools/visualize.py correspondence photo.jpg --checkpoint epoch_18.pth --out cells.png
 """
@@ -17,28 +17,28 @@ def parse_args() -> argparse.Namespace:
     network.add_argument("--size", type=int, help="side in pixels of what the network sees")
     network.add_argument("--device", help="cpu, cuda or cuda:N (the best there is)")
     out = argparse.ArgumentParser(add_help=False)
-    out.add_argument("--out", required=True, help="picture to write; its suffix says the format")
+    out.add_argument("--out", required=True, help="image to write; its suffix says the format")
 
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser
-    one = add("correspondence", parents=[network, out], help="mutual nearest neighbours of cells")
-    one.add_argument("images", nargs="+", help="two pictures, or one for two random crops of it")
+    one = add("correspondence", parents=[network, out], help="mutual nearest neighbors of cells")
+    one.add_argument("images", nargs="+", help="two images, or one for two random crops of it")
     one.add_argument("--threshold", type=float, default=0.9, help="least cosine (%(default)s)")
     one.add_argument("--seed", type=int, default=0, help="of the crops (%(default)s)")
     one = add("similarity", parents=[network, out], help="heat map of a point's similarity")
-    one.add_argument("images", nargs=2, help="picture with the point, other picture")
+    one.add_argument("images", nargs=2, help="image with the point, other image")
     one.add_argument("--point", nargs=2, type=float, metavar=("X", "Y"), help="pixels (middle)")
-    one = add("pca", parents=[network, out], help="dense features as colours")
-    one.add_argument("images", nargs="+", help="pictures and folders")
+    one = add("pca", parents=[network, out], help="dense features as colors")
+    one.add_argument("images", nargs="+", help="images and folders")
     one.add_argument("--num", type=int, default=12, help="at most so many (%(default)s)")
-    one = add("embedding", parents=[network, out], help="pictures or rows as points")
+    one = add("embedding", parents=[network, out], help="images or rows as points")
     one.add_argument("source", help="folder whose sub-folders are classes, or table of features")
     one.add_argument("--method", choices=("tsne", "pca", "umap"), default="tsne")
     one.add_argument("--num", type=int, default=2000, help="at most so many (%(default)s)")
-    one.add_argument("--thumbnails", action="store_true", help="draw pictures where there is room")
+    one.add_argument("--thumbnails", action="store_true", help="draw images where there is room")
     one.add_argument("--seed", type=int, default=0, help="of the projection (%(default)s)")
-    one = add("neighbours", parents=[out], help="what is nearest to a row of a table of features")
+    one = add("neighbors", parents=[out], help="what is nearest to a row of a table of features")
     one.add_argument("table", help="written by tools/extract_features.py")
     one.add_argument("row", type=int, help="from 0; of a single graph its node")
     one.add_argument("--num", type=int, default=10, help="how many (%(default)s)")

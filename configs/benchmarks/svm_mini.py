@@ -1,4 +1,4 @@
-"""SVMs on the mini-world's VOC pictures: a regression test of the protocol.
+"""SVMs on the mini-world's VOC images: a regression test of the protocol.
 
   python tools/test.py configs/benchmarks/svm_mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/svm_mini.py CHECKPOINT 2

@@ -1,15 +1,15 @@
-"""SVMs on VOC 2007, all and few pictures a class (Goyal et al., ICCV 2019, section 5.1).
+"""SVMs on VOC 2007, all and few images a class (Goyal et al., ICCV 2019, section 5.1).
 
   python tools/test.py configs/benchmarks/svm_voc07.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/svm_voc07.py CHECKPOINT 8
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
-Cost: one forward pass of 9,963 pictures; then 20 x 58 SVMs for all pictures and 20 x 19 for each of
+Cost: one forward pass of 9,963 images; then 20 x 58 SVMs for all images and 20 x 19 for each of
 5 draws of each number of shots, on all cores of the first machine.
 Expected: mAP of MoCo v2 84.04, DenseCL 82.5, SimCLR at batch 256 79.98 (mmselfsup). Ours: not run.
-Data: VOC 2007's archives of trainval and of test pictures, both in data/VOCdevkit/VOC2007.
-All pictures alone, without low-shot: --cfg-options test_evaluator.shots=[]
+Data: VOC 2007's archives of trainval and of test images, both in data/VOCdevkit/VOC2007.
+All images alone, without low-shot: --cfg-options test_evaluator.shots=[]
 """
 
 _base_ = ["../_base_/default_runtime.py"]

@@ -6,7 +6,7 @@ Han et al., CVPR 2021, table 2. Settings are the authors' (README, issues 2, 15 
   bash tools/dist_train.sh configs/cegzsl/cub.py 2
   python tools/test.py configs/cegzsl/cub.py work_dirs/cegzsl/cub/epoch_450.pth
 
-The descriptor of classes: 1,024 numbers of sentences, not normalised; with the 312 attributes the
+The descriptor of classes: 1,024 numbers of sentences, not normalized; with the 312 attributes the
 authors report an H of 56.4.
 Data: data/CUB/{res101,sent_splits}.mat of Xian et al. (xlsa17).
 Cost: not measured; some hours on a GPU with the authors' code.

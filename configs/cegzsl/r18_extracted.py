@@ -1,4 +1,4 @@
-"""CE-GZSL on features of one's own pictures, here of a ResNet-18, in minutes on one CPU core.
+"""CE-GZSL on features of one's own images, here of a ResNet-18, in minutes on one CPU core.
 
 Han et al., CVPR 2021; the settings are ours, for short runs.
 
@@ -7,8 +7,8 @@ Han et al., CVPR 2021; the settings are ours, for short runs.
   python tools/test.py configs/cegzsl/r18_extracted.py work_dirs/cegzsl/r18_extracted/epoch_30.pth
 
 The descriptor of classes: 85 attributes.
-Data: python tools/extract_features.py CHECKPOINT PICTURES --out data/zeroshot/features.npz, where
-PICTURES has a folder a class; data/zeroshot/attributes.csv, a line of names and then a line a
+Data: python tools/extract_features.py CHECKPOINT IMAGES --out data/zeroshot/features.npz, where
+IMAGES has a folder a class; data/zeroshot/attributes.csv, a line of names and then a line a
 class: its name and numbers. model.*.num_attributes is how many. source.unseen names the classes
 that are not trained on.
 Cost: a minute on one CPU core.
@@ -36,7 +36,7 @@ model = dict(
     instance_weight=0.001,
     class_weight=0.001,
     temperature=0.1,
-    num_synthesized=300,  # about as many as a seen class has pictures
+    num_synthesized=300,  # about as many as a seen class has images
 )
 
 source = dict(

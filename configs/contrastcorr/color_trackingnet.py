@@ -1,4 +1,4 @@
-"""The colour auto-encoder of ContrastCorr, on the frames of TrackingNet.
+"""The color auto-encoder of ContrastCorr, on the frames of TrackingNet.
 
   python tools/train.py configs/contrastcorr/color_trackingnet.py
   bash tools/dist_train.sh configs/contrastcorr/color_trackingnet.py 2 \

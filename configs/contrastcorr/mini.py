@@ -34,7 +34,7 @@ model = dict(
     window=4,  # of 8 cells
     concentration_weight=0.3,
     concentration_start=2,
-    channel_dropout=0.3,  # the paper's 0.7 leaves too few steps to colours
+    channel_dropout=0.3,  # the paper's 0.7 leaves too few steps to colors
 )
 
 # Two frames of a video, not far apart.

@@ -5,10 +5,10 @@ r"""ContrastCorr, ResNet-18, TrackingNet, 200 epochs in two stages (Wang et al.,
     --cfg-options train_dataloader.batch_size=16
   bash tools/dist_train.sh configs/contrastcorr/r18_trackingnet.py 2
 
-The first command trains the colour auto-encoder, whose checkpoint model.codec names.
+The first command trains the color auto-encoder, whose checkpoint model.codec names.
 Data: data/trackingnet/TRAIN_*/{anno,frames}, the frames unpacked in frames/<video>/<number>.jpg
 (or zips/<video>/); train_dataloader.dataset.set_ids names the sets, where not all 12 are there.
-Pictures are resized by an antialiased bilinear kernel, where the authors have nearest, Lanczos and
+Images are resized by an antialiased bilinear kernel, where the authors have nearest, Lanczos and
 cubic ones.
 Cost: one pair of frames of each video an epoch, 2 x 8 pairs a step; the authors report no time.
 Expected: DAVIS-2017 val J&F 63.0, J 60.5, F 65.5 (the authors' repository). Ours: not run.

@@ -1,4 +1,4 @@
-r"""MoCo v2, ResNet-18, Tiny ImageNet at 64 pixels: a run of minutes on a CPU, on real pictures.
+r"""MoCo v2, ResNet-18, Tiny ImageNet at 64 pixels: a run of minutes on a CPU, on real images.
 
   python tools/train.py configs/mocov2/r18_tinyimagenet.py --amp bf16
   bash tools/dist_train.sh configs/mocov2/r18_tinyimagenet.py 2 --amp bf16 \

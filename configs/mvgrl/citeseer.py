@@ -1,6 +1,6 @@
 """MVGRL on Citeseer: 3,327 papers, full graph, the large entries of the diffusion.
 
-Hassani and Khasahmadi, ICML 2020, table 2; views, hidden size, optimiser and losses are those of
+Hassani and Khasahmadi, ICML 2020, table 2; views, hidden size, optimizer and losses are those of
 the authors' code: two self-loops in the adjacency, and a diffusion without entries below 0.01 and
 with columns scaled to 1. It trains on blocks of 2,000 nodes and stops by its loss; here it is the
 full graph and a fixed number of steps.

@@ -1,6 +1,6 @@
 """MVGRL on the mini-world's citations: a small graph, in half a minute on a CPU core.
 
-Hassani and Khasahmadi, ICML 2020, table 2; hidden size, optimiser and losses are those of the
+Hassani and Khasahmadi, ICML 2020, table 2; hidden size, optimizer and losses are those of the
 authors' code. It stops training by its loss; here it is a fixed number of steps.
 
   python tools/train.py configs/mvgrl/mini_node.py

@@ -1,4 +1,4 @@
-r"""SimCLR, ResNet-18 with the stem for small pictures, CIFAR-10, 1000 epochs.
+r"""SimCLR, ResNet-18 with the stem for small images, CIFAR-10, 1000 epochs.
 
   python tools/train.py configs/simclr/r18_cifar10.py
   bash tools/dist_train.sh configs/simclr/r18_cifar10.py 4 \
@@ -75,7 +75,7 @@ train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=1000, val_interval=50)
 # The learning rate above is for this many images a step, over all devices.
 auto_scale_lr = dict(base_batch_size=512)
 
-# 20-nearest-neighbour accuracy of frozen features: `bank` pictures vote on `query` pictures.
+# 20-nearest-neighbor accuracy of frozen features: `bank` images vote on `query` images.
 eval_pipeline = [
     dict(type="LoadImage"),
     dict(type="PackInputs"),

@@ -1,4 +1,4 @@
-r"""VFS, ResNet-18, Kinetics-400, no colour augmentation, for fine correspondence.
+r"""VFS, ResNet-18, Kinetics-400, no color augmentation, for fine correspondence.
 
 Xu and Wang, ICCV 2021, section 4.
 

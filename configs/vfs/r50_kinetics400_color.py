@@ -1,4 +1,4 @@
-r"""VFS, ResNet-50, Kinetics-400, with colour augmentation, for objects.
+r"""VFS, ResNet-50, Kinetics-400, with color augmentation, for objects.
 
 Xu and Wang, ICCV 2021, section 4.
 
@@ -46,7 +46,7 @@ model = dict(
     loss=dict(type="FramePairLoss"),
 )
 
-# Each frame has its own crop, flip and colours.
+# Each frame has its own crop, flip and colors.
 frame = [
     dict(type="RandomResizedCrop", size=224, scale=(0.2, 1.0)),
     dict(type="HorizontalFlip", p=0.5),

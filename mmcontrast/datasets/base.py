@@ -47,7 +47,7 @@ class ImageDataset(mmengine.dataset.BaseDataset):
     """Base of the datasets of files; a subclass says in ``load_data_list`` what the files are.
 
     Args:
-        data_root: Folder of the pictures, or of the videos.
+        data_root: Folder of the images, or of the videos.
         pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
         ann_file: List or annotation file, absolute or relative to ``data_root``.
         indices: Use only these samples, or only the first ``indices``;
@@ -65,7 +65,7 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         contents: What the files are, for messages.
     """
 
-    contents = "picture"
+    contents = "image"
 
     def __init__(
         self,

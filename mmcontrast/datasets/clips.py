@@ -12,7 +12,7 @@ from torch import Tensor
 from mmcontrast.datasets.errors import UnreadableFileError
 
 Frame = str | NDArray[np.uint8]
-"""Path of a picture, or an RGB array (H, W, 3)."""
+"""Path of an image, or an RGB array (H, W, 3)."""
 
 
 def pack_frame(frame: Frame, pipeline: Compose, number: int, name: str = "video") -> dict[str, Any]:
@@ -20,7 +20,7 @@ def pack_frame(frame: Frame, pipeline: Compose, number: int, name: str = "video"
 
     Args:
         frame: Path or pixels.
-        pipeline: Transforms of a picture, ``LoadImage`` first and ``PackInputs`` last.
+        pipeline: Transforms of an image, ``LoadImage`` first and ``PackInputs`` last.
         number: Of the frame.
         name: Of the video, for errors.
 
@@ -44,7 +44,7 @@ class Clip:
 
     Args:
         frames: In order.
-        pipeline: Transforms of a picture, ``LoadImage`` first and ``PackInputs`` last.
+        pipeline: Transforms of an image, ``LoadImage`` first and ``PackInputs`` last.
         name: Of the video, for errors.
     """
 

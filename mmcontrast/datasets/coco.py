@@ -1,4 +1,4 @@
-"""COCO pictures without their labels."""
+"""COCO images without their labels."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from mmcontrast.registry import DATASETS
 
 @DATASETS.register_module()
 class CocoImages(ImageDataset):
-    """The pictures that a COCO annotation file names; boxes and masks are not read.
+    """The images that a COCO annotation file names; boxes and masks are not read.
 
     Args:
         data_root: Folder that ``ann_file`` and ``image_dir`` are relative to.
         ann_file: JSON file with an ``images`` list, such as
             ``annotations/instances_train2017.json``.
-        image_dir: Folder of the pictures, such as ``train2017``.
+        image_dir: Folder of the images, such as ``train2017``.
         **kwargs: See ``ImageDataset``.
 
     Every data sample has ``image_id``; the order is that of the ids.
@@ -36,11 +36,11 @@ class CocoImages(ImageDataset):
         super().__init__(data_root, ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict a picture.
+        """One dict an image.
 
         Raises:
             ValueError: The file is no COCO JSON.
-            FileNotFoundError: Pictures are missing (``on_error='skip'`` leaves them out instead).
+            FileNotFoundError: Images are missing (``on_error='skip'`` leaves them out instead).
         """
         try:
             images = json.loads(Path(self.ann_file).read_text(encoding="utf-8"))["images"]
@@ -61,13 +61,13 @@ class CocoImages(ImageDataset):
         if missing:
             shown = ", ".join(sorted(missing)[:10])
             message = (
-                f"CocoImages: {len(missing)} of the {len(names)} pictures named in {self.ann_file} "
+                f"CocoImages: {len(missing)} of the {len(names)} images named in {self.ann_file} "
                 f"are missing in {folder}: {shown}{', ...' if len(missing) > 10 else ''}"
             )
             if self.on_error == "raise":
                 raise FileNotFoundError(
                     f"{message}. Check data_root and image_dir, or set on_error='skip' to leave "
-                    "missing pictures out."
+                    "missing images out."
                 )
             print_log(f"{message}. They are left out.", logger="current", level=30)
         gone = set(missing)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PICTURES: tuple[str, ...] = (
+IMAGES: tuple[str, ...] = (
     ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif",
 )  # fmt: skip
 VIDEOS: tuple[str, ...] = (
@@ -14,9 +14,9 @@ VIDEOS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file's name says that it is a picture; hidden files are not."""
-    return has_extension(name, PICTURES)
+def is_image(name: str) -> bool:
+    """Whether a file's name says that it is an image; hidden files are not."""
+    return has_extension(name, IMAGES)
 
 
 def has_extension(name: str, extensions: tuple[str, ...]) -> bool:
@@ -24,13 +24,13 @@ def has_extension(name: str, extensions: tuple[str, ...]) -> bool:
     return name.lower().endswith(extensions) and not name.startswith(".")
 
 
-def find_pictures(root: str) -> Iterator[str]:
-    """Paths of all pictures below ``root``, in sorted order; links to folders are followed.
+def find_images(root: str) -> Iterator[str]:
+    """Paths of all images below ``root``, in sorted order; links to folders are followed.
 
     Raises:
         FileNotFoundError: There is none; the message tells what is there instead.
     """
-    return find_files(root, "picture", PICTURES)
+    return find_files(root, "image", IMAGES)
 
 
 def find_videos(root: str) -> Iterator[str]:
@@ -66,7 +66,7 @@ def find_files(root: str, kind: str, extensions: tuple[str, ...]) -> Iterator[st
         raise FileNotFoundError(f"There is no {kind} ({known}) in {root} or below{hint}.")
 
 
-def parse_line(line: str, extensions: tuple[str, ...] = PICTURES) -> tuple[str, int | None] | None:
+def parse_line(line: str, extensions: tuple[str, ...] = IMAGES) -> tuple[str, int | None] | None:
     """Split a line ``path`` or ``path label`` of a list; paths may contain blanks.
 
     Args:
@@ -119,7 +119,7 @@ def list_frames(folder: Path, consecutive: bool = True) -> list[str]:
     """Paths of a video's frames in the order of the last number in their names.
 
     Args:
-        folder: Of the pictures.
+        folder: Of the images.
         consecutive: Whether the numbers in their names must have no gap.
 
     Raises:
@@ -127,9 +127,9 @@ def list_frames(folder: Path, consecutive: bool = True) -> list[str]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder of frames.")
-    names = sorted((e.name for e in folder.iterdir() if is_picture(e.name)), key=_number)
+    names = sorted((e.name for e in folder.iterdir() if is_image(e.name)), key=_number)
     if not names:
-        raise FileNotFoundError(f"There is no picture in {folder}.")
+        raise FileNotFoundError(f"There is no image in {folder}.")
     found = [_number(name)[0] for name in names]
     if consecutive and found[0] >= 0:
         missing = sorted(set(range(found[0], found[-1] + 1)) - set(found))

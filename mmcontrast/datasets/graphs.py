@@ -13,7 +13,7 @@ there. A batch is one graph whose matrices are block-diagonal::
     )
 
 ``data_samples`` has a dict a graph: ``index``, ``path``, ``num_nodes``, and where they are known
-``label``, ``node_labels`` (V,), -1 for unlabelled, ``masks``, a dict of (V,) bool, and
+``label``, ``node_labels`` (V,), -1 for unlabeled, ``masks``, a dict of (V,) bool, and
 ``masks_from``, what split that is.
 
 Everything is in memory, so that a data loader needs no workers.
@@ -55,7 +55,7 @@ class Graphs(Dataset):
         pipeline: Transforms that are applied each time.
         repeat: How often each graph comes in an epoch, with other random numbers each time.
         raw: Whether data samples carry the features themselves, as ``raw``, for evaluations that
-            put them beside what was learnt.
+            put them beside what was learned.
 
     Raises:
         ValueError: There is no graph, or they differ in their number of features.

@@ -1,57 +1,57 @@
-"""Pictures in folders and list files."""
+"""Images in folders and list files."""
 
 import os
 from pathlib import Path
 
 from mmcontrast.datasets.base import ImageDataset
-from mmcontrast.datasets.files import PICTURES, find_pictures, parse_line, parse_lines
+from mmcontrast.datasets.files import IMAGES, find_images, parse_line, parse_lines
 from mmcontrast.registry import DATASETS
 
 
 @DATASETS.register_module()
 class Images(ImageDataset):
-    """All pictures in a folder and its sub-folders, without labels.
+    """All images in a folder and its sub-folders, without labels.
 
-    ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is all that one's own pictures
+    ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is all that one's own images
     need. They are sorted by folder and name.
     """
 
     def load_data_list(self) -> list[dict]:
-        """One dict a picture."""
-        return [dict(path=path) for path in find_pictures(self.data_root)]
+        """One dict an image."""
+        return [dict(path=path) for path in find_images(self.data_root)]
 
 
 @DATASETS.register_module()
 class ImageFolder(ImageDataset):
-    """One sub-folder a class, as in ImageNet: ``data_root/<class>/**/<picture>``.
+    """One sub-folder a class, as in ImageNet: ``data_root/<class>/**/<image>``.
 
     Labels count the sorted names of the sub-folders; ``metainfo['classes']`` holds the names.
 
-    With ``ann_file``, a text file, only the pictures that it lists are used, such as 1% of
-    ImageNet: one ``<class>/<picture>`` a line, relative to ``data_root``. The label of the class
+    With ``ann_file``, a text file, only the images that it lists are used, such as 1% of
+    ImageNet: one ``<class>/<image>`` a line, relative to ``data_root``. The label of the class
     may follow; a name alone, as in SimCLR's lists of ImageNet, is of the class before its ``_``.
     """
 
     def load_data_list(self) -> list[dict]:
-        """One dict a picture, with its label.
+        """One dict an image, with its label.
 
         Raises:
-            FileNotFoundError: There are no sub-folders, or one holds no picture.
-            ValueError: A line of the list is malformed, names a picture that is not there, or has
-                another label than its folder; or a class has no listed picture.
+            FileNotFoundError: There are no sub-folders, or one holds no image.
+            ValueError: A line of the list is malformed, names an image that is not there, or has
+                another label than its folder; or a class has no listed image.
         """
         with os.scandir(self.data_root) as entries:
             classes = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
         if not classes:
             raise FileNotFoundError(
                 f"ImageFolder: {self.data_root} has no sub-folders, and each should be a class. "
-                "For pictures without labels use type='Images'."
+                "For images without labels use type='Images'."
             )
         self._metainfo["classes"] = tuple(classes)
         labels = {
             path: label
             for label, name in enumerate(classes)
-            for path in find_pictures(os.path.join(self.data_root, name))
+            for path in find_images(os.path.join(self.data_root, name))
         }
         paths = self._listed(labels, classes) if self.ann_file else labels
         return [dict(path=path, label=labels[path]) for path in paths]
@@ -76,7 +76,7 @@ class ImageFolder(ImageDataset):
         if empty:
             names = ", ".join(classes[label] for label in empty[:10])
             raise ValueError(
-                f"ImageFolder: {len(empty)} of the {len(classes)} classes have no picture in "
+                f"ImageFolder: {len(empty)} of the {len(classes)} classes have no image in "
                 f"{self.ann_file}: {names}{', ...' if len(empty) > 10 else ''}. Draw the list with "
                 "balanced classes, or a longer one (tools/data/make_subset.py)."
             )
@@ -99,14 +99,14 @@ class ImageFolder(ImageDataset):
 
 @DATASETS.register_module()
 class ImageList(ImageDataset):
-    """The pictures named by a text file, one ``path`` or ``path label`` a line.
+    """The images named by a text file, one ``path`` or ``path label`` a line.
 
     Paths are relative to ``data_root`` (or absolute) and may contain blanks; labels are whole
     numbers from 0. Either all lines have a label or none. Empty lines are passed over; the order
     of the lines is kept.
     """
 
-    extensions: tuple[str, ...] = PICTURES
+    extensions: tuple[str, ...] = IMAGES
 
     def load_data_list(self) -> list[dict]:
         """One dict a line.

@@ -14,13 +14,13 @@ VOID = 255
 
 
 def palette() -> bytes:
-    """The 256 colours of VOC's masks: the bits of an index spread over red, green and blue."""
+    """The 256 colors of VOC's masks: the bits of an index spread over red, green and blue."""
     index = np.arange(256)
-    colours = np.zeros((256, 3), np.int64)
+    colors = np.zeros((256, 3), np.int64)
     for bit in range(8):
         for channel in range(3):
-            colours[:, channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit)
-    return colours.astype(np.uint8).tobytes()
+            colors[:, channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit)
+    return colors.astype(np.uint8).tobytes()
 
 
 def read_mask(
@@ -29,7 +29,7 @@ def read_mask(
     """Read the ids of a mask.
 
     Args:
-        path: A palette or grey picture.
+        path: A palette or gray image.
         binary: Everything that is not 0 is object 1, as in DAVIS 2016, which stores 0 and 255.
         void_is_background: Whether the void label 255 becomes 0.
 
@@ -37,16 +37,16 @@ def read_mask(
         (H, W) uint8.
 
     Raises:
-        ValueError: The file is missing or no picture of ids.
+        ValueError: The file is missing or no image of ids.
     """
     try:
-        with Image.open(path) as picture:
-            if picture.mode not in ("P", "L", "1"):
+        with Image.open(path) as image:
+            if image.mode not in ("P", "L", "1"):
                 raise ValueError(
-                    f"The mask {path} has colours (mode {picture.mode}). A mask is a palette or "
-                    "grey PNG whose pixels are object ids."
+                    f"The mask {path} has colors (mode {image.mode}). A mask is a palette or "
+                    "gray PNG whose pixels are object ids."
                 )
-            ids = np.array(picture, dtype=np.uint8)
+            ids = np.array(image, dtype=np.uint8)
     except OSError as error:
         raise ValueError(f"The mask {path} cannot be read: {error}") from error
     if binary:
@@ -57,9 +57,9 @@ def read_mask(
 
 
 def write_mask(path: str | os.PathLike, mask_HW: NDArray[np.uint8]) -> None:
-    """Write ids as a palette PNG in DAVIS' colours; its folder is made."""
-    picture = Image.fromarray(np.ascontiguousarray(mask_HW, dtype=np.uint8), mode="P")
-    picture.putpalette(palette())
+    """Write ids as a palette PNG in DAVIS' colors; its folder is made."""
+    image = Image.fromarray(np.ascontiguousarray(mask_HW, dtype=np.uint8), mode="P")
+    image.putpalette(palette())
     content = io.BytesIO()
-    picture.save(content, "PNG")
+    image.save(content, "PNG")
     write_atomically(content.getvalue(), Path(path))

@@ -1,4 +1,4 @@
-"""Pictures streamed from tar files, for data too large for a folder. Needs the extra ``scale``."""
+"""Images streamed from tar files, for data too large for a folder. Needs the extra ``scale``."""
 
 import os
 import random
@@ -14,7 +14,7 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error
-from mmcontrast.datasets.files import PICTURES, is_picture
+from mmcontrast.datasets.files import IMAGES, is_image
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
@@ -22,15 +22,15 @@ from mmcontrast.registry import DATASETS
 
 @DATASETS.register_module()
 class TarShards(IterableDataset):
-    """Pictures of tar files in webdataset's layout, read from front to back.
+    """Images of tar files in webdataset's layout, read from front to back.
 
     Files of one stem are a sample: ``0001.jpg``, with its label in ``0001.cls`` if there is one.
-    A tar file made by ``tar cf`` of a folder of pictures is fine.
+    A tar file made by ``tar cf`` of a folder of images is fine.
 
     Each epoch shuffles the shards and gives them out to the readers (the workers of all
     processes) in turn; a reader shuffles within a buffer. A reader that comes to the end of its
     shards begins them again, so that all processes have equally many batches. The order is a
-    function of (seed, epoch, number of readers, batch size), and what a picture looks like one of
+    function of (seed, epoch, number of readers, batch size), and what an image looks like one of
     (seed, epoch, its name): a resumed run with as many workers equals an uninterrupted one.
 
     In a config the data loader has ``sampler=None``, since a stream cannot be sampled.
@@ -46,7 +46,7 @@ class TarShards(IterableDataset):
         shuffle_buffer: Samples of which a reader takes the next one at random; 1 keeps the order.
         meta: Constants that every data sample gets.
         seed: Seed of order and transforms. The engine sets it from the run's seed.
-        on_error: ``'raise'`` at an unreadable picture, or ``'skip'`` to the next one of the shard.
+        on_error: ``'raise'`` at an unreadable image, or ``'skip'`` to the next one of the shard.
 
     Raises:
         FileNotFoundError: A local shard does not exist.
@@ -162,7 +162,7 @@ class TarShards(IterableDataset):
             )
             try:
                 with seeded(self.seed, epoch, index):
-                    sample = self.pipeline({**_picture(fields, path), "index": index, **self.meta})
+                    sample = self.pipeline({**_image(fields, path), "index": index, **self.meta})
             except UnreadableImageError as error:
                 if self.on_error == "raise":
                     raise
@@ -175,12 +175,12 @@ class TarShards(IterableDataset):
         raise RuntimeError("the stream of shards has an end")
 
 
-def _picture(fields: dict[str, Any], path: str) -> dict[str, Any]:
-    suffix = next((name for name in fields if is_picture(f"x.{name}")), None)
+def _image(fields: dict[str, Any], path: str) -> dict[str, Any]:
+    suffix = next((name for name in fields if is_image(f"x.{name}")), None)
     if suffix is None:
         known = ", ".join(name for name in fields if not name.startswith("__"))
         raise UnreadableImageError.of(
-            path, f"the sample has no picture ({' '.join(PICTURES)}), only {known}"
+            path, f"the sample has no image ({' '.join(IMAGES)}), only {known}"
         )
     found: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])
     if "cls" in fields:
@@ -189,7 +189,7 @@ def _picture(fields: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _count(shards: Sequence[str]) -> int:
-    """Pictures in local tar files; only the headers are read."""
+    """Images in local tar files; only the headers are read."""
     total = 0
     for shard in shards:
         if "://" in shard or shard.startswith("pipe:"):
@@ -201,7 +201,7 @@ def _count(shards: Sequence[str]) -> int:
             raise FileNotFoundError(f"TarShards: the shard {shard} does not exist")
         try:
             with tarfile.open(shard) as tar:
-                total += sum(m.isreg() and is_picture(os.path.basename(m.name)) for m in tar)
+                total += sum(m.isreg() and is_image(os.path.basename(m.name)) for m in tar)
         except tarfile.TarError as error:
             raise ValueError(f"TarShards: {shard} is no whole tar file ({error})") from error
     return total

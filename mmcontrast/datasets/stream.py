@@ -1,4 +1,4 @@
-"""Pictures from anywhere, batch by batch: files, folders of millions, arrays, data sets."""
+"""Images from anywhere, batch by batch: files, folders of millions, arrays, data sets."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -12,31 +12,31 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.collate import collate
-from mmcontrast.datasets.files import find_pictures
+from mmcontrast.datasets.files import find_images
 from mmcontrast.datasets.transforms import UnreadableImageError
 from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError
 
-Picture: TypeAlias = str | Path | np.ndarray | Tensor | dict[str, Any]
+Image: TypeAlias = str | Path | np.ndarray | Tensor | dict[str, Any]
 """A file; (H, W, 3) uint8 RGB pixels; a (3, H, W) tensor; or what a data set's pipeline packed."""
 
 PackedBatch: TypeAlias = tuple[dict[str, Any], DataSamples, list[str]]
-"""``inputs``, ``data_samples`` and the paths of the pictures that could not be read."""
+"""``inputs``, ``data_samples`` and the paths of the images that could not be read."""
 
 
-class PictureStream(IterableDataset):
+class ImageStream(IterableDataset):
     """Packed batches, in the order of their source and for any number of workers.
 
     Worker ``w`` of W loads every W-th batch, and a data loader with ``batch_size=None`` takes them
     in turn. Only the batches under way are in memory.
 
     Args:
-        source: A picture file; a folder, with all below it, sorted; a picture in memory, a stack
+        source: An image file; a folder, with all below it, sorted; an image in memory, a stack
             or an iterable of such; or a data set, whose own pipeline is then used.
-        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Pictures in memory skip the
+        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Images in memory skip the
             first; float tensors, which are prepared already, skip all.
-        batch_size: Pictures of a batch.
-        on_error: ``'raise'`` or, to leave unreadable pictures out and list them, ``'skip'``.
+        batch_size: Images of a batch.
+        on_error: ``'raise'`` or, to leave unreadable images out and list them, ``'skip'``.
 
     Raises:
         UserError: There is no such file or folder.
@@ -44,7 +44,7 @@ class PictureStream(IterableDataset):
 
     def __init__(
         self,
-        source: Picture | Iterable[Picture],
+        source: Image | Iterable[Image],
         pipeline: Compose,
         batch_size: int,
         on_error: str = "raise",
@@ -81,7 +81,7 @@ class PictureStream(IterableDataset):
         batch = collate(samples)
         if isinstance(batch["inputs"]["view0"], list):
             raise UserError(
-                "Pictures of one batch have different sizes after the pipeline: let it end in a "
+                "Images of one batch have different sizes after the pipeline: let it end in a "
                 "CenterCrop, or take batch_size=1."
             )
         return batch["inputs"], batch["data_samples"], skipped
@@ -96,7 +96,7 @@ class PictureStream(IterableDataset):
         if isinstance(item, Tensor) and item.is_floating_point() and item.dim() == 3:
             height, width = item.shape[1:]
             view = _whole(width, height)
-            sample = dict(path=f"picture {index}", index=index, view0=view)
+            sample = dict(path=f"image {index}", index=index, view0=view)
             return dict(inputs=dict(view0=item), data_sample=sample)
         results = _to_results(index, item)
         for transform in self.pipeline.transforms[1:]:
@@ -108,7 +108,7 @@ def _items_of(source: Any) -> Iterable[Any]:
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         if not path.exists():
-            raise UserError(f"There is neither a picture nor a folder {path}.")
+            raise UserError(f"There is neither an image nor a folder {path}.")
         return _Folder(str(path)) if path.is_dir() else [path]
     if isinstance(source, Dataset):
         return range(len(source))  # type: ignore[arg-type]
@@ -118,13 +118,13 @@ def _items_of(source: Any) -> Iterable[Any]:
 
 
 class _Folder:
-    """The pictures of a folder, found anew by each worker: a list of millions is never held."""
+    """The images of a folder, found anew by each worker: a list of millions is never held."""
 
     def __init__(self, root: str):
         self.root = root
 
     def __iter__(self) -> Iterator[str]:
-        return find_pictures(self.root)
+        return find_images(self.root)
 
 
 def _to_results(index: int, item: Any) -> dict[str, Any]:
@@ -134,13 +134,13 @@ def _to_results(index: int, item: Any) -> dict[str, Any]:
     if not (fits and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size):
         what = f"{tuple(item.shape)} {item.dtype}" if hasattr(item, "dtype") else ""
         raise UserError(
-            f"picture {index} is a {type(item).__name__} {what}; it should be a path, an array "
+            f"image {index} is a {type(item).__name__} {what}; it should be a path, an array "
             "(H, W, 3) of uint8 RGB, a tensor (3, H, W) of uint8, or a float tensor that is "
-            "normalised already."
+            "normalized already."
         )
     height, width = pixels.shape[:2]
     return dict(
-        path=f"picture {index}",
+        path=f"image {index}",
         index=index,
         image=np.ascontiguousarray(pixels),
         **_whole(width, height),

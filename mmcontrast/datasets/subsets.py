@@ -21,7 +21,7 @@ def balanced_subset(labels: Sequence[int], num: int, seed: int = 0) -> list[int]
 
     What ``num`` leaves over after division by the number of classes is given to classes drawn at
     random, one each. The 1% and 10% of ImageNet that SimCLR published are drawn in this way
-    (12 or 13, and 128 or 129, pictures a class).
+    (12 or 13, and 128 or 129, images a class).
 
     Args:
         labels: The class of each sample.
@@ -54,20 +54,20 @@ def balanced_subset(labels: Sequence[int], num: int, seed: int = 0) -> list[int]
 def coco_subset(
     content: dict[str, Any], fraction: float, seed: int, there: Collection[str]
 ) -> dict[str, Any]:
-    """Draw pictures of a COCO annotation file, with their annotations.
+    """Draw images of a COCO annotation file, with their annotations.
 
     Args:
         content: Of the file.
-        fraction: Share of the pictures, in (0, 1]; of train2017, 0.1 gives 11,829 of 118,287.
+        fraction: Share of the images, in (0, 1]; of train2017, 0.1 gives 11,829 of 118,287.
         seed: Of the draw.
-        there: Names of the pictures in the folder, with ``/`` where they lie in sub-folders.
+        there: Names of the images in the folder, with ``/`` where they lie in sub-folders.
 
     Returns:
         The content of the new file. Categories stay as they are; images and annotations keep their
         order.
 
     Raises:
-        ValueError: It is no COCO file, it names pictures that are missing, or nothing is drawn.
+        ValueError: It is no COCO file, it names images that are missing, or nothing is drawn.
     """
     try:
         images, annotations = content["images"], content["annotations"]
@@ -82,12 +82,12 @@ def coco_subset(
     if missing:
         shown = ", ".join(missing[:10])
         raise ValueError(
-            f"{len(missing)} of its {len(images)} pictures are missing in the folder: "
+            f"{len(missing)} of its {len(images)} images are missing in the folder: "
             f"{shown}{', ...' if len(missing) > 10 else ''}"
         )
     num = round(fraction * len(images))
     if num < 1:
-        raise ValueError(f"a share of {fraction:g} of {len(images)} pictures is none at all")
+        raise ValueError(f"a share of {fraction:g} of {len(images)} images is none at all")
     drawn = random_subset(len(images), num, seed)
     ids = {all_ids[i] for i in drawn}
     return {

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.transforms import LoadImage
-from mmcontrast.datasets.vos import LabelledVideos
+from mmcontrast.datasets.vos import LabeledVideos
 from mmcontrast.ops.square_crops import crop_square, exemplar_size
 from mmcontrast.registry import DATASETS
 
@@ -58,7 +58,7 @@ def read_boxes(path: str | os.PathLike, counts_from: int = 1) -> NDArray[np.floa
 
 
 @DATASETS.register_module()
-class TrackingVideos(LabelledVideos):
+class TrackingVideos(LabeledVideos):
     """Sequences ``<name>/img/*.jpg`` with ``groundtruth_rect.txt``, the layout of OTB.
 
     A sample is a video: ``inputs`` holds ``clip`` and ``box`` (4,), the first one;
@@ -180,7 +180,7 @@ class TrackingPairs(TrackingVideos):
     """Two frames of a video, less than 100 apart, as SiamFC trains on them.
 
     A sample is a video: ``inputs`` holds ``exemplar`` (3, 120, 120) and ``search`` (3, 239, 239),
-    uint8 RGB, both centred on the target but for a random shift of a few pixels, at a scale that
+    uint8 RGB, both centered on the target but for a random shift of a few pixels, at a scale that
     changes by up to 5%. A sequence without a box to learn from counts as an unreadable video.
 
     Args:
@@ -223,9 +223,9 @@ class TrackingPairs(TrackingVideos):
 
     def _patch(self, image: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:
         """The target in the middle of 255 pixels, stretched a little."""
-        centre = box[:2] + (box[2:] - 1) / 2
+        center = box[:2] + (box[2:] - 1) / 2
         size = exemplar_size(*box[2:]) * self.instance / self.exemplar
-        patch = crop_square(image, centre, size, self.instance)
+        patch = crop_square(image, center, size, self.instance)
         side = round(self.instance * random.uniform(1 - self.max_stretch, 1 + self.max_stretch))
         method = random.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA))
         return cv2.resize(patch, (side, side), interpolation=method)
@@ -236,9 +236,9 @@ def _cut(patch: NDArray[np.uint8], side: int, at_random: bool) -> NDArray[np.uin
     missing = side - len(patch)
     if missing > 0:
         before = missing // 2
-        colour = patch.mean(axis=(0, 1)).tolist()
+        color = patch.mean(axis=(0, 1)).tolist()
         margins = (before, missing - before) * 2
-        patch = cv2.copyMakeBorder(patch, *margins, cv2.BORDER_CONSTANT, value=colour)
+        patch = cv2.copyMakeBorder(patch, *margins, cv2.BORDER_CONSTANT, value=color)
     free = len(patch) - side
     top, left = (random.randint(0, free) if at_random else free // 2 for _ in range(2))
     return patch[top : top + side, left : left + side]

@@ -1,4 +1,4 @@
-"""Videos in folders and list files, and videos whose frames are pictures.
+"""Videos in folders and list files, and videos whose frames are images.
 
 A sample's ``path`` is a video file or a folder of frames; ``LoadFrames`` reads either.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcontrast.datasets.base import ImageDataset
-from mmcontrast.datasets.files import VIDEOS, find_videos, is_picture, parse_lines
+from mmcontrast.datasets.files import VIDEOS, find_videos, is_image, parse_lines
 from mmcontrast.datasets.images import ImageList
 from mmcontrast.registry import DATASETS
 
@@ -44,9 +44,9 @@ class VideoList(ImageList):
 
 @DATASETS.register_module()
 class FrameFolders(ImageDataset):
-    """Videos that are folders of numbered pictures.
+    """Videos that are folders of numbered images.
 
-    Without ``ann_file`` every folder below ``data_root`` that holds pictures is a video. With it,
+    Without ``ann_file`` every folder below ``data_root`` that holds images is a video. With it,
     each line is ``folder frames label``, as in the lists of VFS: a folder relative to
     ``data_root``, how many frames it holds and a label. A folder that holds fewer is unreadable.
     """
@@ -153,7 +153,7 @@ class GOT10k(ImageDataset):
 def _find_frame_folders(root: str) -> Iterator[str]:
     for folder, subfolders, names in os.walk(root, followlinks=True):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        if any(is_picture(name) for name in names):
+        if any(is_image(name) for name in names):
             yield folder
 
 

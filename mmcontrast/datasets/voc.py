@@ -1,4 +1,4 @@
-"""PASCAL VOC as a classification of pictures that hold several classes."""
+"""PASCAL VOC as a classification of images that hold several classes."""
 
 import os
 import xml.etree.ElementTree as ElementTree
@@ -18,7 +18,7 @@ VOC_CLASSES = (
 
 @DATASETS.register_module()
 class VOCClassification(ImageDataset):
-    """The pictures of one list in ``ImageSets/Main``, and which classes each shows.
+    """The images of one list in ``ImageSets/Main``, and which classes each shows.
 
     ``labels`` of a sample has one number a class, as in VOC's own lists of a class: 1 if an object
     of it is there, 0 if all of them are marked difficult, which counts as neither, else -1.
@@ -41,10 +41,10 @@ class VOCClassification(ImageDataset):
         super().__init__(data_root, ann_file=f"ImageSets/Main/{image_set}.txt", **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict a picture.
+        """One dict an image.
 
         Raises:
-            FileNotFoundError: A listed picture has no annotation.
+            FileNotFoundError: A listed image has no annotation.
             ValueError: An annotation cannot be read, or names an unknown class.
         """
         self._metainfo["classes"] = self.classes
@@ -66,8 +66,8 @@ class VOCClassification(ImageDataset):
             objects = ElementTree.parse(path).iter("object")
         except FileNotFoundError:
             raise FileNotFoundError(
-                f"VOCClassification: {path} is missing, and {self.ann_file} lists its picture. The "
-                "test pictures of VOC 2007 come in an archive of their own, with annotations."
+                f"VOCClassification: {path} is missing, and {self.ann_file} lists its image. The "
+                "test images of VOC 2007 come in an archive of their own, with annotations."
             ) from None
         except ElementTree.ParseError as error:
             raise ValueError(f"VOCClassification: {path} is no XML file ({error}).") from error

@@ -1,4 +1,4 @@
-"""Labelled videos: masks (DAVIS, VIP and folders like them) and key points (JHMDB).
+"""Labeled videos: masks (DAVIS, VIP and folders like them) and key points (JHMDB).
 
 A sample is a whole video: ``inputs`` holds ``clip``, a :class:`~mmcontrast.datasets.clips.Clip`,
 and the label of the first frame; ``data_sample`` where the other labels are.
@@ -23,7 +23,7 @@ from mmcontrast.registry import DATASETS
 _JHMDB_FOLDERS = ("joint_positions", "Rename_Images")
 
 
-class LabelledVideos(ImageDataset):
+class LabeledVideos(ImageDataset):
     """Base of the data sets whose samples are whole videos; see the module.
 
     Their ``pipeline`` is applied to every frame. A subclass lists the videos in ``load_data_list``
@@ -56,7 +56,7 @@ class LabelledVideos(ImageDataset):
 
 
 @DATASETS.register_module()
-class VideoMasks(LabelledVideos):
+class VideoMasks(LabeledVideos):
     """Videos with masks of object ids, or of parts; a sample's ``inputs['mask']`` is the first.
 
     The defaults are the layout of DAVIS. ``data_sample['annotations']`` has the path of each
@@ -129,8 +129,8 @@ class VideoMasks(LabelledVideos):
             ValueError: It has another size than the frame, or shows no object.
         """
         mask_HW = read_mask(info["annotations"][0], self.binary)
-        with Image.open(info["paths"][0]) as picture:
-            size = picture.size
+        with Image.open(info["paths"][0]) as image:
+            size = image.size
         if mask_HW.shape != size[::-1]:
             raise ValueError(
                 f"The mask {info['annotations'][0]} has {mask_HW.shape[1]}x{mask_HW.shape[0]} "
@@ -145,7 +145,7 @@ class VideoMasks(LabelledVideos):
 
 
 @DATASETS.register_module()
-class JHMDBPose(LabelledVideos):
+class JHMDBPose(LabeledVideos):
     """Videos of JHMDB with the places of 15 joints; ``inputs['joints']`` (J, 2) are the first's.
 
     ``data_sample['joints']`` (T, J, 2) holds all of them, x and y in pixels from 0.

@@ -1,7 +1,7 @@
-"""Features of pictures whose classes are described by attributes, some of them never seen.
+"""Features of images whose classes are described by attributes, some of them never seen.
 
 Xian et al., "Zero-Shot Learning - A Comprehensive Evaluation", TPAMI 2018: classes are seen or
-unseen; the training set has pictures of seen classes alone, and what is tested has both.
+unseen; the training set has images of seen classes alone, and what is tested has both.
 
 Two data sets serve a method. :class:`SeenBatches` is what it trains on: features, labels and
 attributes of the seen classes, and nothing of the others. :class:`ZeroShotTask` is one sample, what
@@ -71,7 +71,7 @@ def read_xlsa17(features: str | os.PathLike, splits: str | os.PathLike) -> ZeroS
         splits: ``att_splits.mat`` or ``sent_splits.mat`` with ``att`` (A, M) and the rows
             ``trainval_loc``, ``test_seen_loc`` and ``test_unseen_loc`` from 1. Without
             ``allclasses_names``, which FLO's file does not have, classes are called ``class 1`` and
-            so on, by the columns of ``att``. ``train_loc`` and ``val_loc`` hold test pictures in
+            so on, by the columns of ``att``. ``train_loc`` and ``val_loc`` hold test images in
             the published files and are not used.
 
     Raises:
@@ -103,7 +103,7 @@ def read_extracted(
     test_share: float = 0.2,
     seed: int = 0,
 ) -> ZeroShotSet:
-    """Read features of one's own pictures, as ``tools/extract_features.py`` writes them.
+    """Read features of one's own images, as ``tools/extract_features.py`` writes them.
 
     Args:
         features: ``.npz`` or ``.parquet`` with ``global`` (n, D) and ``class`` (n,), the names of

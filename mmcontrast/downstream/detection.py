@@ -18,7 +18,7 @@ from torch import Tensor
 class ResLayerExtraNorm(ResLayer):
     """A ResNet stage as RoI head, with a norm behind it.
 
-    Fine-tuning needs normalised features where a supervised backbone would have frozen statistics;
+    Fine-tuning needs normalized features where a supervised backbone would have frozen statistics;
     its box and mask predictors follow layer4 directly, and would see features of any scale.
 
     Args:

@@ -1,1 +1,1 @@
-"""What MMEngine's Runner lacks: hooks, optimisers and a schedule."""
+"""What MMEngine's Runner lacks: hooks, optimizers and a schedule."""

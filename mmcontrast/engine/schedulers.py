@@ -19,7 +19,7 @@ class WarmupCosineLR(_ParamScheduler):
     early. In epochs, with ``convert_to_iter_based=True``, it becomes a schedule per step.
 
     Args:
-        optimizer: Optimiser or wrapper whose ``lr`` is set.
+        optimizer: Optimizer or wrapper whose ``lr`` is set.
         warmup: Steps of the warm-up; the base learning rate is reached at this step.
         begin: Step at which the schedule starts.
         end: Step at which the learning rate is 0 again; the Runner fills in the end of training.
@@ -60,7 +60,7 @@ class WarmupCosineLR(_ParamScheduler):
         """Build the schedule per step from one in epochs of ``epoch_length`` steps."""
         if not by_epoch:
             raise ValueError("convert_to_iter_based needs a schedule with by_epoch=True.")
-        return cls(  # type: ignore[misc]  # *args is the optimiser alone
+        return cls(  # type: ignore[misc]  # *args is the optimizer alone
             *args,
             warmup=round(warmup * epoch_length),
             begin=round(begin * epoch_length),
@@ -87,7 +87,7 @@ class RestartedStepLR(_ParamScheduler):
     MMEngine's ``StepLR`` multiplies what is there, so two in a row cannot return to the base rate.
 
     Args:
-        optimizer: Optimiser or wrapper whose ``lr`` is set.
+        optimizer: Optimizer or wrapper whose ``lr`` is set.
         step_size: Epochs after which the rate falls, counted from the last start.
         gamma: Factor of each fall.
         restarts: Epochs at which the base rate is back.

@@ -28,7 +28,7 @@ def cluster_agreement(
         seed: Of the starts.
 
     Returns:
-        ``nmi``, the normalised mutual information (arithmetic mean), and ``ari``, the adjusted Rand
+        ``nmi``, the normalized mutual information (arithmetic mean), and ``ari``, the adjusted Rand
         index, as fractions; 1 for agreement, about 0 for chance.
     """
     from sklearn.cluster import KMeans
@@ -44,7 +44,7 @@ def cluster_agreement(
 
 @METRICS.register_module()
 class NodeClustering(BaseMetric):
-    """NMI and ARI of k-means on all labelled nodes of a graph, in 0..1.
+    """NMI and ARI of k-means on all labeled nodes of a graph, in 0..1.
 
     Args:
         repeats: See :func:`cluster_agreement`.
@@ -78,7 +78,7 @@ class NodeClustering(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Return the means over the graphs."""
         self.description = described(
-            f"clusters: k-means on all {sum(r['num_nodes'] for r in results):,} labelled nodes, as "
+            f"clusters: k-means on all {sum(r['num_nodes'] for r in results):,} labeled nodes, as "
             f"many clusters as classes, the tightest of {self.repeats} starts."
         )
         scores = [result["scores"] for result in results]

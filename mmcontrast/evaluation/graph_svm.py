@@ -129,10 +129,10 @@ class GraphSVM(BaseMetric):
         """Run the folds."""
         results = sorted(results, key=lambda result: result["index"])
         labels = np.array([result["label"] for result in results])
-        learnt = torch.stack([result["feature"] for result in results]).numpy()
-        if not np.isfinite(learnt).all():
+        learned = torch.stack([result["feature"] for result in results]).numpy()
+        if not np.isfinite(learned).all():
             raise ValueError("Features of graphs are not finite: the encoder has diverged.")
-        scores = self._score("svm", learnt, labels)
+        scores = self._score("svm", learned, labels)
         if results[0]["raw"] is not None:
             raw = np.stack([result["raw"] for result in results])
             scores |= self._score("raw_svm", raw, labels)

@@ -1,4 +1,4 @@
-"""Weighted k-nearest-neighbour classification (Wu et al., CVPR 2018, section 3.4).
+"""Weighted k-nearest-neighbor classification (Wu et al., CVPR 2018, section 3.4).
 
 Shapes: B bank samples, N queries, C embedding, M classes.
 """
@@ -31,14 +31,14 @@ def knn_scores(
 ) -> Tensor:
     """Let the k most similar bank samples of each query vote for their class.
 
-    A neighbour with cosine similarity s votes with weight ``exp(s / temperature)``.
+    A neighbor with cosine similarity s votes with weight ``exp(s / temperature)``.
 
     Args:
-        bank_BC: Features of the labelled samples, of any length.
+        bank_BC: Features of the labeled samples, of any length.
         labels_B: Their classes, 0..M-1.
         queries_NC: Features of the samples to classify; N may be anything, 0 included.
-        k: Number of neighbours, 1..B.
-        temperature: Smaller values favour the nearest neighbours; at least 1/80, below which the
+        k: Number of neighbors, 1..B.
+        temperature: Smaller values favor the nearest neighbors; at least 1/80, below which the
             votes overflow.
         num_classes: M; by default the largest label plus one.
 
@@ -56,7 +56,7 @@ def knn_scores(
         )
     if not 1 <= k <= len(bank_BC):
         raise ValueError(
-            f"k = {k} neighbours cannot be found among {len(bank_BC)} bank samples; "
+            f"k = {k} neighbors cannot be found among {len(bank_BC)} bank samples; "
             "use a smaller k or a larger bank."
         )
     if not temperature >= _MIN_TEMPERATURE:
@@ -81,11 +81,11 @@ class KNN(BaseMetric):
     """Accuracy of the k-NN classifier on the ``global`` features.
 
     The evaluation data is one data set with two parts: samples whose ``split`` is ``'bank'`` are
-    the labelled neighbours, those with ``'query'`` are classified. Results are percentages:
+    the labeled neighbors, those with ``'query'`` are classified. Results are percentages:
     ``knn/top1_k20`` and ``knn/top5_k20`` for ``k=20``.
 
     Args:
-        k: Number of neighbours, or several to report.
+        k: Number of neighbors, or several to report.
         temperature: Of the votes' weights.
         collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
     """
@@ -137,7 +137,7 @@ class KNN(BaseMetric):
                 )
             features[name] = torch.stack([feature for _, _, feature in part]).to(device)
             labels[name] = torch.tensor([label for _, label, _ in part], device=device)
-            # A NaN has neighbours too, and so a network that diverged would have an accuracy.
+            # A NaN has neighbors too, and so a network that diverged would have an accuracy.
             broken = int((~features[name].isfinite().all(dim=1)).sum())
             if broken:
                 raise ValueError(

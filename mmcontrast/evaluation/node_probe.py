@@ -131,10 +131,10 @@ def logistic_probe(
     return 100 * chosen.score(rows[masks["test"]], labels_V[masks["test"]]), chosen.C
 
 
-def labelled_parts(
+def labeled_parts(
     labels_V: NDArray[np.integer], masks: Mapping[str, NDArray[np.bool_]], needed: Sequence[str]
 ) -> dict[str, NDArray[np.bool_]]:
-    """The parts of a split without unlabelled nodes.
+    """The parts of a split without unlabeled nodes.
 
     Raises:
         ValueError: A part is missing or empty, parts share nodes, or a class of the test has no
@@ -144,7 +144,7 @@ def labelled_parts(
     empty = [name for name in needed if name not in parts or not parts[name].any()]
     if empty:
         raise ValueError(
-            f"The graph has no labelled node for {', '.join(empty)}: give it masks, or draw a "
+            f"The graph has no labeled node for {', '.join(empty)}: give it masks, or draw a "
             "split with dict(type='RandomSplit') in the data set's prepare."
         )
     shared = np.count_nonzero(np.sum(list(parts.values()), axis=0) > 1)
@@ -246,11 +246,11 @@ class NodeProbe(BaseMetric):
     def _score(self, features: Any, graph: dict[str, Any]) -> dict[str, float]:
         labels, masks = graph["labels"], graph["masks"]
         if self.protocol == "logistic":
-            parts = labelled_parts(labels, masks, ("train", "val", "test"))
+            parts = labeled_parts(labels, masks, ("train", "val", "test"))
             matrix = features.numpy() if isinstance(features, Tensor) else features
             accuracy, cost = logistic_probe(matrix, labels, parts)
             return {"logistic_test": accuracy, "logistic_C_by_val": cost}
-        parts = labelled_parts(labels, masks, ("train", "test"))
+        parts = labeled_parts(labels, masks, ("train", "test"))
         accuracies = adam_probe(
             features,
             torch.from_numpy(labels),

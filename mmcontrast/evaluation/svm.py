@@ -1,14 +1,14 @@
-"""Linear SVMs on frozen features of pictures that hold several classes.
+"""Linear SVMs on frozen features of images that hold several classes.
 
 Goyal et al., "Scaling and Benchmarking Self-Supervised Visual Representation Learning", ICCV 2019,
 section 5.1 and its code: one SVM a class on features of unit length, positives weighted twice, the
-cost chosen by 3-fold cross-validation on the training pictures. Low-shot: k positives and (M - 1) k
+cost chosen by 3-fold cross-validation on the training images. Low-shot: k positives and (M - 1) k
 negatives of each class, drawn five times.
 
 What differs: objects marked difficult count as neither in training either (their code trains on
 them as negatives, and leaves them out in low-shot training and in tests).
 
-Shapes: B training (bank) pictures, N test (query) pictures, C channels, M classes. Labels are 1,
+Shapes: B training (bank) images, N test (query) images, C channels, M classes. Labels are 1,
 -1, or 0 for neither.
 """
 
@@ -43,20 +43,20 @@ def average_precision(scores_N: Array, labels_N: NDArray[np.int64]) -> float:
     over 11 points.
 
     Args:
-        scores_N: Higher for pictures that are more likely positive.
-        labels_N: 1, -1, or 0 for pictures that do not count.
+        scores_N: Higher for images that are more likely positive.
+        labels_N: 1, -1, or 0 for images that do not count.
 
     Returns:
         0..1.
 
     Raises:
-        ValueError: There is no positive picture.
+        ValueError: There is no positive image.
     """
     counted = labels_N != 0
     order = np.argsort(-scores_N[counted], kind="stable")
     positive = labels_N[counted][order] == 1
     if not positive.any():
-        raise ValueError("The average precision needs a positive picture.")
+        raise ValueError("The average precision needs a positive image.")
     found = np.cumsum(positive)
     precision = found / np.arange(1, len(found) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
@@ -69,7 +69,7 @@ def svm_scores(bank: Array, labels_B: NDArray[np.int64], queries: Array, cost: f
 
     Args:
         bank: (B, C).
-        labels_B: 1, -1, or 0 for pictures that are left out.
+        labels_B: 1, -1, or 0 for images that are left out.
         queries: (N, C).
         cost: Of violating the margin.
 
@@ -84,14 +84,14 @@ def choose_cost(bank: Array, labels_B: NDArray[np.int64], costs: Sequence[float]
     """Return the cost with the best mean average precision in 3-fold cross-validation.
 
     Raises:
-        ValueError: There are fewer than three positive or three negative pictures.
+        ValueError: There are fewer than three positive or three negative images.
     """
     from sklearn.model_selection import cross_val_score
 
     used = labels_B != 0
     fewest = min((labels_B == 1).sum(), (labels_B == -1).sum())
     if fewest < 3:
-        raise ValueError(f"3-fold cross-validation needs 3 pictures of each kind, not {fewest}.")
+        raise ValueError(f"3-fold cross-validation needs 3 images of each kind, not {fewest}.")
     means = [
         cross_val_score(
             _machine(cost), bank[used], labels_B[used], cv=3, scoring="average_precision"
@@ -118,7 +118,7 @@ def draw_shots(labels_BM: NDArray[np.int64], k: int, seed: Sequence[int]) -> NDA
         seed: Numbers that determine the draw.
 
     Raises:
-        ValueError: A class has fewer pictures of a kind.
+        ValueError: A class has fewer images of a kind.
     """
     generator = np.random.default_rng(seed)
     num_classes = labels_BM.shape[1]
@@ -129,7 +129,7 @@ def draw_shots(labels_BM: NDArray[np.int64], k: int, seed: Sequence[int]) -> NDA
             if len(members) < number:
                 kind = "positive" if sign == 1 else "negative"
                 raise ValueError(
-                    f"{k}-shot needs {number} {kind} pictures of class {index}, and there are "
+                    f"{k}-shot needs {number} {kind} images of class {index}, and there are "
                     f"{len(members)}. Take smaller shots."
                 )
             drawn[generator.permutation(members)[:number], index] = sign
@@ -161,7 +161,7 @@ def low_shot_svm(
 def _machine(cost: float) -> Any:
     from sklearn.svm import LinearSVC
 
-    # The seed is that of the order in which the solver visits the pictures.
+    # The seed is that of the order in which the solver visits the images.
     return LinearSVC(
         C=cost, class_weight={1: 2, -1: 1}, dual=True, tol=1e-4, max_iter=2000, random_state=0
     )
@@ -184,11 +184,11 @@ class SVM(BaseMetric):
     number of shots ``svm/mAP_k8`` and ``svm/std_k8``, mean and standard deviation over the draws.
 
     As in the authors' code, the cost of low-shot training is the one whose mean over the draws is
-    best on the *test* pictures, so these figures are slightly optimistic.
+    best on the *test* images, so these figures are slightly optimistic.
 
     Args:
         costs: To choose from.
-        shots: Numbers of positive pictures a class; none for the whole training set alone.
+        shots: Numbers of positive images a class; none for the whole training set alone.
         num_draws: How often each is drawn.
         seed: Of the draws.
         jobs: Processes that train at the same time; -1 for one a core.
@@ -234,14 +234,14 @@ class SVM(BaseMetric):
         """Train and test all SVMs.
 
         Raises:
-            ValueError: A part is missing, or a class has too few pictures.
+            ValueError: A part is missing, or a class has too few images.
         """
         bank, queries = _part(results, "bank"), _part(results, "query")
         names = (self.dataset_meta or {}).get("classes", range(bank.labels.shape[1]))
         for part, name in ((bank, "bank"), (queries, "query")):
             empty = [str(names[m]) for m in np.flatnonzero(~(part.labels == 1).any(axis=0))]
             if empty:
-                raise ValueError(f"No {name} picture shows {', '.join(empty)}.")
+                raise ValueError(f"No {name} image shows {', '.join(empty)}.")
         calls = [(full_svm, bank, queries, m, self.costs) for m in range(bank.labels.shape[1])]
         found = []
         for name, precision in zip(names, self._run(calls), strict=True):
@@ -257,7 +257,7 @@ class SVM(BaseMetric):
             metrics[f"std_k{k}"] = 100 * float(precision_DJ[:, best].std())
             print_log(
                 f"{k} shots: mAP {metrics[f'mAP_k{k}']:.2f} +- {metrics[f'std_k{k}']:.2f} over "
-                f"{self.num_draws} draws, cost {self.costs[best]:g} (chosen on the test pictures)",
+                f"{self.num_draws} draws, cost {self.costs[best]:g} (chosen on the test images)",
                 logger="current",
             )
         return metrics

@@ -1,8 +1,8 @@
 """Success and precision of single-object trackers, by the two rules in use.
 
 ``'got10k'`` is the OTB protocol of the GOT-10k toolkit (Wu et al., CVPR 2013): the first prediction
-is replaced by the annotation, centres are those of whole pixels. ``'mmtracking'`` takes predictions
-as they are and centres of continuous boxes, and a frame without target counts as failed.
+is replaced by the annotation, centers are those of whole pixels. ``'mmtracking'`` takes predictions
+as they are and centers of continuous boxes, and a frame without target counts as failed.
 
 Shapes: T frames; boxes are (x, y, width, height) in pixels.
 """
@@ -43,7 +43,7 @@ def tracking_scores(
 
     Returns:
         Fractions: ``success``, the mean share of frames whose overlap exceeds 0, 0.05, ... 1 (20/21
-        for a perfect tracker); ``precision``, the share whose centre is at most 20 pixels off;
+        for a perfect tracker); ``precision``, the share whose center is at most 20 pixels off;
         ``norm_precision``, likewise at most 0.2 of the target's size; ``success_rate``, the share
         whose overlap exceeds one half.
 
@@ -67,8 +67,8 @@ def tracking_scores(
         predicted[0], half_pixel, num_frames = truth[0], 0.5, int(valid_T.sum())
     predicted, truth = predicted[valid_T], truth[valid_T]
     overlap_T = box_iou(predicted, truth)
-    centres = [boxes[:, :2] + boxes[:, 2:] / 2 - half_pixel for boxes in (predicted, truth)]
-    offset_T2 = centres[0] - centres[1]
+    centers = [boxes[:, :2] + boxes[:, 2:] / 2 - half_pixel for boxes in (predicted, truth)]
+    offset_T2 = centers[0] - centers[1]
     near_T = np.hypot(*offset_T2.T) <= _PIXELS
     near_size_T = np.hypot(*(offset_T2 / truth[:, 2:]).T) <= _RELATIVE
     above = np.count_nonzero(overlap_T[:, None] > _OVERLAPS, axis=0) / num_frames

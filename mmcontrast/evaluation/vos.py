@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mmcontrast.datasets.masks import read_mask, write_mask
 from mmcontrast.registry import METRICS
 
-_TOLERANCE = 0.008  # of the picture's diagonal
+_TOLERANCE = 0.008  # of the image's diagonal
 
 
 class Scores(NamedTuple):
@@ -37,7 +37,7 @@ def region_similarity(predicted_HW: NDArray[np.bool_], truth_HW: NDArray[np.bool
 
 
 def boundary(mask_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels that differ from their right, lower or lower right neighbour."""
+    """Pixels that differ from their right, lower or lower right neighbor."""
     found = np.zeros_like(mask_HW)
     found[:-1, :-1] = (
         (mask_HW[:-1, :-1] ^ mask_HW[:-1, 1:])

@@ -2,7 +2,7 @@
 
 Xian et al., TPAMI 2018, section 4: each class counts the same,
 
-    U    mean over the unseen classes of the share of their rows that is recognised
+    U    mean over the unseen classes of the share of their rows that is recognized
     S    the same over the seen classes; all classes are candidates in both
     H    2 U S / (U + S)
     T1   as U, with the unseen classes as the only candidates
@@ -82,7 +82,7 @@ def eszsl(
         V (D, A): the score of x for a class a is x^T V a.
     """
     of_x, of_a, middle_DA = _eszsl_terms(features_nD, labels_n, attributes_MA, seen_M)
-    return of_x.vectors @ _regularised(of_x, of_a, middle_DA, gamma, eta) @ of_a.vectors.T
+    return of_x.vectors @ _regularized(of_x, of_a, middle_DA, gamma, eta) @ of_a.vectors.T
 
 
 def _eszsl_terms(
@@ -99,7 +99,7 @@ def _eszsl_terms(
     return of_x, of_a, of_x.vectors.T @ (x.T @ sign_nS @ a) @ of_a.vectors
 
 
-def _regularised(
+def _regularized(
     of_x: "_Eigen", of_a: "_Eigen", middle_DA: NDArray[np.float64], gamma: float, eta: float
 ) -> NDArray[np.float64]:
     """V in the coordinates of the eigenvectors, where each pair of weights is a division."""
@@ -141,7 +141,7 @@ def best_eszsl(
     right = (attributes_MA[hidden] @ of_a.vectors).T
 
     def accuracy(weights: tuple[float, float]) -> float:
-        scores = left @ _regularised(of_x, of_a, middle_DA, *weights) @ right
+        scores = left @ _regularized(of_x, of_a, middle_DA, *weights) @ right
         return per_class_accuracy(hidden[scores.argmax(axis=1)], labels_n[~kept_n])
 
     gamma, eta = max(itertools.product(_WEIGHTS, _WEIGHTS), key=accuracy)

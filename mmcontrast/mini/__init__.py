@@ -1,7 +1,7 @@
-"""The embedded mini-world: generated pictures and videos of articulated objects in usual layouts.
+"""The embedded mini-world: generated images and videos of articulated objects in usual layouts.
 
 Beside them are graphs, and features for zero-shot learning. `make_mini` writes it all. Underneath,
-`state` describes what is seen as plain values, `render` turns that into a picture with its masks,
+`state` describes what is seen as plain values, `render` turns that into an image with its masks,
 parts, key points and boxes, and `sample` draws such values at random and `motion` lets them change
 over time; `categories` holds the classes, and `writers` has one module a layout.
 """

@@ -1,4 +1,4 @@
-"""Backgrounds: textured grounds with clutter; a place has its textures, but any colours."""
+"""Backgrounds: textured grounds with clutter; a place has its textures, but any colors."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 from .paint import Canvas, draw, texture
 from .shapes import Outline, blob, dome, ellipse, limb, petal, polygon, ring
-from .state import Colour, Light, Paint
+from .state import Color, Light, Paint
 from .textures import FAMILIES, NUM_VARIANTS
 
 
 def _sample_hue(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A direction (3,) away from grey, of zero mean and largest magnitude 1."""
+    """A direction (3,) away from gray, of zero mean and largest magnitude 1."""
     hue = rng.standard_normal(3)
     hue -= hue.mean()
     return hue / np.abs(hue).max()
 
 
-def _colour(rgb: NDArray[np.float64]) -> Colour:
-    """From three values in [0, 1] to a colour that is neither quite black nor quite white."""
+def _color(rgb: NDArray[np.float64]) -> Color:
+    """From three values in [0, 1] to a color that is neither quite black nor quite white."""
     red, green, blue = np.clip(255 * rgb, 4, 251).tolist()
     return red, green, blue
 
@@ -39,19 +39,19 @@ def sample_paint(
     Args:
         rng: Source of randomness.
         families: Texture families to choose among.
-        brightness: Range of the mean brightness of its two colours, in [0, 1].
+        brightness: Range of the mean brightness of its two colors, in [0, 1].
         saturation: Range of their saturation, in [0, 1].
         contrast: Range of the difference of their brightness.
         repeats: Range of the repeats of its texture over one unit of length.
-        same_hue: Whether its two colours differ in brightness alone.
+        same_hue: Whether its two colors differ in brightness alone.
     """
     middle = rng.uniform(*brightness)
     half = rng.uniform(*contrast) / 2 * rng.choice((-1, 1))
     hue = 0.5 * rng.uniform(*saturation) * _sample_hue(rng)
     other = hue if same_hue else 0.5 * rng.uniform(*saturation) * _sample_hue(rng)
     return Paint(
-        dark=_colour(middle - half + hue),
-        light=_colour(middle + half + other),
+        dark=_color(middle - half + hue),
+        light=_color(middle + half + other),
         family=families[int(rng.integers(len(families)))],
         variant=int(rng.integers(NUM_VARIANTS)),
         repeats=float(rng.uniform(*repeats)),
@@ -111,7 +111,7 @@ def paint_background(
         habitat: Texture families of the ground and of what stands and lies on it; None for any.
 
     Returns:
-        A new picture (H, W, 3).
+        A new image (H, W, 3).
     """
     rng = np.random.default_rng(seed)
     width, height = size

@@ -26,11 +26,11 @@ class Writer(Protocol):
     """Writes one layout into an empty folder."""
 
     def __call__(self, folder: Path, seed: int, num_train: int, num_val: int) -> None:
-        """Write `num_train` and `num_val` pictures, clips, graphs or features."""
+        """Write `num_train` and `num_val` images, clips, graphs or features."""
 
 
 class Layout(NamedTuple):
-    """A layout: who writes it, and how many pictures it has unless told otherwise.
+    """A layout: who writes it, and how many images it has unless told otherwise.
 
     A layout of videos counts clips, `graphs` the small graphs, `zeroshot` features. One without a
     split has 0 of it.
@@ -41,7 +41,7 @@ class Layout(NamedTuple):
     num_val: int
 
 
-PICTURE_LAYOUTS: dict[str, Layout] = {
+IMAGE_LAYOUTS: dict[str, Layout] = {
     "imagenet": Layout(imagenet.write, 1500, 400),
     "coco": Layout(coco.write, 240, 80),
     "voc": Layout(voc.write, 200, 80),
@@ -57,8 +57,8 @@ ARRAY_LAYOUTS: dict[str, Layout] = {
     "graphs": Layout(graphs.write, 120, 0),
     "zeroshot": Layout(zeroshot.write, 480, 320),
 }
-LAYOUTS = PICTURE_LAYOUTS | VIDEO_LAYOUTS | ARRAY_LAYOUTS
-USUAL_LAYOUTS = (*PICTURE_LAYOUTS, *ARRAY_LAYOUTS)
+LAYOUTS = IMAGE_LAYOUTS | VIDEO_LAYOUTS | ARRAY_LAYOUTS
+USUAL_LAYOUTS = (*IMAGE_LAYOUTS, *ARRAY_LAYOUTS)
 """All but the videos, which take a codec and some time."""
 
 

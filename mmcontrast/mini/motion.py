@@ -15,7 +15,7 @@ from .sample import fit, sample_group
 from .state import Light, ObjectState, Scene
 
 LENGTHS = (0.3, 0.5)
-"""Longer side of an object as a share of the picture's shorter one: there is room to move."""
+"""Longer side of an object as a share of the image's shorter one: there is room to move."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class _Course:
         """The object in a frame; frame 0 shows `start`."""
         phase = 2 * np.pi * number / self.period
         share, sway = (1 - np.cos(phase)) / 2, float(np.sin(phase))
-        x, y = (c + share * way for c, way in zip(self.start.centre, self.travel, strict=True))
+        x, y = (c + share * way for c, way in zip(self.start.center, self.travel, strict=True))
         joints = (
             float(np.sin(np.arcsin(joint) + 2 * np.pi * number / swing))
             for joint, swing in zip(self.start.joints, self.swings, strict=True)
         )
         return replace(
             self.start,
-            centre=(float(x), float(y)),
+            center=(float(x), float(y)),
             rotation=self.start.rotation + self.turn * sway,
             scale=self.start.scale * float(np.exp(self.zoom * sway)),
             squeeze=self.start.squeeze * float(np.exp(self.squash * np.sin(2 * phase))),
@@ -60,7 +60,7 @@ class _Course:
 
 
 def _sample_course(rng: np.random.Generator, state: ObjectState, size: tuple[int, int]) -> _Course:
-    """A way between two places where the object is wholly inside the picture."""
+    """A way between two places where the object is wholly inside the image."""
     x0, y0, x1, y1 = extent(outlines(state))
     half = np.array([x1 - x0, y1 - y0]) / 2
     low, high = half, np.array(size) - half
@@ -98,7 +98,7 @@ def sample_clip(
 ) -> list[Scene]:
     """Several objects that move before a still background.
 
-    In the first frame every object is inside the picture; later ones may hide each other. Who is
+    In the first frame every object is inside the image; later ones may hide each other. Who is
     in front of whom does not change.
 
     Args:

@@ -1,4 +1,4 @@
-"""Draw one textured, shaded, anti-aliased outline onto a picture."""
+"""Draw one textured, shaded, anti-aliased outline onto an image."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def contours(outline: Outline, frame: NDArray[np.float64]) -> list[NDArray[np.fl
 
 
 def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, int, int]) -> Canvas:
-    """Colours of a paint that sticks to a part.
+    """Colors of a paint that sticks to a part.
 
     Args:
         paint: What to paint with.
@@ -39,14 +39,14 @@ def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, in
     (a, b), (c, d) = frame[:2, :2].tolist()
     scale = math.sqrt(abs(a * d - b * c))
     level = min(int(math.log2(max(TILE_SIZE * paint.repeats / scale, 1))), NUM_LEVELS - 1)
-    grey = tile(paint.family, paint.variant, level)
+    gray = tile(paint.family, paint.variant, level)
     angle = math.radians(paint.angle)
     cos, sin = math.cos(angle), math.sin(angle)
     inverse = cv2.invertAffineTransform(frame[:2])
     inverse[:, 2] += inverse[:, :2] @ (x0, y0)
     to_tile = (TILE_SIZE >> level) * paint.repeats * np.array([[cos, -sin], [sin, cos]])
     sampled = cv2.warpAffine(
-        grey,
+        gray,
         to_tile @ inverse,
         (x1 - x0, y1 - y0),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -57,7 +57,7 @@ def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, in
 
 
 def _relief(cover: NDArray[np.uint8], light: Light) -> NDArray[np.float32]:
-    """Brightness factor (H, W) of a part that bulges towards the eye."""
+    """Brightness factor (H, W) of a part that bulges toward the eye."""
     reach = max(int(0.3 * math.sqrt(cv2.countNonZero(cover))) | 1, 3)
     half = reach // 2
     padded = cv2.copyMakeBorder(cover, half, half, half, half, cv2.BORDER_CONSTANT)
@@ -81,15 +81,15 @@ def draw(
     """Draw an outline in place.
 
     Args:
-        canvas: Picture to draw on.
+        canvas: Image to draw on.
         outline: Shape in its own frame.
         frame: (3, 3) from that frame to pixels.
-        paint: Its colours.
+        paint: Its colors.
         light: For the shading.
 
     Returns:
         Coverage in [0, 255] and the window (rows, columns) it belongs to; None when the outline
-        lies outside the picture.
+        lies outside the image.
     """
     curves = contours(outline, frame)
     points = np.concatenate(curves)
@@ -102,7 +102,7 @@ def draw(
     fixed = [np.rint((curve - low) * (1 << _SUBPIXEL_BITS)).astype(np.int32) for curve in curves]
     cv2.fillPoly(cover, fixed, 255, lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS)
     window = (slice(y0, y1), slice(x0, x1))
-    colour = texture(paint, frame, (x0, y0, x1, y1)) * _relief(cover, light)[..., None]
+    color = texture(paint, frame, (x0, y0, x1, y1)) * _relief(cover, light)[..., None]
     alpha = cover[..., None].astype(np.float32) / 255
-    canvas[window] += (colour - canvas[window]) * alpha
+    canvas[window] += (color - canvas[window]) * alpha
     return cover, window

@@ -24,7 +24,7 @@ class Part:
         outline: Contours in the part's own frame, see `shapes`.
         parent: Name of the part it hangs on; None for the root.
         joint: Where it hangs, in the parent's frame.
-        angle: Direction at rest in degrees, relative to the parent; positive turns x towards y.
+        angle: Direction at rest in degrees, relative to the parent; positive turns x toward y.
         swing: Largest deviation from `angle` in degrees.
         slot: Which paint of the object it wears.
         layer: Parts of a higher layer are drawn over those of a lower one.

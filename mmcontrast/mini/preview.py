@@ -8,30 +8,30 @@ from numpy.typing import NDArray
 from .categories import CATEGORIES
 from .render import render
 from .sample import sample_portrait
-from .writers.files import picture_rng
-from .writers.imagenet import PICTURE_SIZE
+from .writers.files import image_rng
+from .writers.imagenet import IMAGE_SIZE
 
 _BLOCKS = 2
 
 
 def contact_sheet(seed: int = 0, columns: int = 6) -> NDArray[np.uint8]:
-    """The first pictures of every class of the ImageNet layout.
+    """The first images of every class of the ImageNet layout.
 
     Args:
         seed: Of the world.
-        columns: Pictures a class.
+        columns: Images a class.
 
     Returns:
         (H, W, 3) uint8 RGB; a class a row, the second half of the classes right of the first.
     """
 
-    def picture(label: int, column: int) -> NDArray[np.uint8]:
+    def image(label: int, column: int) -> NDArray[np.uint8]:
         index = column * len(CATEGORIES) + label
-        rng = picture_rng(seed, "imagenet", "train", index)
-        return render(sample_portrait(rng, CATEGORIES[label], PICTURE_SIZE)).image
+        rng = image_rng(seed, "imagenet", "train", index)
+        return render(sample_portrait(rng, CATEGORIES[label], IMAGE_SIZE)).image
 
     rows = [
-        np.concatenate([picture(label, column) for column in range(columns)], 1)
+        np.concatenate([image(label, column) for column in range(columns)], 1)
         for label in range(len(CATEGORIES))
     ]
     half = len(rows) // _BLOCKS

@@ -1,4 +1,4 @@
-"""From a scene's values to a picture and everything that is known about it."""
+"""From a scene's values to an image and everything that is known about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HIDDEN, VISIBLE, OUTSIDE = 1, 2, 0
 
 @dataclass(frozen=True)
 class Rendered:
-    """A picture with its ground truth.
+    """An image with its ground truth.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -27,7 +27,7 @@ class Rendered:
         keypoints: One array (K, 3) an object: x, y in pixels and the visibility.
         boxes: (objects, 4) of the visible pixels: x0, y0, x1, y1, the latter two exclusive; all
             zero for an object of which nothing is seen.
-        full_boxes: (objects, 4) of the whole outlines, hidden or outside the picture or not.
+        full_boxes: (objects, 4) of the whole outlines, hidden or outside the image or not.
     """
 
     image: NDArray[np.uint8]
@@ -81,7 +81,7 @@ def _draw_object(
     instances: NDArray[np.uint8],
     parts: NDArray[np.uint8],
 ) -> None:
-    """Draw one object on the picture and its numbers on both maps, in place."""
+    """Draw one object on the image and its numbers on both maps, in place."""
     kinds, frames = state.category, state.frames()
     for index in kinds.draw_order:
         part = kinds.parts[index]
@@ -124,7 +124,7 @@ def _keypoints(
 
 
 def render(scene: Scene) -> Rendered:
-    """Draw a scene. A pure function: equal scenes give equal pictures."""
+    """Draw a scene. A pure function: equal scenes give equal images."""
     width, height = scene.size
     canvas = paint_background(scene.background, scene.size, scene.light, scene.habitat)
     instances = np.zeros((height, width), np.uint8)

@@ -35,7 +35,7 @@ def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
     )
     return ObjectState(
         name=kind.name,
-        centre=(0.0, 0.0),
+        center=(0.0, 0.0),
         scale=1.0,
         rotation=float(rng.uniform(-kind.tilt, kind.tilt)),
         flip=bool(rng.random() < 0.5),
@@ -47,17 +47,17 @@ def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
     )
 
 
-def fit(state: ObjectState, centre: tuple[float, float], size: float) -> ObjectState:
-    """The same object with its box around `centre` and `size` pixels on its longer side."""
+def fit(state: ObjectState, center: tuple[float, float], size: float) -> ObjectState:
+    """The same object with its box around `center` and `size` pixels on its longer side."""
     x0, y0, x1, y1 = extent(outlines(state))
     scale = size / max(x1 - x0, y1 - y0)
-    dx = scale * ((x0 + x1) / 2 - state.centre[0])
-    dy = scale * ((y0 + y1) / 2 - state.centre[1])
-    return replace(state, scale=state.scale * scale, centre=(centre[0] - dx, centre[1] - dy))
+    dx = scale * ((x0 + x1) / 2 - state.center[0])
+    dy = scale * ((y0 + y1) / 2 - state.center[1])
+    return replace(state, scale=state.scale * scale, center=(center[0] - dx, center[1] - dy))
 
 
 def sample_light(rng: np.random.Generator) -> Light:
-    """Light and camera of a picture."""
+    """Light and camera of an image."""
     brightness = rng.uniform(0.7, 1.2)
     return Light(
         direction=float(rng.uniform(0, 360)),
@@ -80,11 +80,11 @@ def habitat(kind: Category) -> tuple[str, str]:
 
 
 def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scene:
-    """One object that fills much of a square picture of `size` pixels, as in ImageNet."""
+    """One object that fills much of a square image of `size` pixels, as in ImageNet."""
     length = size * rng.uniform(0.7, 1.0)
     room = 0.5 * size - 0.44 * length  # a little of it may be cut off
-    centre = size / 2 + rng.uniform(-room, room, 2)
-    state = fit(sample_object(rng, kind), tuple(centre.tolist()), length)
+    center = size / 2 + rng.uniform(-room, room, 2)
+    state = fit(sample_object(rng, kind), tuple(center.tolist()), length)
     background = int(rng.integers(2**31))
     return Scene((size, size), background, (state,), sample_light(rng), habitat(kind))
 
@@ -100,10 +100,10 @@ def sample_group(
 
     Args:
         rng: Source of randomness.
-        size: Width and height of the picture in pixels.
+        size: Width and height of the image in pixels.
         count: Number of objects; one less for each that finds no free place.
         kinds: Categories to choose among.
-        lengths: Range of an object's longer side as a share of the picture's shorter one.
+        lengths: Range of an object's longer side as a share of the image's shorter one.
     """
     placed: list[ObjectState] = []
     taken: list[tuple[float, float, float, float]] = []
@@ -113,13 +113,13 @@ def sample_group(
         shape = np.array([x1 - x0, y1 - y0]) / max(x1 - x0, y1 - y0)
         for _ in range(8):
             length = min(size) * rng.uniform(*lengths)
-            centre = rng.uniform(0.3 * length, np.array(size) - 0.3 * length)
-            box = (*(centre - length * shape / 2), *(centre + length * shape / 2))
+            center = rng.uniform(0.3 * length, np.array(size) - 0.3 * length)
+            box = (*(center - length * shape / 2), *(center + length * shape / 2))
             if all(_overlap(box, other) < MAX_OVERLAP for other in taken):
-                placed.append(fit(state, tuple(centre.tolist()), length))
+                placed.append(fit(state, tuple(center.tolist()), length))
                 taken.append(box)
                 break
-    placed.sort(key=lambda state: state.centre[1])  # lower in the picture is nearer
+    placed.sort(key=lambda state: state.center[1])  # lower in the image is nearer
     return Scene(size, int(rng.integers(2**31)), tuple(placed), sample_light(rng))
 
 

@@ -1,6 +1,6 @@
-"""What a picture shows, as plain values: the renderer is a pure function of these.
+"""What an image shows, as plain values: the renderer is a pure function of these.
 
-A picture is one `Scene`; a video is a list of scenes whose values change little by little.
+An image is one `Scene`; a video is a list of scenes whose values change little by little.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from numpy.typing import NDArray
 from .categories import category
 from .parts import Category
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 """Red, green, blue in [0, 255]."""
 
 
 @dataclass(frozen=True)
 class Paint:
-    """A texture in two colours.
+    """A texture in two colors.
 
     Args:
-        dark: Colour where the texture is 0.
-        light: Colour where it is 1.
+        dark: Color where the texture is 0.
+        light: Color where it is 1.
         family: Texture family, see `textures.FAMILIES`.
         variant: Member of the family.
         repeats: How often the texture repeats over one unit of length.
         angle: Direction of the texture on the part, in degrees.
     """
 
-    dark: Colour
-    light: Colour
+    dark: Color
+    light: Color
     family: str
     variant: int
     repeats: float
@@ -44,9 +44,9 @@ class ObjectState:
 
     Args:
         name: Name of its category.
-        centre: Where the object's origin is, x and y in pixels.
+        center: Where the object's origin is, x and y in pixels.
         scale: Pixels a unit.
-        rotation: Degrees, positive turns x towards y (clockwise on the screen).
+        rotation: Degrees, positive turns x toward y (clockwise on the screen).
         flip: Mirror it left to right before it is turned.
         squeeze: Height over width of the object's frame, 1 when seen straight on.
         shear: How far x moves with y, a slanted view.
@@ -56,7 +56,7 @@ class ObjectState:
     """
 
     name: str
-    centre: tuple[float, float]
+    center: tuple[float, float]
     scale: float
     rotation: float
     flip: bool
@@ -78,7 +78,7 @@ class ObjectState:
         view = np.array([[-1.0 if self.flip else 1.0, self.shear], [0.0, self.squeeze]])
         place = np.eye(3)
         place[:2, :2] = self.scale * np.array([[cos, -sin], [sin, cos]]) @ view
-        place[:2, 2] = self.centre
+        place[:2, 2] = self.center
         return [place @ frame for frame in self.category.pose(self.joints, self.sizes)]
 
 
@@ -93,14 +93,14 @@ class Light:
         gain: Factor on each of red, green and blue.
         gamma: Exponent of the tone curve.
         blur: Standard deviation of the blur in pixels.
-        noise: Standard deviation of the sensor's noise in grey levels.
+        noise: Standard deviation of the sensor's noise in gray levels.
         noise_seed: Seed of that noise.
     """
 
     direction: float
     relief: float
     shadow: float
-    gain: Colour
+    gain: Color
     gamma: float
     blur: float
     noise: float
@@ -109,7 +109,7 @@ class Light:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture before it is drawn.
+    """An image before it is drawn.
 
     Args:
         size: Width and height in pixels.

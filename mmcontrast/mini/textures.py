@@ -1,4 +1,4 @@
-"""Grey textures that repeat without a seam; colours come from the object that wears them."""
+"""Gray textures that repeat without a seam; colors come from the object that wears them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ FLOWER = Category(
      Part("right_leaf", petal(0.48, 0.22), "stem_0", (0.26, 0), 52, 18, 1, key=(0.46, 0)),
      *(Part(f"petal_{i}", petal(0.46, 0.34), "stem_1", (0.42, 0), 360 / 7 * i, 8, 0, 1 + i % 2,
             key=(0.44, 0)) for i in range(7)),
-     Part("centre", ellipse(0.16), "stem_1", (0.42, 0), 0, 0, 2, 3, key=(0, 0))),
+     Part("center", ellipse(0.16), "stem_1", (0.42, 0), 0, 0, 2, 3, key=(0, 0))),
     (("plain",), ("grain",), ("spots", "checks")),
     frozenset({"plant", "leaves", "stem", "petals"}), tilt=25)
 

@@ -14,16 +14,16 @@ _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 @MODELS.register_module()
 class ViewPreprocessor(BaseDataPreprocessor):
-    """Move a batch to the device and normalise its pictures there.
+    """Move a batch to the device and normalize its images there.
 
-    Only ``uint8`` inputs are pictures (N, 3, H, W) or clips (N, 3, T, H, W); all others pass
-    unchanged. Sending bytes and casting on the device moves a quarter of what float pictures would.
+    Only ``uint8`` inputs are images (N, 3, H, W) or clips (N, 3, T, H, W); all others pass
+    unchanged. Sending bytes and casting on the device moves a quarter of what float images would.
 
     Args:
         mean: Of each channel, in 0..255: RGB, or what the pipeline made of it. 128 for OpenCV's
-            LAB, whose neutral colours then are 0.
+            LAB, whose neutral colors then are 0.
         std: Of each channel, in 0..255; 128 brings LAB into -1..1.
-        channels_last: Lay pictures out as NHWC in memory and clips as NTHWC, which convolutions
+        channels_last: Lay images out as NHWC in memory and clips as NTHWC, which convolutions
             prefer on most devices.
         augment: Transforms of whole batches that are applied on the device in training: registered
             callables from and to uint8 (N, 3, H, W).
@@ -53,7 +53,7 @@ class ViewPreprocessor(BaseDataPreprocessor):
             training: Whether to apply ``augment``.
 
         Returns:
-            The same with its tensors on the device and its pictures as normalised float32.
+            The same with its tensors on the device and its images as normalized float32.
         """
         inputs = self.cast_data(data["inputs"])
         return dict(

@@ -1,15 +1,15 @@
-"""Soft correspondence between two frames: colours and coordinates carried along an affinity.
+"""Soft correspondence between two frames: colors and coordinates carried along an affinity.
 
 Li et al., "Joint-task Self-supervised Learning for Temporal Correspondence", NeurIPS 2019 (UVC),
 section 3; Wang et al., "Contrastive Transformation for Self-supervised Correspondence Learning",
 AAAI 2021 (ContrastCorr), section 3.
 
 The similarity of two cells is the plain product of their features, at temperature 1 and without
-normalisation. All of it is computed in float32, under autocast too.
+normalization. All of it is computed in float32, under autocast too.
 
 Coordinates are (x, y) in -1..1 over the whole map. With ``align_corners=False``, PyTorch's meaning
 of the word, -1 and 1 are the outer edges of the outer cells, so that a crop of whole cells copies
-them; with True they are those cells' centres, as in the PyTorch 1.1 that the authors used.
+them; with True they are those cells' centers, as in the PyTorch 1.1 that the authors used.
 
 Shapes: N videos, C channels of features, D of what is carried, R cells of the reference, Q of the
 target, M videos that are compared with.
@@ -50,7 +50,7 @@ def carry(values_NDR: Tensor, attention_NRQ: Tensor) -> Tensor:
 def coordinates(
     grid: Sequence[int], align_corners: bool = False, device: torch.device | None = None
 ) -> Tensor:
-    """Coordinates of the centres of a map's cells.
+    """Coordinates of the centers of a map's cells.
 
     Args:
         grid: Rows and columns.
@@ -62,8 +62,8 @@ def coordinates(
     """
 
     def axis(num_cells: int) -> Tensor:
-        centres = (2 * torch.arange(num_cells, device=device) + 1) / num_cells - 1
-        return centres * num_cells / max(num_cells - 1, 1) if align_corners else centres
+        centers = (2 * torch.arange(num_cells, device=device) + 1) / num_cells - 1
+        return centers * num_cells / max(num_cells - 1, 1) if align_corners else centers
 
     y, x = torch.meshgrid(axis(grid[0]), axis(grid[1]), indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], dim=1)
@@ -76,9 +76,9 @@ def concentration(
     window: int = 8,
     align_corners: bool = False,
 ) -> Tensor:
-    """How far neighbours are scattered: variance of the expected coordinates within windows.
+    """How far neighbors are scattered: variance of the expected coordinates within windows.
 
-    UVC's regularisation, with windows that do not overlap.
+    UVC's regularization, with windows that do not overlap.
 
     Args:
         attention_NQR: Where each cell of the queries' map looks, rows that sum to 1.
@@ -108,7 +108,7 @@ def concentration(
 def locate(attention_NRQ: Tensor, reference_grid: Sequence[int], grid: Sequence[int]) -> Tensor:
     """Find the part of the target frame that shows what the reference shows.
 
-    The box has the reference's size in cells, and its centre where the reference's cells look on
+    The box has the reference's size in cells, and its center where the reference's cells look on
     average. Where it sticks out to the left or top it is shifted, and where it does to the right or
     bottom it is cut off.
 
@@ -122,8 +122,8 @@ def locate(attention_NRQ: Tensor, reference_grid: Sequence[int], grid: Sequence[
     """
     extent = attention_NRQ.new_tensor(grid[::-1])
     size = attention_NRQ.new_tensor(reference_grid[::-1])
-    centre_N2 = (_expected(attention_NRQ, grid).mean(dim=1) + 1) / 2 * extent
-    first_N2 = (centre_N2 - size / 2).clamp(min=0)
+    center_N2 = (_expected(attention_NRQ, grid).mean(dim=1) + 1) / 2 * extent
+    first_N2 = (center_N2 - size / 2).clamp(min=0)
     last_N2 = torch.minimum(first_N2 + size, extent)
     return torch.cat([first_N2, last_N2], dim=1)
 
@@ -132,7 +132,7 @@ def crop(map_NDHW: Tensor, box_N4: Tensor, size: Sequence[int]) -> Tensor:
     """Cut boxes out of maps, bilinear, with a gradient for both.
 
     Args:
-        map_NDHW: Maps or pictures.
+        map_NDHW: Maps or images.
         box_N4: x0, y0, x1, y1 in cells (or pixels).
         size: Height and width of the result. A box of so many whole cells is copied exactly.
 
@@ -163,7 +163,7 @@ def inter_video_attention(
     Args:
         queries_NCQ: Features of the targets.
         keys_MCR: Features of the references.
-        values_MDR: What is carried, the colours of the references.
+        values_MDR: What is carried, the colors of the references.
         own_N: Which of the M references belongs to each target, int64.
         max_logits: Entries of the matrix that are held at a time.
 

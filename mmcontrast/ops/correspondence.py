@@ -16,7 +16,7 @@ def match_cells(features0_NDS: Tensor, features1_NDS: Tensor) -> Tensor:
     similarities the first cell wins, so collapsed features match cell 0 everywhere.
 
     Args:
-        features0_NDS: Features of view 0, not necessarily normalised.
+        features0_NDS: Features of view 0, not necessarily normalized.
         features1_NDS: Features of view 1; it may have another number of cells.
 
     Returns:
@@ -36,7 +36,7 @@ def mutual_nearest(features0_NDS: Tensor, features1_NDS: Tensor) -> tuple[Tensor
     authors draw as correspondences.
 
     Args:
-        features0_NDS: Features of view 0, not necessarily normalised.
+        features0_NDS: Features of view 0, not necessarily normalized.
         features1_NDS: Features of view 1; it may have another number of cells.
 
     Returns:
@@ -55,8 +55,8 @@ def mutual_nearest(features0_NDS: Tensor, features1_NDS: Tensor) -> tuple[Tensor
     return match_NS, similarity_NS, back_NT.gather(1, match_NS) == cell_S
 
 
-def cell_centres(box_N4: Tensor, flip_N: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Where the centres of a view's cells lie in the picture that it was cut from.
+def cell_centers(box_N4: Tensor, flip_N: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Where the centers of a view's cells lie in the image that it was cut from.
 
     Args:
         box_N4: Crop boxes (x0, y0, x1, y1) in source pixels.
@@ -82,7 +82,7 @@ def cell_centres(box_N4: Tensor, flip_N: Tensor, grid: tuple[int, int]) -> Tenso
 def match_geometric(
     view0: dict[str, Tensor], view1: dict[str, Tensor], grid: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:
-    """For every cell of view 0 the cell of view 1 that covers its centre.
+    """For every cell of view 0 the cell of view 1 that covers its center.
 
     Args:
         view0: How view 0 was cut: ``box`` (N, 4) in source pixels and ``flip`` (N,), bool.
@@ -90,14 +90,14 @@ def match_geometric(
         grid: Rows and columns of both feature maps.
 
     Returns:
-        (N, S) int64, cells of view 1, and (N, S) bool, false where the centre of the cell lies
+        (N, S) int64, cells of view 1, and (N, S) bool, false where the center of the cell lies
         outside view 1 (the index is then the nearest cell and means little).
     """
     rows, columns = grid
-    centres_NS2 = cell_centres(view0["box"], view0["flip"], grid)
+    centers_NS2 = cell_centers(view0["box"], view0["flip"], grid)
     box_N14 = view1["box"][:, None]
     # Relative position in view 1, as it was before its flip.
-    relative_NS2 = (centres_NS2 - box_N14[..., :2]) / (box_N14[..., 2:] - box_N14[..., :2])
+    relative_NS2 = (centers_NS2 - box_N14[..., :2]) / (box_N14[..., 2:] - box_N14[..., :2])
     inside_NS = ((relative_NS2 >= 0) & (relative_NS2 < 1)).all(dim=2)
     x_NS = torch.where(view1["flip"][:, None], 1 - relative_NS2[..., 0], relative_NS2[..., 0])
     column_NS = (x_NS * columns).floor().long().clamp(0, columns - 1)

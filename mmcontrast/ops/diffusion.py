@@ -33,7 +33,7 @@ _LONGEST = 1e6
 
 
 def transition(adjacency_VV: sparse.sparray, self_loops: float = 1.0) -> sparse.csr_array:
-    """Normalise an undirected graph.
+    """Normalize an undirected graph.
 
     Args:
         adjacency_VV: Symmetric, not negative.
@@ -46,9 +46,9 @@ def transition(adjacency_VV: sparse.sparray, self_loops: float = 1.0) -> sparse.
     degree_V = np.asarray(looped.sum(axis=1)).ravel()
     scale_V = np.divide(1, np.sqrt(degree_V), out=np.zeros_like(degree_V), where=degree_V > 0)
     scale = sparse.diags_array(scale_V)
-    normalised = (scale @ looped @ scale).tocsr()
-    normalised.eliminate_zeros()
-    return normalised
+    normalized = (scale @ looped @ scale).tocsr()
+    normalized.eliminate_zeros()
+    return normalized
 
 
 def ppr_matrix(transition_VV: sparse.sparray, alpha: float = 0.2) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ Everything here keeps that order, so position ``i`` of rank ``r`` is position ``
 global batch. Queues, batch statistics and permutations therefore come out the same on one process
 with the whole batch and on W processes with a share each.
 
-Every function is the identity where no process group is initialised.
+Every function is the identity where no process group is initialized.
 
 Shapes: N items in this process, W processes.
 """

@@ -91,7 +91,7 @@ def gaussian_patch(sigma: float) -> Tensor:
 def points_to_labels(
     points_J2: Tensor, size: tuple[int, int], sigma: float = GAUSSIAN_SIGMA
 ) -> Tensor:
-    """One heat map a key point, at the resolution of the picture.
+    """One heat map a key point, at the resolution of the image.
 
     Args:
         points_J2: x and y in pixels, from 0.
@@ -99,7 +99,7 @@ def points_to_labels(
         sigma: Of the Gaussian, in pixels.
 
     Returns:
-        (J, H, W); a point whose Gaussian lies outside the picture has a map of zeros.
+        (J, H, W); a point whose Gaussian lies outside the image has a map of zeros.
     """
     patch = gaussian_patch(sigma)
     side = len(patch)

@@ -23,17 +23,17 @@ def exemplar_size(width: float, height: float) -> float:
 
 def crop_square(
     image_HW3: NDArray[np.uint8],
-    centre: NDArray[np.floating],
+    center: NDArray[np.floating],
     size: float,
     out_size: int,
     interpolation: int = cv2.INTER_LINEAR,
 ) -> NDArray[np.uint8]:
-    """Cut out a square and resize it; what lies outside the picture has its mean colour.
+    """Cut out a square and resize it; what lies outside the image has its mean color.
 
     Args:
-        image_HW3: The picture.
-        centre: x and y.
-        size: Side in pixels of the picture; at least one pixel is cut out.
+        image_HW3: The image.
+        center: x and y.
+        size: Side in pixels of the image; at least one pixel is cut out.
         out_size: Side of the result.
         interpolation: Of OpenCV.
 
@@ -41,18 +41,18 @@ def crop_square(
         (out_size, out_size, 3).
     """
     side = max(round(size), 1)
-    left, top = (round(float(c) - (side - 1) / 2) for c in centre)
+    left, top = (round(float(c) - (side - 1) / 2) for c in center)
     height, width = image_HW3.shape[:2]
     inner = image_HW3[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]
     if inner.shape[:2] != (side, side):
         margins = (
             max(-top, 0), max(top + side - height, 0), max(-left, 0), max(left + side - width, 0)
         )  # fmt: skip
-        colour = image_HW3.mean(axis=(0, 1))
+        color = image_HW3.mean(axis=(0, 1))
         if inner.size == 0:
-            inner = np.broadcast_to(np.round(colour).astype(np.uint8), (side, side, 3))
+            inner = np.broadcast_to(np.round(color).astype(np.uint8), (side, side, 3))
         else:
-            inner = cv2.copyMakeBorder(inner, *margins, cv2.BORDER_CONSTANT, value=colour.tolist())
+            inner = cv2.copyMakeBorder(inner, *margins, cv2.BORDER_CONSTANT, value=color.tolist())
     resized = cv2.resize(
         np.ascontiguousarray(inner), (out_size, out_size), interpolation=interpolation
     )
@@ -60,7 +60,7 @@ def crop_square(
 
 
 def response_labels(size: tuple[int, int], radius: float = 2) -> Tensor:
-    """1 where a response of a centred target may be, by city-block distance in cells; else 0.
+    """1 where a response of a centered target may be, by city-block distance in cells; else 0.
 
     Returns:
         ``size`` float32: 12 ones of 16 x 16 cells at radius 2, 13 of 17 x 17.

@@ -37,7 +37,7 @@ _INPUT_ERRORS = (OSError, ImportError, LookupError, TypeError, ValueError, Asser
 _EMPTY_DATASET = "need at least one array to concatenate"
 _EMPTY_DATASET_REMEDY = (
     "No sample is left of the annotations. Do they (ann_file) have the classes of the config "
-    "(metainfo.classes), and objects in some picture (filter_cfg)?"
+    "(metainfo.classes), and objects in some image (filter_cfg)?"
 )
 
 

@@ -175,7 +175,7 @@ def _open_npz(path: Path) -> Iterator[Write]:
                         raise UserError(
                             f"The rows of {name!r} differ: {form[1]} {form[0]}, then "
                             f"{values.shape[1:]} {values.dtype}. A column of {path.name} has rows "
-                            "of one shape; pictures get one size from a CenterCrop."
+                            "of one shape; images get one size from a CenterCrop."
                         )
                     with spool(name).open("ab") as file:
                         np.ascontiguousarray(values).tofile(file)

@@ -99,9 +99,9 @@ def draw_runs(runs: Mapping[str, Iterable[dict[str, Any]]], title: str = "") -> 
     for axis, key in zip(axes, figures, strict=True):
         for number, (name, one) in enumerate(series.items()):
             if key in one:
-                colour, marker = style(number)
+                color, marker = style(number)
                 dashes = ("-", "--", ":")[number % 3]
-                _plot(axis, one[key], name, color=colour, linestyle=dashes, marker=marker)
+                _plot(axis, one[key], name, color=color, linestyle=dashes, marker=marker)
         axis.set_title(_TITLES.get(key, key), fontsize=10)
     handles: dict[str, Any] = {}
     for axis in axes:

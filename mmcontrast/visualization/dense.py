@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmcontrast.ops.correspondence import mutual_nearest
-from mmcontrast.visualization.pictures import Seen, show
+from mmcontrast.visualization.images import Seen, show
 
-_COLOURS = "viridis"
+_COLORS = "viridis"
 # Of more pairs the numbers would lie on top of each other.
 _MAX_NUMBERED = 64
 
@@ -25,21 +25,21 @@ _MAX_NUMBERED = 64
 def draw_correspondence(
     seen: tuple[Seen, Seen], maps: tuple[Tensor, Tensor], threshold: float = 0.9
 ) -> Figure:
-    """Draw lines between the cells of two views that are each other's nearest neighbours.
+    """Draw lines between the cells of two views that are each other's nearest neighbors.
 
-    As DenseCL's authors describe their pictures of correspondences: pairs that choose each other
-    by the cosine of their features, above a threshold, at the centres of their cells. The centres
-    are mapped through crops and flips back into the source pictures.
+    As DenseCL's authors describe their images of correspondences: pairs that choose each other
+    by the cosine of their features, above a threshold, at the centers of their cells. The centers
+    are mapped through crops and flips back into the source images.
 
     Args:
-        seen: The two views; of one picture or of two.
+        seen: The two views; of one image or of two.
         maps: Their dense features, (C, H, W) each.
         threshold: Least cosine similarity of a pair that is drawn.
     """
     match_NS, similarity_NS, mutual_NS = mutual_nearest(
         maps[0].flatten(1)[None], maps[1].flatten(1)[None]
     )
-    centres = [one.centres((m.shape[1], m.shape[2])) for one, m in zip(seen, maps, strict=True)]
+    centers = [one.centers((m.shape[1], m.shape[2])) for one, m in zip(seen, maps, strict=True)]
     drawn = (mutual_NS[0] & (similarity_NS[0] >= threshold)).nonzero()[:, 0].tolist()
     figure = Figure(figsize=_pair_size(seen), layout="constrained")
     axes = figure.subplots(1, 2)
@@ -47,26 +47,26 @@ def draw_correspondence(
         show(axis, one)
     # 1 is the largest cosine there is.
     low = min(threshold, 0.99)
-    shade = colormaps[_COLOURS]
+    shade = colormaps[_COLORS]
     for number, cell in enumerate(drawn, start=1):
         similarity = similarity_NS[0, cell].item()
-        colour = shade((similarity - low) / (1 - low))
-        ends = centres[0][cell], centres[1][match_NS[0, cell]]
+        color = shade((similarity - low) / (1 - low))
+        ends = centers[0][cell], centers[1][match_NS[0, cell]]
         line = ConnectionPatch(
             ends[0], ends[1], "data", "data", axesA=axes[0], axesB=axes[1],
-            color=colour, linewidth=1.1, alpha=0.8,
+            color=color, linewidth=1.1, alpha=0.8,
         )  # fmt: skip
         line.set_in_layout(False)
         figure.add_artist(line)
         for axis, (x, y) in zip(axes, ends, strict=True):
-            axis.plot(x, y, "o", color=colour, markersize=11, markeredgecolor="white")
+            axis.plot(x, y, "o", color=color, markersize=11, markeredgecolor="white")
             if len(drawn) <= _MAX_NUMBERED:
-                text = "black" if sum(colour[:3]) > 1.6 else "white"
+                text = "black" if sum(color[:3]) > 1.6 else "white"
                 axis.annotate(
                     str(number), (x, y), ha="center", va="center_baseline", fontsize=7, color=text
                 )
     figure.suptitle(
-        f"{len(drawn)} of {len(match_NS[0])} cells have a mutual nearest neighbour with a cosine "
+        f"{len(drawn)} of {len(match_NS[0])} cells have a mutual nearest neighbor with a cosine "
         f"similarity of at least {threshold:g}",
         fontsize=11,
     )
@@ -77,12 +77,12 @@ def draw_correspondence(
 def draw_similarity(
     seen: tuple[Seen, Seen], maps: tuple[Tensor, Tensor], point: tuple[float, float]
 ) -> Figure:
-    """Draw how similar each place of a picture is to one point of another.
+    """Draw how similar each place of an image is to one point of another.
 
     Args:
-        seen: The picture with the point, and the one that is compared with it.
+        seen: The image with the point, and the one that is compared with it.
         maps: Their dense features, (C, H, W) each.
-        point: x and y in pixels of the first picture.
+        point: x and y in pixels of the first image.
 
     Raises:
         ValueError: The point lies outside the view.
@@ -97,14 +97,14 @@ def draw_similarity(
     show(axes[0], seen[0])
     axes[0].plot(*point, "o", markersize=13, markerfacecolor="none", markeredgecolor="white", mew=4)
     axes[0].plot(*point, "o", markersize=13, markerfacecolor="none", markeredgecolor="black", mew=2)
-    show(axes[1], seen[1], grey=True)
+    show(axes[1], seen[1], gray=True)
     x0, y0, x1, y1 = seen[1].box
     low, high = heat_HW.min().item(), heat_HW.max().item()
     axes[1].imshow(
-        heat_HW.numpy(), cmap=_COLOURS, vmin=low, vmax=high, alpha=0.6, extent=(x0, x1, y1, y0),
+        heat_HW.numpy(), cmap=_COLORS, vmin=low, vmax=high, alpha=0.6, extent=(x0, x1, y1, y0),
         interpolation="bilinear",
     )  # fmt: skip
-    height, width = seen[1].picture.shape[:2]
+    height, width = seen[1].image.shape[:2]
     axes[1].set(xlim=(0, width), ylim=(height, 0))
     rows, columns = heat_HW.shape
     row, column = divmod(int(heat_HW.argmax()), columns)
@@ -120,31 +120,31 @@ def draw_similarity(
 
 
 def draw_dense_pca(seen: Sequence[Seen], maps: Sequence[Tensor], per_row: int = 6) -> Figure:
-    """Draw dense features as colours: what has one colour looks alike to the network.
+    """Draw dense features as colors: what has one color looks alike to the network.
 
     Args:
-        seen: The pictures.
+        seen: The images.
         maps: Their dense features, (C, H, W) each; grids may differ.
-        per_row: Pictures next to each other.
+        per_row: Images next to each other.
 
     Raises:
         ValueError: There are fewer than three cells or channels.
     """
-    colours, explained = dense_pca(maps)
+    colors, explained = dense_pca(maps)
     columns = min(per_row, len(seen))
     rows = -(-len(seen) // columns)
     figure = Figure(figsize=(2.3 * columns + 0.4, 4.9 * rows + 0.5), layout="constrained")
     axes = figure.subplots(2 * rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    for number, (one, colour) in enumerate(zip(seen, colours, strict=True)):
+    for number, (one, color) in enumerate(zip(seen, colors, strict=True)):
         row, column = divmod(number, columns)
         x0, y0, x1, y1 = (round(side) for side in one.box)
-        view = one.picture[y0:y1, x0:x1]
+        view = one.image[y0:y1, x0:x1]
         axes[2 * row, column].imshow(view[:, ::-1] if one.flip else view)
         axes[2 * row, column].set_title(one.name, fontsize=9)
         # Without smoothing: a block is a cell.
-        axes[2 * row + 1, column].imshow(colour, interpolation="nearest")
+        axes[2 * row + 1, column].imshow(color, interpolation="nearest")
     figure.suptitle(
         "The first three principal components of all cells as red, green and blue "
         f"({100 * explained:.0f} % of the variance)",
@@ -173,25 +173,25 @@ def dense_pca(maps: Sequence[Tensor]) -> tuple[list[NDArray[np.float32]], float]
     if min(cells_SC.shape) < 3:
         raise ValueError(
             f"three components need three cells and three channels, got {cells_SC.shape}: take "
-            "more pictures, or a larger --size"
+            "more images, or a larger --size"
         )
     pca = PCA(3, svd_solver="full")
     with np.errstate(invalid="ignore"):  # collapsed features have no variance to share out
         components_S3 = pca.fit_transform(cells_SC)
     low, high = np.percentile(components_S3, (2, 98), axis=0)
-    colours_S3 = np.clip((components_S3 - low) / np.maximum(high - low, 1e-12), 0, 1)
+    colors_S3 = np.clip((components_S3 - low) / np.maximum(high - low, 1e-12), 0, 1)
     ends = np.cumsum([m[0].numel() for m in maps])[:-1]
-    parts = np.split(colours_S3.astype(np.float32), ends)
+    parts = np.split(colors_S3.astype(np.float32), ends)
     images = [part.reshape(*m.shape[1:], 3) for part, m in zip(parts, maps, strict=True)]
     return images, float(np.nansum(pca.explained_variance_ratio_))
 
 
 def _pair_size(seen: tuple[Seen, Seen]) -> tuple[float, float]:
-    """Inches of a figure of two pictures, without empty stripes above and below them."""
-    tallest = max(one.picture.shape[0] / one.picture.shape[1] for one in seen)
+    """Inches of a figure of two images, without empty stripes above and below them."""
+    tallest = max(one.image.shape[0] / one.image.shape[1] for one in seen)
     return 11, min(max(4.6 * tallest + 0.9, 3), 9)
 
 
 def _add_scale(figure: Figure, axes: list[Axes], low: float, high: float) -> None:
-    scale = ScalarMappable(Normalize(low, high), _COLOURS)
+    scale = ScalarMappable(Normalize(low, high), _COLORS)
     figure.colorbar(scale, ax=axes, label="cosine similarity", shrink=0.8, pad=0.01)

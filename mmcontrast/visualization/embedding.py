@@ -1,4 +1,4 @@
-"""Features of many pictures as points in the plane."""
+"""Features of many images as points in the plane."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,7 +28,7 @@ def project(features_NC: NDArray, method: str = "tsne", seed: int = 0) -> Projec
     """Project features of unit length to the plane.
 
     Args:
-        features_NC: At least 3 rows; they are normalised, since cosines are what is compared.
+        features_NC: At least 3 rows; they are normalized, since cosines are what is compared.
         method: ``'tsne'`` (van der Maaten and Hinton, JMLR 2008; perplexity 30, or less for few
             rows), ``'pca'``, or ``'umap'`` (McInnes et al., 2018; needs the extra ``umap``).
         seed: Of the random start; the same seed gives the same points.
@@ -65,8 +65,8 @@ def project(features_NC: NDArray, method: str = "tsne", seed: int = 0) -> Projec
         raise UserError(
             "UMAP needs umap-learn: pip install 'mmcontrast[umap]', or take tsne or pca."
         ) from error
-    neighbours = min(15, len(unit_NC) - 1)
-    umap = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1)
+    neighbors = min(15, len(unit_NC) - 1)
+    umap = UMAP(n_neighbors=neighbors, random_state=seed, n_jobs=1)
     return Projection(umap.fit_transform(unit_NC), ("UMAP 1", "UMAP 2"))
 
 
@@ -77,13 +77,13 @@ def draw_embedding(
     thumbnails: Sequence[NDArray[np.uint8]] | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw points, with a colour and marker for each class, or small pictures in their places.
+    """Draw points, with a color and marker for each class, or small images in their places.
 
     Args:
         projection: Of N features.
         labels: Classes of the points; negative ones have none. None draws all alike.
         classes: Their names.
-        thumbnails: A picture (H, W, 3) a point. Where they would overlap, one is drawn and the
+        thumbnails: An image (H, W, 3) a point. Where they would overlap, one is drawn and the
             others stay points.
         title: Of the figure.
     """
@@ -99,11 +99,11 @@ def draw_embedding(
         name = "no class" if present else None
         axis.scatter(x_N[loose], y_N[loose], s=size, color="0.55", label=name, linewidths=0)
     for number, label in enumerate(present[:_MAX_CLASSES]):
-        colour, marker = style(number)
+        color, marker = style(number)
         name = classes[label] if label < len(classes) else str(label)
         here = labels_N == label
         axis.scatter(
-            x_N[here], y_N[here], s=size, color=colour, marker=marker, label=name,
+            x_N[here], y_N[here], s=size, color=color, marker=marker, label=name,
             alpha=0.8, linewidths=0,
         )  # fmt: skip
     if len(present) > _MAX_CLASSES:
@@ -130,7 +130,7 @@ def _add_thumbnails(
     taken: list[NDArray[np.float32]] = []
     for point, thumbnail in zip(points_N2, thumbnails, strict=True):
         place = (point - low) / extent
-        # A picture is 32 points wide, and the axes are some 500 wide and 450 high.
+        # An image is 32 points wide, and the axes are some 500 wide and 450 high.
         if all((np.abs(place - other) > (0.08, 0.09)).any() for other in taken):
             taken.append(place)
             box = OffsetImage(thumbnail, zoom=32 / max(thumbnail.shape[:2]))

@@ -1,4 +1,4 @@
-"""Pictures of augmented views and of what matches what in them."""
+"""Images of augmented views and of what matches what in them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,9 @@ def draw_views(
     """Draw each sample's two views side by side, with lines between cells that show one place.
 
     Which cells those are follows from the recorded crop boxes and flips alone: a line goes from
-    the centre of a cell of view 0 to the centre of the cell of view 1 that covers the same point
-    of the source picture, and both ends carry the number of the cell of view 0. (Where several
-    cells have one match, the first shows.) A cell whose point lies outside view 1 has a grey
+    the center of a cell of view 0 to the center of the cell of view 1 that covers the same point
+    of the source image, and both ends carry the number of the cell of view 0. (Where several
+    cells have one match, the first shows.) A cell whose point lies outside view 1 has a gray
     dot and no line. Samples with one view are drawn without matches.
 
     Args:
@@ -73,39 +73,39 @@ def _connect(
     )
     match_NS, inside_NS = match_geometric(cut0, cut1, grid)
     views = [sample["inputs"][f"view{i}"] for i in range(2)]
-    # Pixel (0, 0) has its centre at (0, 0), so the picture begins at -0.5.
+    # Pixel (0, 0) has its center at (0, 0), so the image begins at -0.5.
     scales = [(view.shape[2] / grid[1], view.shape[1] / grid[0]) for view in views]
 
-    def centre(view: int, cell: int) -> tuple[float, float]:
+    def center(view: int, cell: int) -> tuple[float, float]:
         row, column = divmod(cell, grid[1])
         return (column + 0.5) * scales[view][0] - 0.5, (row + 0.5) * scales[view][1] - 0.5
 
-    # Neighbours in a row, whose lines lie on top of each other, differ in hue.
+    # Neighbors in a row, whose lines lie on top of each other, differ in hue.
     hues = 0.8 * colormaps["hsv"](np.arange(grid[1]) / grid[1])[:, :3]
-    labelled: set[int] = set()
+    labeled: set[int] = set()
     for cell, (match, inside) in enumerate(
         zip(match_NS[0].tolist(), inside_NS[0].tolist(), strict=True)
     ):
-        start, end = centre(0, cell), centre(1, match)
+        start, end = center(0, cell), center(1, match)
         if not inside:
             pair[0].plot(*start, ".", color="0.7", markersize=2)
             continue
-        colour = hues[cell % grid[1]]
-        _label(pair[0], start, cell, colour)
-        if match not in labelled:
-            _label(pair[1], end, cell, colour)
-            labelled.add(match)
+        color = hues[cell % grid[1]]
+        _label(pair[0], start, cell, color)
+        if match not in labeled:
+            _label(pair[1], end, cell, color)
+            labeled.add(match)
         line = ConnectionPatch(
             start, end, "data", "data", axesA=pair[0], axesB=pair[1],
-            color=colour, linewidth=0.7, alpha=0.6,
+            color=color, linewidth=0.7, alpha=0.6,
         )  # fmt: skip
-        # Outside the layout: the lines must not push the pictures apart.
+        # Outside the layout: the lines must not push the images apart.
         line.set_in_layout(False)
         figure.add_artist(line)
 
 
-def _label(axis: Axes, point: tuple[float, float], cell: int, colour: np.ndarray) -> None:
-    axis.plot(*point, "o", color=colour, markersize=7, markeredgewidth=0)
+def _label(axis: Axes, point: tuple[float, float], cell: int, color: np.ndarray) -> None:
+    axis.plot(*point, "o", color=color, markersize=7, markeredgewidth=0)
     axis.annotate(
         str(cell), point, ha="center", va="center_baseline", fontsize=5, color="white"
     )  # fmt: skip

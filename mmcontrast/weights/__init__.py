@@ -1,1 +1,1 @@
-"""A checkpoint as one object: safe files, layouts of other libraries, coverage, stored config, ResNet form."""
+"""A checkpoint as one object: safe files, layouts, coverage, stored config, ResNet form."""

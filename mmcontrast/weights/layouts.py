@@ -1,6 +1,6 @@
 """Backbone weights out of the checkpoints of this and other projects, and into a network.
 
-A checkpoint's layout is recognised by its keys, whatever the file is called. What comes out has the
+A checkpoint's layout is recognized by its keys, whatever the file is called. What comes out has the
 backbone's own keys; those of a ResNet are torchvision's (``conv1.weight``, ``layer1.0.bn1.bias``).
 """
 
@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
+from mmcontrast.weights.coverage import Coverage, compare
+
 # Importing it makes MMEngine's loader the safe one.
 from mmcontrast.weights.files import CheckpointError
-from mmcontrast.weights.coverage import Coverage, compare
 
 StateDict = dict[str, Tensor]
 
 
 class BackboneWeights(NamedTuple):
-    """A backbone's state dict, and what its file was recognised as.
+    """A backbone's state dict, and what its file was recognized as.
 
     Attributes:
         state_dict: The backbone's own keys, without prefix.
@@ -113,7 +114,7 @@ def read_backbone(path: str | Path) -> BackboneWeights:
 
 
 def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
-    """Recognise a checkpoint's layout by its keys and return its backbone.
+    """Recognize a checkpoint's layout by its keys and return its backbone.
 
     Of an online (query) and a momentum (key) encoder, the online one is returned. Classifiers and
     projection heads are left out.
@@ -327,7 +328,7 @@ def _advice(coverage: Coverage, uncovered: list[str]) -> Iterator[str]:
             )
     if "layer4" in uncovered and not any(n.startswith("layer4.") for n in coverage.mismatched):
         yield (
-            "The checkpoint has no complete layer4: it would stay as initialised. Was it cut off, "
+            "The checkpoint has no complete layer4: it would stay as initialized. Was it cut off, "
             "or written from a detector whose layer4 is in roi_head.shared_head?"
         )
 

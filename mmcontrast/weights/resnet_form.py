@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from mmcontrast.models.backbones import ResNet
-from mmcontrast.weights.coverage import compare
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.coverage import compare
 
 # By (bottleneck, blocks of each layer): what ``mmcontrast.models.backbones.ResNet`` builds.
 _DEPTHS: dict[tuple[bool, tuple[int, ...]], int] = {

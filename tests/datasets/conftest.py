@@ -7,7 +7,7 @@ from PIL import Image
 
 
 def photo(width: int = 160, height: int = 120, seed: int = 0) -> np.ndarray:
-    """Smooth colours with an edge and some noise, (H, W, 3) uint8 RGB."""
+    """Smooth colors with an edge and some noise, (H, W, 3) uint8 RGB."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(int)
@@ -19,7 +19,7 @@ def photo(width: int = 160, height: int = 120, seed: int = 0) -> np.ndarray:
 def folder(tmp_path: Path) -> Path:
     """Two classes with 4 and 3 JPEGs, of different sizes."""
     for number in range(7):
-        path = tmp_path / "pictures" / ("cat" if number < 4 else "dog") / f"{number}.jpg"
+        path = tmp_path / "images" / ("cat" if number < 4 else "dog") / f"{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(photo(80 + number, 60, number)).save(path, quality=90)
-    return tmp_path / "pictures"
+    return tmp_path / "images"

@@ -70,8 +70,8 @@ def test_batches_do_not_depend_on_the_number_of_workers(folder, workers):
         assert same(here, there) and here["data_samples"] == there["data_samples"]
 
 
-def test_unreadable_pictures_stop_the_run_with_their_path(folder):
-    (folder / "cat" / "2.jpg").write_bytes(b"no picture")
+def test_unreadable_images_stop_the_run_with_their_path(folder):
+    (folder / "cat" / "2.jpg").write_bytes(b"no image")
     dataset = Images(folder, TWO_VIEWS)
     with pytest.raises(OSError, match=r"cat/2\.jpg.*on_error='skip'"):
         dataset[2]
@@ -80,7 +80,7 @@ def test_unreadable_pictures_stop_the_run_with_their_path(folder):
         list(loader)
 
 
-def test_unreadable_pictures_are_replaced_and_listed(folder):
+def test_unreadable_images_are_replaced_and_listed(folder):
     for number in (1, 2):
         (folder / "cat" / f"{number}.jpg").write_bytes(b"")
     dataset = Images(folder, TWO_VIEWS, on_error="skip")
@@ -137,7 +137,7 @@ def test_concatenation_keeps_the_rule_of_keys(folder):
 
 
 def test_parts_of_other_classes_are_named(folder, tmp_path):
-    """As the labelled pictures of k-NN and those that they vote on."""
+    """As the labeled images of k-NN and those that they vote on."""
     bank, query = bank_and_query(folder)
     other = tmp_path / "other"
     for name in ("cat", "emu"):

@@ -20,23 +20,23 @@ def coco(folder):
     return folder
 
 
-def test_pictures_in_the_order_of_their_ids(coco):
-    dataset = CocoImages(coco.parent, "pictures/instances.json", "pictures", pipeline=LOAD)
+def test_images_in_the_order_of_their_ids(coco):
+    dataset = CocoImages(coco.parent, "images/instances.json", "images", pipeline=LOAD)
     samples = [sample["data_sample"] for sample in dataset]
     assert [s["image_id"] for s in samples] == [2, 30, 100]
     assert [Path(s["path"]).name for s in samples] == ["1.jpg", "5.jpg", "0.jpg"]
     assert "label" not in samples[0]
 
 
-def test_missing_pictures_are_named(coco):
+def test_missing_images_are_named(coco):
     (coco / "cat" / "1.jpg").unlink()
-    with pytest.raises(FileNotFoundError, match=r"1 of the 3 pictures.*cat/1\.jpg.*image_dir"):
+    with pytest.raises(FileNotFoundError, match=r"1 of the 3 images.*cat/1\.jpg.*image_dir"):
         CocoImages(coco, "instances.json")
     assert len(CocoImages(coco, "instances.json", on_error="skip")) == 2
 
 
 def test_wrong_folder(coco):
-    with pytest.raises(FileNotFoundError, match=r"3 of the 3 pictures"):
+    with pytest.raises(FileNotFoundError, match=r"3 of the 3 images"):
         CocoImages(coco, "instances.json", "train2017")
 
 
@@ -47,9 +47,9 @@ def test_other_files_are_refused(coco, content):
         CocoImages(coco, "other.json")
 
 
-def test_no_pictures(coco):
+def test_no_images(coco):
     (coco / "empty.json").write_text('{"images": []}')
-    with pytest.raises(FileNotFoundError, match=r"no picture in .*empty\.json"):
+    with pytest.raises(FileNotFoundError, match=r"no image in .*empty\.json"):
         CocoImages(coco, "empty.json")
 
 

@@ -212,7 +212,7 @@ def test_a_random_split():
     assert not any(mask[labels < 0].any() for mask in masks.values())
     other = RandomSplit(num_train=3, num_val=6, seed=1)(results)["masks"]
     assert not np.array_equal(masks["test"], other["test"])
-    with pytest.raises(ValueError, match="no labelled node is left for val, test"):
+    with pytest.raises(ValueError, match="no labeled node is left for val, test"):
         RandomSplit(num_train=10)(results)
     with pytest.raises(ValueError, match="has no labels"):
         RandomSplit()(dict(graph=ring()))

@@ -36,7 +36,7 @@ def test_listing_is_sorted_and_passes_over_hidden_and_other_files(tmp_path):
 def test_missing_and_empty_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"data_root=.*nowhere.*is not a folder"):
         Images(tmp_path / "nowhere")
-    with pytest.raises(FileNotFoundError, match=r"no picture \(\.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"no image \(\.jpg"):
         Images(tmp_path)
     (tmp_path / "a.heic").write_text("x")
     with pytest.raises(FileNotFoundError, match=r"1 other files include .*a\.heic"):
@@ -95,15 +95,13 @@ def test_wrong_root_or_list(folder):
     with pytest.raises(ValueError, match="ann_file"):
         ImageList(folder)
     (folder / "empty.txt").write_text("\n")
-    with pytest.raises(FileNotFoundError, match=r"no picture in .*empty\.txt"):
+    with pytest.raises(FileNotFoundError, match=r"no image in .*empty\.txt"):
         ImageList(folder, ann_file="empty.txt")
 
 
-def test_labels_are_those_of_the_pictures(folder):
+def test_labels_are_those_of_the_images(folder):
     dataset = ImageFolder(folder, LOAD)
-    picture = np.asarray(Image.open(folder / "dog" / "5.jpg").convert("RGB"))
+    image = np.asarray(Image.open(folder / "dog" / "5.jpg").convert("RGB"))
     sample = dataset[5]
-    assert (
-        np.abs(sample["inputs"]["view0"].permute(1, 2, 0).numpy().astype(int) - picture).max() <= 2
-    )
+    assert np.abs(sample["inputs"]["view0"].permute(1, 2, 0).numpy().astype(int) - image).max() <= 2
     assert dataset.metainfo["classes"][sample["data_sample"]["label"]] == "dog"

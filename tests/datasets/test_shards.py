@@ -28,7 +28,7 @@ def add(tar, name, data):
 
 @pytest.fixture
 def shards(tmp_path):
-    """Four tar files of six pictures each, labelled by their number."""
+    """Four tar files of six images each, labeled by their number."""
     for shard in range(4):
         with tarfile.open(tmp_path / f"train-{shard}.tar", "w") as tar:
             for number in range(6):
@@ -58,7 +58,7 @@ def labels(loader):
     return [[s["label"] for s in batch["data_samples"]] for batch in loader]
 
 
-def test_an_epoch_has_every_picture_once_and_ends(shards):
+def test_an_epoch_has_every_image_once_and_ends(shards):
     dataset = dataset_of(shards)
     loader = loader_of(dataset)
     assert dataset.num_samples == 24 and len(dataset) == 24 and len(loader) == 12
@@ -118,8 +118,8 @@ def test_processes_share_the_shards(shards, monkeypatch):
     assert sorted(seen) == list(range(24))
 
 
-def test_a_picture_looks_the_same_whoever_reads_it(shards):
-    def pictures(workers):
+def test_a_image_looks_the_same_whoever_reads_it(shards):
+    def images(workers):
         loader = loader_of(dataset_of(shards), workers)
         return {
             sample["label"]: view
@@ -127,14 +127,14 @@ def test_a_picture_looks_the_same_whoever_reads_it(shards):
             for view, sample in zip(batch["inputs"]["view0"], batch["data_samples"], strict=True)
         }
 
-    alone, shared = pictures(0), pictures(2)
+    alone, shared = images(0), images(2)
     assert all(torch.equal(alone[label], shared[label]) for label in range(24))
 
 
-def test_unreadable_pictures(shards, tmp_path):
+def test_unreadable_images(shards, tmp_path):
     with tarfile.open(tmp_path / "train-2.tar", "a") as tar:
-        add(tar, "bad.jpg", b"no picture")
-        add(tar, "text.txt", b"a sample without a picture")
+        add(tar, "bad.jpg", b"no image")
+        add(tar, "text.txt", b"a sample without an image")
     with pytest.raises(OSError, match=r"train-2\.tar/(bad|text).*on_error='skip'"):
         list(dataset_of(shards, num_samples=26))
     samples = [s["data_sample"] for s in dataset_of(shards, num_samples=26, on_error="skip")]

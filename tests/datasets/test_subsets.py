@@ -50,7 +50,7 @@ def test_a_tenth_of_coco_keeps_its_own_annotations_alone():
 
 
 def test_coco_files_that_do_not_fit():
-    with pytest.raises(ValueError, match=r"2 of its 20 pictures are missing.*18\.jpg, 19\.jpg"):
+    with pytest.raises(ValueError, match=r"2 of its 20 images are missing.*18\.jpg, 19\.jpg"):
         coco_subset(coco(), 0.1, 0, {f"{i}.jpg" for i in range(18)})
     with pytest.raises(ValueError, match="not a COCO file"):
         coco_subset(dict(images=[]), 0.1, 0, set())
@@ -61,7 +61,7 @@ def test_coco_files_that_do_not_fit():
         coco_subset(coco(), 0.01, 0, {f"{i}.jpg" for i in range(20)})
 
 
-# Lists of pictures in ImageFolder -------------------------------------------------------------
+# Lists of images in ImageFolder -------------------------------------------------------------
 
 
 def listed(folder, *lines):
@@ -71,7 +71,7 @@ def listed(folder, *lines):
     return [(info["path"][len(str(folder)) + 1 :], info["label"]) for info in infos]
 
 
-def test_only_listed_pictures_are_used(folder):
+def test_only_listed_images_are_used(folder):
     lines = ("dog/5.jpg", "", "cat/0.jpg 0")
     assert listed(folder, *lines) == [("dog/5.jpg", 1), ("cat/0.jpg", 0)]
     # As in SimCLR's lists of ImageNet: the class is what is before the underscore.
@@ -87,7 +87,7 @@ def test_only_listed_pictures_are_used(folder):
         (("cat/0.jpg", "dog/9.jpg 1"), r"line 2: 'dog/9\.jpg 1' is not there"),
         (("bird/0.jpg 2", "dog/5.jpg"), r"1 lines of .*with its 2 classes"),
         (("cat/0.jpg", "dog"), r"line 2: 'dog' is not 'path' or 'path label'"),
-        (("cat/0.jpg", "cat/1.jpg"), r"1 of the 2 classes have no picture in .*: dog"),
+        (("cat/0.jpg", "cat/1.jpg"), r"1 of the 2 classes have no image in .*: dog"),
     ],
 )
 def test_lists_that_do_not_fit_the_folder(folder, lines, message):

@@ -61,7 +61,7 @@ def test_bad_files(tmp_path):
         TrackingVideos(root, PIPELINE)
 
 
-def test_limits_of_what_is_learnt_from():
+def test_limits_of_what_is_learned_from():
     boxes = np.array(
         [[0, 0, 30, 30], [0, 0, 19, 40], [0, 0, 100, 20], [0, 0, 90, 21], [0, 0, 90, 90],
          [np.nan] * 4]
@@ -96,7 +96,7 @@ def test_a_sequence_without_a_usable_box(tmp_path):
     assert sample["sequence"] == "b" and sample["skipped"][0] == str(root / "a")
 
 
-def test_covered_targets_are_not_learnt_from(tmp_path):
+def test_covered_targets_are_not_learned_from(tmp_path):
     boxes = np.tile([0.0, 0, 30, 30], (4, 1))
     assert usable_boxes(boxes, 170, 200, np.array([8, 2, 3, 0])).tolist() == [
         True, False, True, False,

@@ -11,26 +11,26 @@ from mmcontrast.mini.categories import CLASSES
 OBJECT = "<object><name>{}</name><difficult>{}</difficult></object>"
 
 
-def write(root, pictures, listed=None):
-    """Write a year with pictures of some (class, difficult) objects."""
+def write(root, images, listed=None):
+    """Write a year with images of some (class, difficult) objects."""
     for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    for name, objects in pictures.items():
+    for name, objects in images.items():
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(root / f"JPEGImages/{name}.jpg")
         text = "".join(OBJECT.format(*entry) for entry in objects)
         (root / f"Annotations/{name}.xml").write_text(f"<annotation>{text}</annotation>")
-    lines = listed or list(pictures)
+    lines = listed or list(images)
     (root / "ImageSets/Main/trainval.txt").write_text("".join(f"{line}\n" for line in lines))
     return root
 
 
 def test_labels_are_those_of_vocs_lists(tmp_path):
-    pictures = {
+    images = {
         "000001": [("dog", 0), ("person", 1)],
         "000002": [("cat", 1), ("cat", 0), ("person", 0), ("person", 0)],
         "000003": [],
     }
-    dataset = VOCClassification(write(tmp_path, pictures), classes=("cat", "dog", "person"))
+    dataset = VOCClassification(write(tmp_path, images), classes=("cat", "dog", "person"))
     assert [dataset.get_data_info(i)["labels"] for i in range(3)] == [
         [-1, 1, 0],  # only a difficult person
         [1, -1, 1],
@@ -40,8 +40,8 @@ def test_labels_are_those_of_vocs_lists(tmp_path):
 
 
 def test_lists_with_a_second_column_and_the_twenty_classes(tmp_path):
-    pictures = {"000001": [("tvmonitor", 0)], "000002": [("aeroplane", 0)]}
-    dataset = VOCClassification(write(tmp_path, pictures, ["000002  1", "000001 -1"]))
+    images = {"000001": [("tvmonitor", 0)], "000002": [("aeroplane", 0)]}
+    dataset = VOCClassification(write(tmp_path, images, ["000002  1", "000001 -1"]))
     assert dataset.get_data_info(0)["path"].endswith("JPEGImages/000002.jpg")
     assert [dataset.get_data_info(i)["labels"].index(1) for i in range(2)] == [0, 19]
 

@@ -86,7 +86,7 @@ def test_a_first_mask_without_object_is_named(tmp_path):
 
 def test_a_frame_that_cannot_be_read_is_named(tmp_path):
     write_davis(tmp_path, ("a",), 3)
-    (tmp_path / "JPEGImages/480p/a/00001.png").write_text("no picture")
+    (tmp_path / "JPEGImages/480p/a/00001.png").write_text("no image")
     clip = VideoMasks(tmp_path, PIPELINE, on_error="skip")[0]["inputs"]["clip"]
     with pytest.raises(ValueError, match=r"Frame 1 of a \(.*00001\.png\).*leave the video out"):
         list(clip)

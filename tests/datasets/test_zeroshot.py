@@ -39,7 +39,7 @@ def write_xlsa17(folder, unseen_factor=1.0, **changes):
         trainval_loc=row[(labels < 5) & (row % 3 > 0)],
         test_seen_loc=row[(labels < 5) & (row % 3 == 0)],
         test_unseen_loc=row[labels >= 5],
-        # As published: with pictures of the test.
+        # As published: with images of the test.
         train_loc=row[:40],
         val_loc=row[40:60],
     )
@@ -315,7 +315,7 @@ def published(name, file="att_splits.mat"):
      ("SUN", "att_splits.mat", 10320, 2580, 1440, (2320, 260))],
 )  # fmt: skip
 def test_published_splits(name, file, trainval, test_seen, test_unseen, overlap):
-    """Their train_loc and val_loc hold pictures of the test: they are not used."""
+    """Their train_loc and val_loc hold images of the test: they are not used."""
     names = ("trainval_loc", "test_seen_loc", "test_unseen_loc", "train_loc", "val_loc", "att")
     split = {key: value.ravel() for key, value in read_mat(published(name, file), names).items()}
     sizes = tuple(len(split[f"{part}_loc"]) for part in ("trainval", "test_seen", "test_unseen"))

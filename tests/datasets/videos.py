@@ -1,4 +1,4 @@
-"""Small labelled videos: a square of one colour that moves over noise."""
+"""Small labeled videos: a square of one color that moves over noise."""
 
 import av
 import numpy as np
@@ -73,7 +73,7 @@ def write_otb(root, names=("one",), length=6):
 
 
 def write_mp4(path, length=24, size=(48, 64), fps=24, codec="mpeg4"):
-    """A video whose frame ``t`` is all of the grey level ``t * 240 / length``."""
+    """A video whose frame ``t`` is all of the gray level ``t * 240 / length``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fps)
@@ -90,7 +90,7 @@ def write_mp4(path, length=24, size=(48, 64), fps=24, codec="mpeg4"):
 
 
 def write_frames(folder, numbers, name="{:05d}.png", size=(48, 64)):
-    """A folder whose picture of number t is all of the grey level t."""
+    """A folder whose image of number t is all of the gray level t."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in numbers:
         Image.fromarray(np.full((*size, 3), t, np.uint8)).save(folder / name.format(t))

@@ -19,12 +19,12 @@ def coco_classes():
 
 
 def _masks(folder, modulus):
-    """Yield the pictures and masks of the VOC layout, with labels below ``modulus``."""
+    """Yield the images and masks of the VOC layout, with labels below ``modulus``."""
     for path in sorted((folder / "SegmentationClass").glob("*.png")):
         labels = np.asarray(Image.open(path)) % modulus
         split = "val" if path.stem.startswith("2012_1") else "train"
-        picture = Image.open(folder / "JPEGImages" / f"{path.stem}.jpg")
-        yield split, path.stem, picture, Image.fromarray(labels.astype(np.uint8))
+        image = Image.open(folder / "JPEGImages" / f"{path.stem}.jpg")
+        yield split, path.stem, image, Image.fromarray(labels.astype(np.uint8))
 
 
 def _save(image, path):
@@ -57,19 +57,19 @@ def world(tmp_path_factory):
         for kind, split, name in (("Main", "val", "test"), ("Segmentation", "train", "aug")):
             lists = copy / "ImageSets" / kind
             shutil.copyfile(lists / f"{split}.txt", lists / f"{name}.txt")
-    for split, name, picture, labels in _masks(voc, 19):
+    for split, name, image, labels in _masks(voc, 19):
         city = root / "cityscapes"
-        _save(picture, city / "leftImg8bit" / split / "town" / f"{name}_leftImg8bit.png")
+        _save(image, city / "leftImg8bit" / split / "town" / f"{name}_leftImg8bit.png")
         _save(labels, city / "gtFine" / split / "town" / f"{name}_gtFine_labelTrainIds.png")
-    for split, name, picture, labels in _masks(voc, 150):
+    for split, name, image, labels in _masks(voc, 150):
         ade, split = (
             root / "ade/ADEChallengeData2016",
             dict(train="training", val="validation")[split],
         )
-        _save(picture, ade / "images" / split / f"{name}.jpg")
+        _save(image, ade / "images" / split / f"{name}.jpg")
         _save(labels, ade / "annotations" / split / f"{name}.png")
-    for split, name, picture, labels in _masks(voc, 12):
-        _save(picture, root / "camvid213" / split / "images" / f"{name}.jpg")
+    for split, name, image, labels in _masks(voc, 12):
+        _save(image, root / "camvid213" / split / "images" / f"{name}.jpg")
         _save(labels, root / "camvid213" / split / "labels" / f"{name}.png")
     people = root / "pennfudan100"
     shutil.copytree(coco / "train2017", people / "images")

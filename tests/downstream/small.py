@@ -1,4 +1,4 @@
-"""Downstream configs cut down to a step on small pictures, and checkpoints for them."""
+"""Downstream configs cut down to a step on small images, and checkpoints for them."""
 
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope

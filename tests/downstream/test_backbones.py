@@ -16,7 +16,7 @@ from mmcontrast.weights.layouts import load_weights, read_backbone
 from tests.small import CONFIGS, build_method, losses, make_batch, total
 
 SPLIT = dict(type="SplitBN", num_groups=2)
-# Tiny forms, with a last map of more than one cell for pictures of 64 pixels.
+# Tiny forms, with a last map of more than one cell for images of 64 pixels.
 BACKBONES = {
     "mmdet.ResNet": (
         dict(depth=18, base_channels=8, stem_channels=8, norm_cfg=SPLIT, norm_eval=False),
@@ -92,10 +92,10 @@ def test_the_weights_go_back(backbone, tmp_path):
         detector.backbone = MODELS.build(dict(type=backbone, **settings))
     coverage = load_weights(backbone_of(detector), weights.state_dict)
     assert coverage.is_exact
-    picture = torch.randn(2, 3, 64, 64)
+    image = torch.randn(2, 3, 64, 64)
     model.eval()
     detector.eval()
-    torch.testing.assert_close(detector.backbone(picture)[-1], model.backbone(picture)[-1])
+    torch.testing.assert_close(detector.backbone(image)[-1], model.backbone(image)[-1])
     assert (
         load_checkpoint(tmp_path / "epoch_1.pth")["state_dict"].keys() == model.state_dict().keys()
     )

@@ -13,10 +13,10 @@ pytest.importorskip("mmcv._ext")
 from mmengine.registry import DefaultScope
 
 from mmcontrast.apis.training.train import build_runner, build_training, run
-from mmcontrast.mini.categories import CLASSES
 from mmcontrast.engine.hooks.pretrained import backbone_of
-from mmcontrast.weights.files import CheckpointError
+from mmcontrast.mini.categories import CLASSES
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.files import CheckpointError
 from mmcontrast.weights.layouts import load_weights
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
 from tests.toy import ROOT
@@ -120,7 +120,7 @@ def _without_type(settings):
     return {name: value for name, value in settings.items() if name not in ("type", "_scope_")}
 
 
-def test_a_json_that_names_missing_pictures(world, tmp_path):
+def test_a_json_that_names_missing_images(world, tmp_path):
     cfg = small_config(MINI, world, tmp_path, "default_hooks.backbone.random_weights=True")
     annotations = world / "mini/coco/annotations/objects_train2017.json"
     content = json.loads(annotations.read_text())

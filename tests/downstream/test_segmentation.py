@@ -8,8 +8,8 @@ pytest.importorskip("mmseg")
 
 from mmcontrast.apis.training.test import test as evaluate
 from mmcontrast.apis.training.train import build_runner, build_training, run
-from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.files import CheckpointError
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
 from tests.toy import ROOT
 

@@ -1,4 +1,4 @@
-"""Several optimisers: who trains what, and what is refused."""
+"""Several optimizers: who trains what, and what is refused."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ def build(**configs):
     return parent, OptimWrapperPerPart(configs)(parent)
 
 
-def test_each_optimiser_has_its_parts_and_its_rate():
+def test_each_optimizer_has_its_parts_and_its_rate():
     parent, wrappers = build(
         first=config("a", "c"), second=config("b", lr=0.5, type="AutocastOptimWrapper")
     )
@@ -34,7 +34,7 @@ def test_each_optimiser_has_its_parts_and_its_rate():
 @pytest.mark.parametrize(
     ("configs", "message"),
     [
-        (dict(first=config("a"), second=config("b")), "no optimiser trains c.weight, c.bias"),
+        (dict(first=config("a"), second=config("b")), "no optimizer trains c.weight, c.bias"),
         (dict(first=config("a", "b"), second=config("b", "c")), "second and first train the same"),
         (dict(first=config("a", "b", "c"), second=config("d")), r"second: none of .* \['d'\]"),
         (dict(first=config("a", "b", "c"), second=config()), r"second: none of the parts \[\]"),

@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 
 from mmcontrast.apis.training.train import train
 from mmcontrast.registry import HOOKS
-from tests.toy import ROOT, unique_run, write_config, write_pictures
+from tests.toy import ROOT, unique_run, write_config, write_images
 
 ACCUMULATE = "optim_wrapper.accumulative_counts=4"  # 6 iterations an epoch: cuts one in two
 WORKERS = "train_dataloader.num_workers=2"
@@ -144,15 +144,15 @@ def test_after_a_signal_the_run_goes_on_at_the_next_iteration(config, tmp_path, 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_shards_go_on_in_the_middle_of_an_epoch(tmp_path, workers):
     pytest.importorskip("webdataset")
-    pictures = sorted(write_pictures(tmp_path / "pictures").rglob("*.png"))
+    images = sorted(write_images(tmp_path / "images").rglob("*.png"))
     for shard in range(2):
         with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:
-            for path in pictures[shard::2]:
+            for path in images[shard::2]:
                 tar.add(path, path.name)
     config = str(
         write_config(
             tmp_path,
-            tmp_path / "pictures",
+            tmp_path / "images",
             extra=PER_STEP + SHARDS.format(shards=str(tmp_path / "{0..1}.tar")),
         )
     )

@@ -11,7 +11,7 @@ from mmcontrast.evaluation.graph_svm import GraphSVM, svm_folds
 from mmcontrast.evaluation.node_probe import (
     NodeProbe,
     adam_probe,
-    labelled_parts,
+    labeled_parts,
     logistic_probe,
 )
 
@@ -90,10 +90,10 @@ def test_logistic_regression_takes_the_cost_that_validates_best():
     assert logistic_probe(points, labels, masks, costs=[5.0])[1] == 5.0
 
 
-def test_unlabelled_nodes_are_in_no_part():
+def test_unlabeled_nodes_are_in_no_part():
     labels = np.array([0, 1, -1, 0, 1, -1])
     masks = dict(train=np.arange(6) < 3, test=np.arange(6) >= 3)
-    parts = labelled_parts(labels, masks, ("train", "test"))
+    parts = labeled_parts(labels, masks, ("train", "test"))
     assert parts["train"].tolist() == [True, True, False, False, False, False]
     assert parts["test"].sum() == 2
 
@@ -101,23 +101,23 @@ def test_unlabelled_nodes_are_in_no_part():
 @pytest.mark.parametrize(
     ("labels", "needed", "message"),
     [
-        ([0, 1, 0, 1], ("train", "val", "test"), "no labelled node for val: give it masks"),
-        ([-1, -1, 0, 1], ("train", "test"), "no labelled node for train"),
+        ([0, 1, 0, 1], ("train", "val", "test"), "no labeled node for val: give it masks"),
+        ([-1, -1, 0, 1], ("train", "test"), "no labeled node for train"),
         ([0, 0, 0, 1], ("train", "test"), "No training node has the class 1"),
     ],
 )
 def test_splits_that_cannot_be_probed(labels, needed, message):
     masks = dict(train=np.arange(4) < 2, test=np.arange(4) >= 2)
     with pytest.raises(ValueError, match=message):
-        labelled_parts(np.array(labels), masks, needed)
+        labeled_parts(np.array(labels), masks, needed)
 
 
 def test_a_test_on_training_nodes_is_refused():
     masks = dict(train=np.arange(4) < 3, test=np.arange(4) >= 2)
     with pytest.raises(ValueError, match="masks train, test share 1 nodes"):
-        labelled_parts(np.array([0, 1, 0, 1]), masks, ("train", "test"))
-    shared_is_unlabelled = np.array([0, 1, -1, 1])
-    assert labelled_parts(shared_is_unlabelled, masks, ("train", "test"))["test"].sum() == 1
+        labeled_parts(np.array([0, 1, 0, 1]), masks, ("train", "test"))
+    shared_is_unlabeled = np.array([0, 1, -1, 1])
+    assert labeled_parts(shared_is_unlabeled, masks, ("train", "test"))["test"].sum() == 1
 
 
 def prediction(points, labels, **more):
@@ -194,10 +194,10 @@ def test_clusters_against_classes():
     chance = cluster_agreement(points, shuffled)
     assert chance["nmi"] < 0.1 and abs(chance["ari"]) < 0.1
     metric = NodeClustering()
-    unlabelled = np.where(np.arange(len(labels)) < 5, -1, labels)
-    metric.process({}, [prediction(points, unlabelled)])
+    unlabeled = np.where(np.arange(len(labels)) < 5, -1, labels)
+    metric.process({}, [prediction(points, unlabeled)])
     assert metric.evaluate(1) == {"clusters/nmi": 1.0, "clusters/ari": 1.0}
-    assert "k-means on all 115 labelled nodes" in metric.description
+    assert "k-means on all 115 labeled nodes" in metric.description
 
 
 # Graphs -----------------------------------------------------------------------------------------

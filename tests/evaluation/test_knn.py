@@ -52,8 +52,8 @@ def test_no_queries_give_no_scores():
     assert knn_scores(BANK, LABELS, torch.zeros(0, 2), k=2).shape == (0, 2)
 
 
-def test_more_neighbours_than_bank_samples():
-    with pytest.raises(ValueError, match="k = 5 neighbours cannot be found among 4 bank samples"):
+def test_more_neighbors_than_bank_samples():
+    with pytest.raises(ValueError, match="k = 5 neighbors cannot be found among 4 bank samples"):
         knn_scores(BANK, LABELS, QUERY, k=5)
     with pytest.raises(ValueError, match="needs a bank"):
         knn_scores(BANK, LABELS, torch.zeros(1, 3), k=2)
@@ -75,7 +75,7 @@ def samples():
 
 def test_metric_takes_bank_and_queries_apart():
     metrics = evaluate(KNN(k=[1, 3]), samples())
-    # Alone, the nearest neighbours are (1, 1) of class 1, and (-1, 0) of class 0.
+    # Alone, the nearest neighbors are (1, 1) of class 1, and (-1, 0) of class 0.
     assert metrics["knn/top1_k1"] == 50
     assert metrics["knn/top5_k3"] == 100
     assert set(metrics) == {f"knn/top{n}_k{k}" for n in (1, 5) for k in (1, 3)}

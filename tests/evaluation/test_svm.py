@@ -24,7 +24,7 @@ def test_average_precision_by_hand():
     # What is neither does not count, wherever it is ranked.
     mixed = average_precision(np.array([5.0, *scores, 0.0]), np.array([0, *labels, 0]))
     assert mixed == pytest.approx((1 + 3 / 4 + 3 / 4) / 3)
-    with pytest.raises(ValueError, match="positive picture"):
+    with pytest.raises(ValueError, match="positive image"):
         average_precision(scores, -np.abs(labels))
 
 
@@ -50,7 +50,7 @@ def world(num=120, seed=0, noise=0.5):
     return Split(features / np.linalg.norm(features, axis=1, keepdims=True), labels)
 
 
-def test_pictures_that_are_neither_do_not_train():
+def test_images_that_are_neither_do_not_train():
     bank, queries = world(), world(seed=1)
     labels = bank.labels[:, 0]
     used = labels != 0
@@ -64,7 +64,7 @@ def test_the_cost_is_chosen_by_cross_validation():
     bank = world(60, noise=1.0)
     chosen = choose_cost(bank.features, bank.labels[:, 1], (1e-9, 1.0, 1e4))
     assert chosen == choose_cost(bank.features, bank.labels[:, 1], (1.0, chosen))
-    with pytest.raises(ValueError, match="3 pictures of each kind, not 2"):
+    with pytest.raises(ValueError, match="3 images of each kind, not 2"):
         choose_cost(np.eye(5), np.array([1, 1, -1, -1, -1]), (1.0, 2.0))
 
 
@@ -76,7 +76,7 @@ def test_low_shot_draws():
     assert np.array_equal(drawn[drawn != 0], labels[drawn != 0])
     assert np.array_equal(drawn, draw_shots(labels, 4, (0, 4, 1)))
     assert not np.array_equal(drawn, draw_shots(labels, 4, (0, 4, 2)))
-    with pytest.raises(ValueError, match=r"96-shot needs 96 positive pictures of class 0"):
+    with pytest.raises(ValueError, match=r"96-shot needs 96 positive images of class 0"):
         draw_shots(labels, 96, (0,))
     assert low_shot_svm(world(), world(seed=1), 4, (0, 4, 1), (0.1, 1.0)).shape == (2,)
 
@@ -113,5 +113,5 @@ def test_metric_says_what_is_missing():
     queries.labels[:, 2] = -1
     metric = SVM(costs=(1.0,))
     metric.dataset_meta = dict(classes=("cat", "dog", "bird"))
-    with pytest.raises(ValueError, match="No query picture shows bird"):
+    with pytest.raises(ValueError, match="No query image shows bird"):
         evaluate(metric, samples(bank, "bank") + samples(queries, "query"))

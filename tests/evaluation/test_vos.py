@@ -46,7 +46,7 @@ def test_shifted_square(shift, j, f):
 
 
 def test_square_beside_the_true_one():
-    # At a shift of 40 it is cut off by the picture's edge.
+    # At a shift of 40 it is cut off by the image's edge.
     assert region_similarity(square(40), square()) == 0
     assert boundary_similarity(square(40), square()) == pytest.approx(0.344828, abs=1e-6)
 
@@ -150,12 +150,12 @@ def test_metric_scores_files_and_writes_palette_pngs(tmp_path):
 
 
 def test_masks_that_are_none(tmp_path):
-    Image.new("RGB", (4, 4)).save(tmp_path / "colour.png")
-    with pytest.raises(ValueError, match="has colours"):
-        read_mask(tmp_path / "colour.png")
+    Image.new("RGB", (4, 4)).save(tmp_path / "color.png")
+    with pytest.raises(ValueError, match="has colors"):
+        read_mask(tmp_path / "color.png")
     with pytest.raises(ValueError, match="cannot be read"):
         read_mask(tmp_path / "missing.png")
-    Image.fromarray(np.array([[0, 255, 3]], np.uint8)).save(tmp_path / "grey.png")
-    assert read_mask(tmp_path / "grey.png").tolist() == [[0, 0, 3]]
-    assert read_mask(tmp_path / "grey.png", binary=True).tolist() == [[0, 1, 1]]
-    assert read_mask(tmp_path / "grey.png", void_is_background=False).tolist() == [[0, 255, 3]]
+    Image.fromarray(np.array([[0, 255, 3]], np.uint8)).save(tmp_path / "gray.png")
+    assert read_mask(tmp_path / "gray.png").tolist() == [[0, 0, 3]]
+    assert read_mask(tmp_path / "gray.png", binary=True).tolist() == [[0, 1, 1]]
+    assert read_mask(tmp_path / "gray.png", void_is_background=False).tolist() == [[0, 255, 3]]

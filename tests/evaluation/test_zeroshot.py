@@ -52,7 +52,7 @@ def linear_world(num_classes=24, rows=20, seed=0):
 SEEN = np.arange(24) < 20
 
 
-def test_eszsl_solves_its_equation_and_recognises_unseen_classes():
+def test_eszsl_solves_its_equation_and_recognizes_unseen_classes():
     features, labels, attributes = linear_world()
     train = SEEN[labels]
     v = eszsl(features[train], labels[train], attributes, SEEN, gamma=0.5, eta=0.2)

@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import cross_val_score
 
 from mmcontrast.datasets.graph_files import read_npz, read_tu
+from mmcontrast.evaluation.node_probe import logistic_probe
 from mmcontrast.mini import make_mini
 from mmcontrast.mini.writers.zeroshot import UNSEEN
-from mmcontrast.evaluation.node_probe import logistic_probe
 from mmcontrast.ops.diffusion import transition
 
 ARRAYS = ("graphs", "zeroshot")

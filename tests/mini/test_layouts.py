@@ -34,9 +34,9 @@ def test_coco_is_read_by_pycocotools(world):
     )
     assert [entry["name"] for entry in coco.loadCats(coco.getCatIds())] == list(CLASSES)
     assert len(coco.imgs) == 12 and len(coco.anns) >= 12
-    for image in coco.imgs.values():
-        with Image.open(world / "coco/train2017" / image["file_name"]) as picture:
-            assert picture.size == (image["width"], image["height"])
+    for entry in coco.imgs.values():
+        with Image.open(world / "coco/train2017" / entry["file_name"]) as image:
+            assert image.size == (entry["width"], entry["height"])
     for entry in coco.anns.values():
         mask = coco.annToMask(entry)
         assert entry["iscrowd"] == 0
@@ -76,17 +76,17 @@ def test_voc_masks_boxes_and_lists_agree(world):
     names = (base / "ImageSets/Segmentation/trainval.txt").read_text().split()
     assert len(names) == len(set(names)) == 16
     for name in names:
-        with Image.open(base / f"SegmentationClass/{name}.png") as picture:
-            assert picture.mode == "P"
-            assert picture.getpalette()[:12] == [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
-            classes = np.array(picture)
-        with Image.open(base / f"SegmentationObject/{name}.png") as picture:
-            objects = np.array(picture)
-        with Image.open(base / f"SegmentationForeground/{name}.png") as picture:
+        with Image.open(base / f"SegmentationClass/{name}.png") as image:
+            assert image.mode == "P"
+            assert image.getpalette()[:12] == [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
+            classes = np.array(image)
+        with Image.open(base / f"SegmentationObject/{name}.png") as image:
+            objects = np.array(image)
+        with Image.open(base / f"SegmentationForeground/{name}.png") as image:
             inside = classes != 255
-            assert np.array_equal(np.array(picture)[inside], (classes > 0)[inside])
-        with Image.open(base / f"JPEGImages/{name}.jpg") as picture:
-            assert picture.size == classes.shape[::-1]
+            assert np.array_equal(np.array(image)[inside], (classes > 0)[inside])
+        with Image.open(base / f"JPEGImages/{name}.jpg") as image:
+            assert image.size == classes.shape[::-1]
         assert ((classes == 255) == (objects == 255)).all()
         entries = ElementTree.parse(base / f"Annotations/{name}.xml").getroot().findall("object")
         assert len(entries) == len(set(np.unique(objects)) - {0, 255}) or any(

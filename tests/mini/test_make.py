@@ -30,12 +30,12 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     a, b, c = (digests(tmp_path / name) for name in "abc")
     assert len(a) > 50 and a == b
     assert a.keys() == c.keys()
-    pictures = [name for name in a if name.endswith(".jpg")]
-    assert all(a[name] != c[name] for name in pictures)
-    assert len({a[name] for name in pictures}) == len(pictures), "no picture comes twice"
+    images = [name for name in a if name.endswith(".jpg")]
+    assert all(a[name] != c[name] for name in images)
+    assert len({a[name] for name in images}) == len(images), "no image comes twice"
 
 
-def test_more_pictures_keep_the_first_ones(tmp_path):
+def test_more_images_keep_the_first_ones(tmp_path):
     few = make_mini(tmp_path / "few", layouts=["coco"], num_images={"coco": (2, 1)})
     more = make_mini(tmp_path / "more", layouts=["coco"], num_images={"coco": (4, 1)})
     name = "train2017/000000000002.jpg"
@@ -62,8 +62,8 @@ def test_other_options_or_another_version_make_it_anew(tmp_path, monkeypatch, ch
         num_images={"coco": (3 if change == "number" else 2, 1)},
     )
     assert made["coco"].fresh
-    pictures = list((tmp_path / "coco/train2017").iterdir())
-    assert len(pictures) == (3 if change == "number" else 2)
+    images = list((tmp_path / "coco/train2017").iterdir())
+    assert len(images) == (3 if change == "number" else 2)
     assert (tmp_path / "voc/mini.json").exists(), "the layout that was not asked for stays"
 
 

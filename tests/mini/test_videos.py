@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from mmcontrast.datasets.masks import read_mask
+from mmcontrast.datasets.tracking import TrackingVideos, usable_boxes
+from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 from mmcontrast.mini import CATEGORIES, category, make_mini, render, sample_clip
 from mmcontrast.mini.motion import LENGTHS
 from mmcontrast.mini.render import extent, outlines
 from mmcontrast.mini.writers import clips
-from mmcontrast.datasets.tracking import TrackingVideos, usable_boxes
-from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 
 SIZE = (160, 120)
 COUNTS = {"videos": (2, 0), "davis": (0, 2), "jhmdb": (0, 1), "vip": (0, 1), "otb": (0, 2)}
@@ -22,7 +22,7 @@ def world(tmp_path_factory):
     pytest.importorskip("av")
     root = tmp_path_factory.mktemp("mini")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clips, "LABELLED_FRAMES", 6)
+        patch.setattr(clips, "LABELED_FRAMES", 6)
         patch.setattr(clips, "TRAINING_FRAMES", (4, 7))
         make_mini(root, layouts=list(COUNTS), num_images=COUNTS)
     return root
@@ -40,7 +40,7 @@ def test_all_objects_begin_inside_and_all_of_them_move():
         longer = np.maximum(x1 - x0, y1 - y0) / min(SIZE)
         assert longer.min() >= LENGTHS[0] - 1e-6 and longer.max() <= LENGTHS[1] + 1e-6
         for before, after in zip(first.objects, last.objects, strict=True):
-            assert np.hypot(*np.subtract(after.centre, before.centre)) > 2
+            assert np.hypot(*np.subtract(after.center, before.center)) > 2
             assert before.joints != after.joints and before.paints == after.paints
 
 
@@ -88,7 +88,7 @@ def test_training_clips_are_videos(world):
             assert (stream.codec_context.name, stream.average_rate) == ("h264", 25)
             decoded = [frame.to_ndarray(format="rgb24") for frame in video.decode(stream)]
         assert 4 <= len(decoded) <= 6
-        rng = clips.picture_rng(0, "videos", "train", index)
+        rng = clips.image_rng(0, "videos", "train", index)
         length, count = int(rng.integers(4, 7)), int(rng.integers(2, 5))
         drawn = [render(scene).image for scene in sample_clip(rng, SIZE, count, length)]
         assert len(drawn) == len(decoded)
@@ -112,7 +112,7 @@ def test_jhmdb(world):
     data = JHMDBPose(world / "jhmdb", ann_file="testlist_split1.txt")
     info = data.get_data_info(0)
     assert info["joints"].shape == (6, len(category("person").keypoints), 2)
-    _, drawn = clips.labelled_clip(0, "jhmdb", 0, 2, [category("person")])
+    _, drawn = clips.labeled_clip(0, "jhmdb", 0, 2, [category("person")])
     np.testing.assert_allclose(info["joints"][0], drawn[0].keypoints[-1][:, :2])
     assert (info["joints"][0] >= 0).all() and (info["joints"][0] < SIZE).all()
 
@@ -141,7 +141,7 @@ def test_otb(world):
 
 
 def test_the_same_seed_gives_the_same_bytes(world, tmp_path, monkeypatch):
-    monkeypatch.setattr(clips, "LABELLED_FRAMES", 6)
+    monkeypatch.setattr(clips, "LABELED_FRAMES", 6)
     monkeypatch.setattr(clips, "TRAINING_FRAMES", (4, 7))
     counts = {"videos": (1, 0), "jhmdb": (0, 1)}
     make_mini(tmp_path, layouts=list(counts), num_images=counts)

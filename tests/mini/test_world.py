@@ -1,4 +1,4 @@
-"""The mini-world's objects and pictures."""
+"""The mini-world's objects and images."""
 
 from __future__ import annotations
 
@@ -90,18 +90,18 @@ def test_joints_turn_a_part_and_what_hangs_on_it_and_nothing_else():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_textures_repeat_without_a_seam(family):
     for variant in range(NUM_VARIANTS):
-        grey = tile(family, variant)
-        assert grey.dtype == np.float32
-        assert grey.min() >= 0 and grey.max() <= 1
+        gray = tile(family, variant)
+        assert gray.dtype == np.float32
+        assert gray.min() >= 0 and gray.max() <= 1
         for axis in (0, 1):
-            steps = np.abs(np.diff(grey, axis=axis)).mean(1 - axis)
-            seam = np.abs(np.take(grey, 0, axis) - np.take(grey, -1, axis)).mean()
+            steps = np.abs(np.diff(gray, axis=axis)).mean(1 - axis)
+            seam = np.abs(np.take(gray, 0, axis) - np.take(gray, -1, axis)).mean()
             assert seam <= steps.max() + 1e-3
     assert tile(family, 0, NUM_LEVELS - 1).shape == (16, 16)
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_a_picture_agrees_with_its_ground_truth(name):
+def test_a_image_agrees_with_its_ground_truth(name):
     scene = sample_portrait(rng(3), category(name), 96)
     seen = render(scene)
     assert seen.image.shape == (96, 96, 3) and seen.image.dtype == np.uint8
@@ -131,7 +131,7 @@ def test_moving_an_object_moves_all_that_is_known_of_it():
     scene = alone(size=(140, 96), length=60)
     state = scene.objects[0]
     moved = replace(
-        scene, objects=(replace(state, centre=(state.centre[0] + 10, state.centre[1])),)
+        scene, objects=(replace(state, center=(state.center[0] + 10, state.center[1])),)
     )
     before, after = render(scene), render(moved)
     assert (np.roll(before.parts, 10, 1) == after.parts).all()
@@ -147,9 +147,9 @@ def test_the_front_object_hides_the_one_behind():
     assert (both.mask(1) == render(replace(back, objects=(front,))).mask(0)).all()
 
 
-def test_an_object_outside_the_picture_has_an_empty_box_and_no_key_points():
+def test_an_object_outside_the_image_has_an_empty_box_and_no_key_points():
     scene = alone()
-    far = replace(scene.objects[0], centre=(500.0, 500.0))
+    far = replace(scene.objects[0], center=(500.0, 500.0))
     seen = render(replace(scene, objects=(far,)))
     assert not seen.mask(0).any() and not seen.boxes.any()
     assert (seen.keypoints[0][:, 2] == OUTSIDE).all()
@@ -164,7 +164,7 @@ def test_rings_have_holes():
     assert (tree[0][:, 3] >= 0).any(), f"no hole among {len(outlines)} outlines"
 
 
-def test_colour_and_brightness_do_not_tell_the_class():
+def test_color_and_brightness_do_not_tell_the_class():
     def means(seed):
         return np.array(
             [
@@ -176,8 +176,8 @@ def test_colour_and_brightness_do_not_tell_the_class():
             ]
         )
 
-    centres, queries = means(0).mean(1), means(1)
-    nearest = np.linalg.norm(queries[:, :, None] - centres, axis=-1).argmin(-1)
+    centers, queries = means(0).mean(1), means(1)
+    nearest = np.linalg.norm(queries[:, :, None] - centers, axis=-1).argmin(-1)
     assert (nearest == np.arange(len(CATEGORIES))[:, None]).mean() < 0.15
 
 

@@ -1,4 +1,4 @@
-"""What becomes of the bytes of pictures and clips."""
+"""What becomes of the bytes of images and clips."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ def prepare(view, **settings):
     return ViewPreprocessor(**settings)(dict(inputs=dict(view0=view)))["inputs"]["view0"]
 
 
-def test_clips_are_normalised_as_their_frames_are():
+def test_clips_are_normalized_as_their_frames_are():
     clip = torch.randint(256, (2, 3, 4, 5, 6), dtype=torch.uint8)
     out = prepare(clip)
     assert out.shape == clip.shape

@@ -27,7 +27,7 @@ def test_concentration_is_zero_where_all_look_at_one_place():
     assert affinity.concentration(uniform, (4, 4), (4, 6), 2).item() == pytest.approx(0, abs=1e-12)
 
 
-def test_concentration_of_scattered_neighbours_is_larger():
+def test_concentration_of_scattered_neighbors_is_larger():
     torch.manual_seed(0)
     identity = torch.eye(64)[None]
     scattered = identity[:, torch.randperm(64)]
@@ -48,14 +48,14 @@ def test_coordinates_are_those_of_pytorch(align_corners):
     assert affinity.coordinates((1, 1), align_corners).tolist() == [[0, 0]]
 
 
-def test_colours_follow_a_permutation():
+def test_colors_follow_a_permutation():
     torch.manual_seed(0)
     features = 40 * F.normalize(torch.randn(2, 16, 9), dim=1)
-    colours, order = torch.randn(2, 3, 9), torch.randperm(9)
+    colors, order = torch.randn(2, 3, 9), torch.randperm(9)
     attention = affinity.similarity(features, features[:, :, order]).softmax(dim=1)
-    torch.testing.assert_close(affinity.carry(colours, attention), colours[:, :, order])
-    back = affinity.carry(colours[:, :, order], attention.mT)
-    torch.testing.assert_close(back, colours, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(affinity.carry(colors, attention), colors[:, :, order])
+    back = affinity.carry(colors[:, :, order], attention.mT)
+    torch.testing.assert_close(back, colors, atol=1e-4, rtol=1e-4)
 
 
 def test_no_cell_is_explained_by_itself():
@@ -98,8 +98,8 @@ def test_crop_of_whole_cells_is_a_copy():
 
 def test_inter_video_attention_of_a_known_batch():
     features = torch.tensor([[[1.0, 0], [0, 1]], [[2, 0], [0, 2]]])  # (N, C, S)
-    colours = torch.arange(4.0).view(2, 1, 2)
-    carried, share = affinity.inter_video_attention(features, features, colours, torch.arange(2))
+    colors = torch.arange(4.0).view(2, 1, 2)
+    carried, share = affinity.inter_video_attention(features, features, colors, torch.arange(2))
     assert (1 - share).mean().item() == pytest.approx(0.411998, abs=1e-6)
     assert carried.flatten().tolist() == pytest.approx(
         [1.550969, 2.220591, 1.769046, 2.706533], abs=1e-6

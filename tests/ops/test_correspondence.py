@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmcontrast.ops.correspondence import (
-    cell_centres,
+    cell_centers,
     match_cells,
     match_entropy,
     match_geometric,
@@ -26,7 +26,7 @@ def test_known_matches():
     assert matched.tolist() == [[[30, 10, 20], [60, 40, 50]]]
 
 
-def test_features_are_normalised_first():
+def test_features_are_normalized_first():
     assert match_cells(columns((1, 0)), columns((1, 0), (2, 2))).tolist() == [[0]]
 
 
@@ -85,10 +85,10 @@ def test_matched_cells_show_the_same_place():
         for v in range(2)
     ]
     match, valid = match_geometric(*views, (7, 7))
-    centres0 = cell_centres(views[0]["box"], views[0]["flip"], (7, 7))
-    centres1 = cell_centres(views[1]["box"], views[1]["flip"], (7, 7))
-    found = centres1.gather(1, match[..., None].expand(-1, -1, 2))
-    within_half_a_cell = ((centres0 - found).abs() <= size[1][:, None] / 14 + 1e-4).all(dim=2)
+    centers0 = cell_centers(views[0]["box"], views[0]["flip"], (7, 7))
+    centers1 = cell_centers(views[1]["box"], views[1]["flip"], (7, 7))
+    found = centers1.gather(1, match[..., None].expand(-1, -1, 2))
+    within_half_a_cell = ((centers0 - found).abs() <= size[1][:, None] / 14 + 1e-4).all(dim=2)
     assert within_half_a_cell[valid].all()
     assert 0 < valid.float().mean() < 1
 

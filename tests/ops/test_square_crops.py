@@ -24,9 +24,9 @@ def test_crop_inside():
     assert np.array_equal(crop, image[10:21, 15:26])
 
 
-@pytest.mark.parametrize("centre", [(0, 0), (39, 29), (200, 15), (-90, -90)])
-def test_outside_has_the_mean_colour(centre):
+@pytest.mark.parametrize("center", [(0, 0), (39, 29), (200, 15), (-90, -90)])
+def test_outside_has_the_mean_color(center):
     image = np.full((30, 40, 3), (10, 200, 90), np.uint8)
-    crop = crop_square(image, np.array(centre, dtype=float), 21, 16)
+    crop = crop_square(image, np.array(center, dtype=float), 21, 16)
     assert crop.shape == (16, 16, 3)
     assert (crop == (10, 200, 90)).all()

@@ -79,7 +79,7 @@ def test_two_processes_train_evaluate_and_survive_sigterm(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     whole = torch.load(tmp_path / "whole/epoch_3.pth", weights_only=False)
-    assert whole["meta"]["iter"] == 18  # 24 pictures, 2 x 2 a step
+    assert whole["meta"]["iter"] == 18  # 24 images, 2 x 2 a step
 
     # The signal reaches one process only; both stop, and the resumed run ends up the same.
     (tmp_path / "slow").mkdir()
@@ -87,7 +87,7 @@ def test_two_processes_train_evaluate_and_survive_sigterm(tmp_path):
         "custom_imports = dict(imports=['tests.small', 'tests.slow_iterations'])\n"
         "custom_hooks = [dict(type='SlowIterations')]\n"
     )
-    slow = write_config(tmp_path / "slow", tmp_path / "pictures", extra)
+    slow = write_config(tmp_path / "slow", tmp_path / "images", extra)
     to = ("--work-dir", str(tmp_path / "cut"), *options)
     process = subprocess.Popen(
         ["bash", "tools/dist_train.sh", str(slow), "2", *to],

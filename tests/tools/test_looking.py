@@ -30,7 +30,7 @@ def run(monkeypatch):
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
-    """A checkpoint with its config inside, in a folder with pictures of two classes."""
+    """A checkpoint with its config inside, in a folder with images of two classes."""
     folder = tmp_path_factory.mktemp("toy")
     cfg = Config.fromfile(write_config(folder))
     method = MODELS.build(cfg.model)
@@ -51,13 +51,13 @@ def test_help_imports_neither_torch_nor_mmengine(tool):
 
 def test_extract(run, toy, tmp_path, capsys):
     out = tmp_path / "f.npz"
-    run("extract_features", toy / "a.pth", toy / "pictures", "--out", out, "--workers", 0,
+    run("extract_features", toy / "a.pth", toy / "images", "--out", out, "--workers", 0,
         "--device", "cpu")  # fmt: skip
     printed = capsys.readouterr()
     assert f"Written: {out}, 24 rows" in printed.out and "24/24" in printed.err
     with np.load(out) as table:
         trained = table["global"]
-    run("extract_features", "none", toy / "pictures", "--out", out, "--config", toy / "toy.py",
+    run("extract_features", "none", toy / "images", "--out", out, "--config", toy / "toy.py",
         "--size", 64, "--dense", "--workers", 0)  # fmt: skip
     with np.load(out) as table:
         assert table["dense"].shape == (24, 24, 4, 4)
@@ -66,9 +66,9 @@ def test_extract(run, toy, tmp_path, capsys):
 
 def test_figures_of_a_table(run, toy, tmp_path):
     table = tmp_path / "f.npz"
-    run("extract_features", toy / "a.pth", toy / "pictures", "--out", table, "--workers", 0)
+    run("extract_features", toy / "a.pth", toy / "images", "--out", table, "--workers", 0)
     for number, command in enumerate((
-        ("embedding", table, "--method", "pca", "--thumbnails"), ("neighbours", table, 3),
+        ("embedding", table, "--method", "pca", "--thumbnails"), ("neighbors", table, 3),
     )):  # fmt: skip
         run("visualize", *command, "--out", tmp_path / f"{number}.png")
         assert (tmp_path / f"{number}.png").stat().st_size > 1000
@@ -77,12 +77,12 @@ def test_figures_of_a_table(run, toy, tmp_path):
 @pytest.mark.slow
 def test_visualize(run, toy, tmp_path):
     network = ("--checkpoint", toy / "a.pth", "--size", 64, "--device", "cpu")
-    pictures = toy / "pictures"
-    first, second = pictures / "dark/00.png", pictures / "light/01.png"
+    images = toy / "images"
+    first, second = images / "dark/00.png", images / "light/01.png"
     for command in (
         ("correspondence", first, second, "--threshold", 0.5), ("correspondence", first),
-        ("similarity", first, second, "--point", 20, 10), ("pca", pictures, "--num", 3),
-        ("embedding", pictures, "--method", "pca", "--thumbnails"),
+        ("similarity", first, second, "--point", 20, 10), ("pca", images, "--num", 3),
+        ("embedding", images, "--method", "pca", "--thumbnails"),
     ):  # fmt: skip
         run("visualize", *command, *network, "--out", tmp_path / f"{command[0]}.png")
         assert (tmp_path / f"{command[0]}.png").stat().st_size > 1000
@@ -91,10 +91,10 @@ def test_visualize(run, toy, tmp_path):
 @pytest.mark.parametrize(
     ("tool", "arguments", "message"),
     [
-        ("extract_features", ("none.pth", "none", "--out", "a.npz"), "no picture or folder none"),
+        ("extract_features", ("none.pth", "none", "--out", "a.npz"), "no image or folder none"),
         ("extract_features", ("none.pth", "tests", "--out", "a.csv"), ".npz or .parquet"),
         ("visualize", ("pca", "tests", "--out", "a.png"), "needs a config"),
-        ("visualize", ("neighbours", "a.npz", "3", "--out", "a.png"), "There is no table a.npz"),
+        ("visualize", ("neighbors", "a.npz", "3", "--out", "a.png"), "There is no table a.npz"),
         ("visualize", ("confusion", "nowhere.py", "--out", "a.png"), "nowhere.py does not exist"),
         ("visualize", ("curves", "tests", "--out", "a.png"), "no logged figures"),
         ("report", ("tests",), "There is no run in tests"),
@@ -124,5 +124,5 @@ def test_the_pages_commands_exist(run, toy, capsys):
 def test_the_pages_python_runs(toy, capsys):
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
     code = code.replace("work_dirs/densecl/mini/epoch_18.pth", str(toy / "a.pth"))
-    exec(code.replace("/my/photos", str(toy / "pictures")), {})
+    exec(code.replace("/my/photos", str(toy / "images")), {})
     assert "torch.Size([24, 24]) torch.Size([24, 24, 2, 2])" in capsys.readouterr().out

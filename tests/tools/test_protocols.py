@@ -8,7 +8,7 @@ import pytest
 from mmcontrast.weights.files import load_checkpoint
 from tests.apis.training.test_protocols import frozen_config
 from tests.tools.test_command_line import call, python
-from tests.toy import write_pictures, write_probe
+from tests.toy import write_images, write_probe
 
 CPU = ("--device", "cpu")
 GRID = """
@@ -24,8 +24,8 @@ grid_metric = 'accuracy/top1'
 
 @pytest.mark.slow
 def test_two_processes_find_what_one_does(tmp_path):
-    pictures = write_pictures(tmp_path / "pictures")
-    config = write_probe(tmp_path, pictures)
+    images = write_images(tmp_path / "images")
+    config = write_probe(tmp_path, images)
     options = ("--cfg-options", "model.pretrained=random", "train_cfg.max_epochs=1")
     alone, together = tmp_path / "alone", tmp_path / "together"
     assert python("train", config, "--work-dir", alone, *CPU, *options).returncode == 0
@@ -38,7 +38,7 @@ def test_two_processes_find_what_one_does(tmp_path):
     for name, tensor in heads[0].items():
         assert (tensor - heads[1][name]).abs().max() < 1e-4, name
 
-    knn = frozen_config(tmp_path, pictures)
+    knn = frozen_config(tmp_path, images)
     found = []
     for command in (
         (sys.executable, "tools/test.py", knn, alone / "epoch_1.pth"),
@@ -52,7 +52,7 @@ def test_two_processes_find_what_one_does(tmp_path):
 
 @pytest.mark.slow
 def test_a_grid_is_trained_in_two_processes_and_resumed_in_its_last_validation(tmp_path):
-    config = write_probe(tmp_path, write_pictures(tmp_path / "pictures", 12), "FineTuning", GRID)
+    config = write_probe(tmp_path, write_images(tmp_path / "images", 12), "FineTuning", GRID)
     folder = tmp_path / "sweep"
     command = (
         "sweep", config, "--work-dir", folder, "--processes", 2, "--cells", 0, 1, *CPU,

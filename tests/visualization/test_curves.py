@@ -56,8 +56,8 @@ def test_runs_lie_over_each_other(tmp_path):
     assert [line.get_label() for line in panels["loss"].lines] == ["a", "b"]
     assert [line.get_label() for line in panels["loss_dense"].lines] == ["b"]
     # A run looks the same in every panel, and unlike the others.
-    colours = [line.get_color() for line in panels["loss"].lines]
-    assert colours[0] != colours[1] == panels["loss_dense"].lines[0].get_color()
+    colors = [line.get_color() for line in panels["loss"].lines]
+    assert colors[0] != colors[1] == panels["loss_dense"].lines[0].get_color()
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
     figure.savefig(tmp_path / "runs.png")
 

@@ -9,15 +9,15 @@ from mmcontrast.visualization.dense import (
     draw_dense_pca,
     draw_similarity,
 )
-from mmcontrast.visualization.pictures import Seen
+from mmcontrast.visualization.images import Seen
 
-PICTURE = np.full((40, 40, 3), 99, np.uint8)
+IMAGE = np.full((40, 40, 3), 99, np.uint8)
 # Four cells that are unlike each other.
 CELLS = torch.eye(4).view(4, 2, 2)
 
 
 def seen(box=(0, 0, 40, 40), flip=False):
-    return Seen(PICTURE, box, flip, "a.jpg")
+    return Seen(IMAGE, box, flip, "a.jpg")
 
 
 def lines(figure):
@@ -62,18 +62,18 @@ def test_the_heat_map_shows_the_cosine_to_the_point():
         draw_similarity((seen(), seen()), (CELLS, other), (50, 5))
 
 
-def test_all_pictures_share_the_components():
+def test_all_images_share_the_components():
     generator = torch.Generator().manual_seed(0)
     basis = torch.randn(3, 8, generator=generator)
     weights = [torch.randn(h * w, 3, generator=generator) for h, w in ((2, 3), (4, 4))]
     maps = [
         (w @ basis).T.reshape(8, *grid) for w, grid in zip(weights, ((2, 3), (4, 4)), strict=True)
     ]
-    colours, explained = dense_pca(maps)
-    assert [colour.shape for colour in colours] == [(2, 3, 3), (4, 4, 3)]
+    colors, explained = dense_pca(maps)
+    assert [color.shape for color in colors] == [(2, 3, 3), (4, 4, 3)]
     assert explained == pytest.approx(1, abs=1e-5)
     whole, _ = dense_pca([torch.cat([m.flatten(1) for m in maps], dim=1)[:, None]])
-    joined = np.concatenate([colour.reshape(-1, 3) for colour in colours])
+    joined = np.concatenate([color.reshape(-1, 3) for color in colors])
     np.testing.assert_allclose(joined, whole[0][0], atol=1e-5)
     assert joined.min() == 0 and joined.max() == 1
 
@@ -81,8 +81,8 @@ def test_all_pictures_share_the_components():
 def test_pca_of_too_little_and_of_collapsed_features():
     with pytest.raises(ValueError, match="three cells and three channels"):
         dense_pca([torch.randn(2, 4, 4)])
-    colours, explained = dense_pca([torch.ones(8, 2, 2)])
-    assert np.isfinite(colours[0]).all() and explained == 0
+    colors, explained = dense_pca([torch.ones(8, 2, 2)])
+    assert np.isfinite(colors[0]).all() and explained == 0
 
 
 def test_pca_layout(tmp_path):

@@ -11,8 +11,8 @@ from mmcontrast.visualization.embedding import Projection, draw_embedding, proje
 def clusters():
     """Two bundles of directions, of any length."""
     rng = np.random.default_rng(0)
-    centres = np.eye(2, 6)[np.repeat([0, 1], 15)]
-    vectors = centres + rng.normal(0, 0.05, (30, 6))
+    centers = np.eye(2, 6)[np.repeat([0, 1], 15)]
+    vectors = centers + rng.normal(0, 0.05, (30, 6))
     return (vectors * rng.uniform(1, 9, (30, 1))).astype(np.float32)
 
 
@@ -23,8 +23,8 @@ def test_what_is_alike_stays_together(clusters, method):
         pytest.importorskip("umap")
     points, axes = project(clusters, method)
     assert points.shape == (30, 2) and len(axes) == 2
-    centre = points[:15].mean(axis=0), points[15:].mean(axis=0)
-    distances = [np.linalg.norm(points - c, axis=1) for c in centre]
+    center = points[:15].mean(axis=0), points[15:].mean(axis=0)
+    distances = [np.linalg.norm(points - c, axis=1) for c in center]
     assert ((distances[0] < distances[1]) == (np.arange(30) < 15)).all()
     np.testing.assert_array_equal(points, project(clusters, method).points)
 
@@ -52,8 +52,8 @@ def test_every_class_has_its_look(tmp_path):
 
 def test_thumbnails_do_not_overlap():
     points = np.array([[0, 0], [0.01, 0.01], [1, 1]], np.float32)
-    pictures = [np.zeros((8, 8, 3), np.uint8)] * 3
-    figure = draw_embedding(Projection(points, ("component 1", "b")), thumbnails=pictures)
+    images = [np.zeros((8, 8, 3), np.uint8)] * 3
+    figure = draw_embedding(Projection(points, ("component 1", "b")), thumbnails=images)
     boxes = [a for a in figure.axes[0].artists if type(a).__name__ == "AnnotationBbox"]
     assert [box.xy for box in boxes] == [(0, 0), (1, 1)]
 

@@ -23,7 +23,7 @@ def test_equal_views_match_cell_by_cell():
     figure = draw_views([sample([(0, 0, 100, 100)] * 2)], grid=(2, 2))
     joined = lines(figure)
     assert len(joined) == 4 and all(start == end for start, end in joined.items())
-    # Centres of 10-pixel cells, where pixel 0 reaches from -0.5 to 0.5.
+    # Centers of 10-pixel cells, where pixel 0 reaches from -0.5 to 0.5.
     assert set(joined) == {(4.5, 4.5), (14.5, 4.5), (4.5, 14.5), (14.5, 14.5)}
 
 

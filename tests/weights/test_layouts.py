@@ -1,4 +1,4 @@
-"""Checkpoints of other projects are recognised by their keys, and nothing is lost in silence."""
+"""Checkpoints of other projects are recognized by their keys, and nothing is lost in silence."""
 
 import pytest
 import torch
@@ -234,7 +234,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("case", LAYOUTS)
-def test_layout_is_recognised(case):
+def test_layout_is_recognized(case):
     name, checkpoint = LAYOUTS[case]
     weights = find_backbone(checkpoint)
     assert weights.layout == name

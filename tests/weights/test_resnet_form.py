@@ -4,8 +4,8 @@ import pytest
 import torch
 from torchvision.models import resnet50
 
-from mmcontrast.weights.resnet_form import resnet_form
 from mmcontrast.models.backbones import ResNet
+from mmcontrast.weights.resnet_form import resnet_form
 
 
 def test_published():

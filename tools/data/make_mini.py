@@ -1,4 +1,4 @@
-"""Write the embedded mini-world: pictures in ImageNet, COCO and VOC layout, graphs, zero-shot data.
+"""Write the embedded mini-world: images in ImageNet, COCO and VOC layout, graphs, zero-shot data.
 
 With --videos also clips: mp4 files to train from, and DAVIS, JHMDB, VIP and OTB layouts.
 """
@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="LAYOUT=TRAIN,VAL",
-        help="other numbers of pictures, clips, small graphs or features, such as imagenet=400,100",
+        help="other numbers of images, clips, small graphs or features, such as imagenet=400,100",
     )
     parser.add_argument(
         "--preview", metavar="FILE.png", help="also write a contact sheet of all classes"

@@ -1,4 +1,4 @@
-r"""Write a seeded part of a data set: a list of labelled pictures, or a smaller COCO file.
+r"""Write a seeded part of a data set: a list of labeled images, or a smaller COCO file.
 
 python tools/data/make_subset.py images data/imagenet/train 0.01 \
         --out data/imagenet/1percent.txt
@@ -23,14 +23,14 @@ def parse_args() -> argparse.Namespace:
     images = kinds.add_parser("images", help="of an image folder with one sub-folder a class")
     images.add_argument(
         "--plain", action="store_true",
-        help="draw from all pictures alike; by default every class gives equally many, as in the "
+        help="draw from all images alike; by default every class gives equally many, as in the "
         "1%% and 10%% of ImageNet that SimCLR published",
     )  # fmt: skip
     coco = kinds.add_parser("coco", help="of a COCO annotation file")
-    coco.add_argument("--images", required=True, type=Path, help="folder of the pictures")
+    coco.add_argument("--images", required=True, type=Path, help="folder of the images")
     for kind, source in ((images, "folder of the classes"), (coco, "COCO annotation file")):
         kind.add_argument("source", type=Path, help=source)
-        kind.add_argument("fraction", type=float, help="share of the pictures, in (0, 1]")
+        kind.add_argument("fraction", type=float, help="share of the images, in (0, 1]")
         kind.add_argument("--out", required=True, type=Path, help="file to write")
         kind.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -48,10 +48,10 @@ def main() -> None:
         with input_errors(f"cannot take a part of {args.source}"):
             if args.kind == "images":
                 lines = subset_of_images(args.source, args.fraction, args.seed, args.plain)
-                text, said = "\n".join(lines) + "\n", f"{len(lines)} pictures"
+                text, said = "\n".join(lines) + "\n", f"{len(lines)} images"
             else:
                 content = subset_of_coco(args.source, args.images, args.fraction, args.seed)
-                counts = f"{len(content['images'])} pictures, {len(content['annotations'])}"
+                counts = f"{len(content['images'])} images, {len(content['annotations'])}"
                 text, said = json.dumps(content), f"{counts} annotations"
         write_atomically(text.encode(), args.out)
         print(f"{args.out}: {said}, seed {args.seed}")

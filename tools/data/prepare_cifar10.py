@@ -17,14 +17,14 @@ RECORD = 1 + 3 * 32 * 32  # label, then the red, green and blue planes
 
 
 def unpack(archive: Path, out: Path) -> dict[str, int]:
-    """Write the pictures of an archive.
+    """Write the images of an archive.
 
     Args:
         archive: cifar-10-binary.tar.gz.
         out: Folder to make.
 
     Returns:
-        Number of pictures written to ``train`` and ``test``.
+        Number of images written to ``train`` and ``test``.
 
     Raises:
         ValueError: The archive is not CIFAR-10's binary version.
@@ -46,8 +46,8 @@ def unpack(archive: Path, out: Path) -> dict[str, int]:
             for record in records.reshape(-1, RECORD):
                 folder = out / split / classes[record[0]]
                 folder.mkdir(parents=True, exist_ok=True)
-                picture = record[1:].reshape(3, 32, 32).transpose(1, 2, 0)
-                Image.fromarray(picture).save(folder / f"{count[split]:05d}.png")
+                image = record[1:].reshape(3, 32, 32).transpose(1, 2, 0)
+                Image.fromarray(image).save(folder / f"{count[split]:05d}.png")
                 count[split] += 1
     return count
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("data/cifar10"))
     args = parser.parse_args()
     for split, number in unpack(args.archive, args.out).items():
-        print(f"{args.out / split}: {number} pictures")
+        print(f"{args.out / split}: {number} images")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Write COCO annotations for Penn-Fudan's pictures, from its masks of numbered pedestrians.
+"""Write COCO annotations for Penn-Fudan's images, from its masks of numbered pedestrians.
 
     python tools/data/prepare_pennfudan.py FOLDER --out data/pennfudan100
 
 FOLDER holds images/<name>.jpg (or PNGImages/<name>.png) and masks/<name>_mask.png (or PedMasks/).
-Every fourth picture, in the order of the names, is for validation.
+Every fourth image, in the order of the names, is for validation.
 """
 
 import argparse
@@ -41,35 +41,35 @@ def annotate(mask: Path, image_id: int, first_id: int) -> list[dict[str, Any]]:
 
 
 def prepare(source: Path, out: Path) -> dict[str, int]:
-    """Copy the pictures and write ``annotations/{train,val}.json``.
+    """Copy the images and write ``annotations/{train,val}.json``.
 
     Returns:
-        Number of pictures of each split.
+        Number of images of each split.
 
     Raises:
-        UserError: The folder holds no pictures, or one has no mask.
+        UserError: The folder holds no images, or one has no mask.
     """
-    pictures = sorted([*source.glob("images/*.jpg"), *source.glob("PNGImages/*.png")])
-    if not pictures:
+    images = sorted([*source.glob("images/*.jpg"), *source.glob("PNGImages/*.png")])
+    if not images:
         raise UserError(f"{source} holds no images/*.jpg and no PNGImages/*.png.")
     for folder in ("images", "annotations"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     splits: dict[str, dict[str, list]] = {
         name: dict(images=[], annotations=[]) for name in ("train", "val")
     }
-    for number, picture in enumerate(pictures):
-        masks = [source / folder / f"{picture.stem}_mask.png" for folder in ("masks", "PedMasks")]
+    for number, image in enumerate(images):
+        masks = [source / folder / f"{image.stem}_mask.png" for folder in ("masks", "PedMasks")]
         mask = next((path for path in masks if path.is_file()), None)
         if mask is None:
-            raise UserError(f"{picture} has no mask: {' or '.join(map(str, masks))} is missing.")
+            raise UserError(f"{image} has no mask: {' or '.join(map(str, masks))} is missing.")
         split = splits["val" if number % 4 == 3 else "train"]
-        width, height = Image.open(picture).size
+        width, height = Image.open(image).size
         split["images"].append(
-            dict(id=number + 1, file_name=picture.name, width=width, height=height)
+            dict(id=number + 1, file_name=image.name, width=width, height=height)
         )
         split["annotations"] += annotate(mask, number + 1, len(split["annotations"]) + 1)
-        if not (out / "images" / picture.name).exists():
-            shutil.copyfile(picture, out / "images" / picture.name)
+        if not (out / "images" / image.name).exists():
+            shutil.copyfile(image, out / "images" / image.name)
     for name, content in splits.items():
         categories = [dict(id=1, name="pedestrian")]
         text = json.dumps(dict(content, categories=categories))
@@ -85,7 +85,7 @@ def main() -> None:
     args = parser.parse_args()
     with report_errors():
         for name, number in prepare(args.source, args.out).items():
-            print(f"{args.out / 'annotations' / name}.json: {number} pictures")
+            print(f"{args.out / 'annotations' / name}.json: {number} images")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# Labelled pictures: random crops and flips for training, one centre crop for validation.
+# Labeled images: random crops and flips for training, one center crop for validation.
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,

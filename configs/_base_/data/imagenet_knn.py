@@ -1,5 +1,5 @@
-# Nearest-neighbour accuracy of frozen features: all of ImageNet's training pictures vote on all
-# validation pictures. Their features take about 10 GB of memory, 20 while they are put together.
+# Nearest-neighbor accuracy of frozen features: all of ImageNet's training images vote on all
+# validation images. Their features take about 10 GB of memory, 20 while they are put together.
 eval_pipeline = [
     dict(type="LoadImage"),
     dict(type="Resize", size=256),

@@ -1,5 +1,5 @@
-# Nearest-neighbour accuracy during pre-training, cheap: 50,000 training pictures vote on 5,000
-# validation pictures, always the same ones. Add this file to the _base_ of a pre-training config;
+# Nearest-neighbor accuracy during pre-training, cheap: 50,000 training images vote on 5,000
+# validation images, always the same ones. Add this file to the _base_ of a pre-training config;
 # train_cfg.val_interval says after how many epochs, and for validation within epochs
 #   default_hooks = dict(validation=dict(type="ValidationHook", interval=5000))
 # after how many iterations.

@@ -1,4 +1,4 @@
-# 20-nearest-neighbour accuracy of frozen features: `bank` pictures vote on `query` pictures.
+# 20-nearest-neighbor accuracy of frozen features: `bank` images vote on `query` images.
 eval_pipeline = [
     dict(type="LoadImage"),
     dict(type="Resize", size=64),

@@ -1,4 +1,4 @@
-"""DAVIS 2017 by VFS' rule on raw colours: what a learnt feature has to beat.
+"""DAVIS 2017 by VFS' rule on raw colors: what a learned feature has to beat.
 
   python tools/test.py configs/benchmarks/davis2017/color.py
 

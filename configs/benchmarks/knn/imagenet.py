@@ -5,7 +5,7 @@
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
-Cost: one forward pass of 1.33 million pictures; about 20 GB of memory in the first process.
+Cost: one forward pass of 1.33 million images; about 20 GB of memory in the first process.
 Expected: for k = 10, 20, 100, 200: MoCo v2 55.6, 55.7, 53.7, 52.5; DenseCL 48.2, 48.5, 46.8, 45.6;
 SimCLR at batch 256 47.8, 48.4, 46.7, 45.2 (mmselfsup). Ours: not run.
 """

@@ -5,7 +5,7 @@
 
 CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
 weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
-Cost: one forward pass of all pictures: about a minute for 14,000 on one CPU core.
+Cost: one forward pass of all images: about a minute for 14,000 on one CPU core.
 Expected: docs/results.md has what ran here. Ours with this file: not run.
 """
 

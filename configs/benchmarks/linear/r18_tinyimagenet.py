@@ -7,7 +7,7 @@ r"""Linear probe on Tiny ImageNet at 64 pixels, ResNet-18: MoCo's recipe, a thir
 
 CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
 baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
-Cost: 30 epochs of forward passes; about a minute each for 12,000 pictures on one CPU core.
+Cost: 30 epochs of forward passes; about a minute each for 12,000 images on one CPU core.
 Expected: nothing is published for these settings, which are ours, for short runs. Ours: not run.
 Other lengths: change train_cfg.max_epochs and param_scheduler.milestones in proportion.
 """
@@ -30,7 +30,7 @@ model = dict(
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    # Nothing of the backbone is in the optimiser.
+    # Nothing of the backbone is in the optimizer.
     constructor="TrainableParameters",
     optimizer=dict(type="SGD", lr=10.0, momentum=0.9, weight_decay=0.0),
 )

@@ -29,7 +29,7 @@ model = dict(
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    # Nothing of the backbone is in the optimiser.
+    # Nothing of the backbone is in the optimizer.
     constructor="TrainableParameters",
     optimizer=dict(type="SGD", lr=30.0, momentum=0.9, weight_decay=0.0),
 )

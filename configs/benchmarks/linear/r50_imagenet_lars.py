@@ -31,7 +31,7 @@ train_dataloader = dict(batch_size=512)
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    # Nothing of the backbone is in the optimiser.
+    # Nothing of the backbone is in the optimizer.
     constructor="TrainableParameters",
     optimizer=dict(type="LARS", lr=1.6, momentum=0.9, weight_decay=0.0),
 )

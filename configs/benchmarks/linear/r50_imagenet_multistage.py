@@ -35,7 +35,7 @@ model = dict(
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    # Nothing of the backbone is in the optimiser.
+    # Nothing of the backbone is in the optimizer.
     constructor="TrainableParameters",
     optimizer=dict(type="SGD", lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4),
 )

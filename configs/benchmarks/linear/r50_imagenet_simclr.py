@@ -31,7 +31,7 @@ train_dataloader = dict(batch_size=256)
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    # Nothing of the backbone is in the optimiser.
+    # Nothing of the backbone is in the optimizer.
     constructor="TrainableParameters",
     optimizer=dict(type="SGD", lr=1.6, momentum=0.9, nesterov=True, weight_decay=0.0),
 )

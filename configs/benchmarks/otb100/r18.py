@@ -9,7 +9,7 @@ r"""OTB-100 with a SiamFC head on a frozen ResNet-18 (Xu and Wang, ICCV 2021, se
 CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet18` the
 supervised baseline, `random` that of random weights; TRAINED is what the first command wrote.
 Cost: 50 epochs of 9,335 pairs.
-Expected: VFS (with colour augmentation) 70.0 precision, 52.3 success (its README). Ours: not run.
+Expected: VFS (with color augmentation) 70.0 precision, 52.3 success (its README). Ours: not run.
 `otb/...` follows the GOT-10k toolkit, `otb/..._mmtracking` mmtracking.
 Data: data/GOT-10k/train/<sequence>/{*.jpg,groundtruth.txt}, data/OTB100/<sequence>/{img/*.jpg,
 groundtruth_rect.txt}. Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
@@ -65,7 +65,7 @@ test_cfg = dict(type="TestLoop")
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    # Nothing of the backbone is in the optimiser.
+    # Nothing of the backbone is in the optimizer.
     constructor="TrainableParameters",
     optimizer=dict(type="Adam", lr=1e-3),
 )

@@ -1,6 +1,6 @@
 r"""Mask R-CNN on half a ResNet-18, on the embedded mini-world: objects of any class, in minutes.
 
-Few pictures and few steps, so that it shows what the backbone has learnt before; the 20 classes of
+Few images and few steps, so that it shows what the backbone has learned before; the 20 classes of
 the world would take far more of both. He et al. (Mask R-CNN, ICCV 2017); the settings are ours.
 
   python tools/train.py configs/downstream/mmdet/mask-rcnn_r18_mini.py \

@@ -1,6 +1,6 @@
 r"""Mask R-CNN R50-FPN on 10% of COCO, DenseCL's form.
 
-Wang et al. (DenseCL, CVPR 2021), table 3. The authors have not published which pictures they took;
+Wang et al. (DenseCL, CVPR 2021), table 3. The authors have not published which images they took;
 tools/data/make_subset.py draws 11,829 of them from a seed.
 
   python tools/data/make_subset.py coco data/coco/annotations/instances_train2017.json 0.1 \

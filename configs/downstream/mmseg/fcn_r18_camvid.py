@@ -12,7 +12,7 @@ from the checkpoints of configs/*/r18_tinyimagenet.py.
     --cfg-options load_from=work_dirs/densecl/r18_tinyimagenet/epoch_4.pth \
     train_dataloader.batch_size=4
 
-Data: data/camvid213/{train,val}/{images/*.jpg,labels/*.png}, labels 0..10 and 11 for unlabelled.
+Data: data/camvid213/{train,val}/{images/*.jpg,labels/*.png}, labels 0..10 and 11 for unlabeled.
 Cost and score of 150 steps: docs/results.md.
 Other lengths: set train_cfg.max_iters and param_scheduler.0.end to the same number.
 """
@@ -20,14 +20,14 @@ Other lengths: set train_cfg.max_iters and param_scheduler.0.end to the same num
 _base_ = ["./_base_/fcn_r50.py", "./_base_/schedule_20k.py"]
 
 crop_size = (192, 192)
-unlabelled = 11
+unlabeled = 11
 model = dict(
-    data_preprocessor=dict(size=crop_size, seg_pad_val=unlabelled),
+    data_preprocessor=dict(size=crop_size, seg_pad_val=unlabeled),
     # Stride 16: a third of the time that stride 8 takes.
     backbone=dict(depth=18, strides=(1, 2, 2, 1), dilations=(1, 1, 1, 2)),
     decode_head=dict(
         in_channels=512, channels=128, num_convs=1, concat_input=False, num_classes=11,
-        ignore_index=unlabelled,
+        ignore_index=unlabeled,
     ),
     auxiliary_head=None,
 )  # fmt: skip
@@ -41,14 +41,14 @@ dataset = dict(
     data_root="data/camvid213",
     img_suffix=".jpg",
     seg_map_suffix=".png",
-    ignore_index=unlabelled,
+    ignore_index=unlabeled,
     metainfo=dict(classes=classes, palette=[[23 * i, 255 - 23 * i, 127] for i in range(11)]),
 )
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations"),
     dict(type="RandomResize", scale=(320, 240), ratio_range=(0.8, 1.5), keep_ratio=True),
-    dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75, ignore_index=unlabelled),
+    dict(type="RandomCrop", crop_size=crop_size, cat_max_ratio=0.75, ignore_index=unlabeled),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PhotoMetricDistortion"),
     dict(type="PackSegInputs"),
@@ -82,7 +82,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type="IoUMetric", iou_metrics=["mIoU"], ignore_index=unlabelled)
+val_evaluator = dict(type="IoUMetric", iou_metrics=["mIoU"], ignore_index=unlabeled)
 test_evaluator = val_evaluator
 
 optim_wrapper = dict(optimizer=dict(lr=0.02))

@@ -1,6 +1,6 @@
 r"""FCN on half a ResNet-18, on the embedded mini-world: objects or background, in half a minute.
 
-Few pictures and few steps, so that it shows what the backbone has learnt before; the 20 classes of
+Few images and few steps, so that it shows what the backbone has learned before; the 20 classes of
 the world would take far more of both. Long et al. (FCN, CVPR 2015); the settings are ours.
 
   python tools/train.py configs/downstream/mmseg/fcn_r18_mini.py \
@@ -56,7 +56,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="InfiniteSampler", shuffle=True),
-    # Of the 200 labelled pictures: pre-training matters where labels are few.
+    # Of the 200 labeled images: pre-training matters where labels are few.
     dataset=dict(
         ann_file="ImageSets/Segmentation/train.txt",
         pipeline=train_pipeline,
@@ -65,7 +65,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,  # pictures are of two shapes
+    batch_size=1,  # images are of two shapes
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="DefaultSampler", shuffle=False),

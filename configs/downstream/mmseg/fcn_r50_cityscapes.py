@@ -8,7 +8,7 @@ Wang et al. (DenseCL, CVPR 2021), table 4.
     --cfg-options load_from=CHECKPOINT
 
 Data: data/cityscapes/{leftImg8bit,gtFine}, with the labelTrainIds of mmseg's
-tools/dataset_converters/cityscapes.py; train (fine) 2,975 and val 500 pictures.
+tools/dataset_converters/cityscapes.py; train (fine) 2,975 and val 500 images.
 Cost: 40,000 steps of 4 x 2 images, as in the authors' config; time not measured here.
 Expected mIoU (the paper): random 63.5, supervised ImageNet 73.7, SimCLR ImageNet 73.1,
 MoCo v2 COCO 73.8, DenseCL COCO 75.6, MoCo v2 ImageNet 74.5, DenseCL ImageNet 75.7. Ours: not run.

@@ -11,7 +11,7 @@ stem (a plain ResNet, not V1c).
     --seeds 0 1 2 3 4 --processes 4 --cfg-options load_from=CHECKPOINT      (the papers' 5 trials)
 
 Data: data/VOCdevkit/VOC2012 with SegmentationClassAug and ImageSets/Segmentation/aug.txt, as
-mmseg's tools/dataset_converters/voc_aug.py writes them: 1,464 + 9,118 pictures.
+mmseg's tools/dataset_converters/voc_aug.py writes them: 1,464 + 9,118 images.
 Cost: 20,000 steps of 4 x 4 images, 5 times; time not measured here.
 Expected mIoU on VOC12 val (mean of 5; the paper, confirmed by the authors' README where *):
 random 40.7, supervised ImageNet 67.7, SimCLR ImageNet 64.3, MoCo v2 COCO 64.5*, DenseCL COCO 67.5*,

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from mmcontrast.apis.training.config import load_config
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.views import draw_views
-
-from mmcontrast.apis.training.config import load_config
 
 
 def browse_dataset(
@@ -25,7 +24,7 @@ def browse_dataset(
 
     Args:
         config: Path of the config file.
-        out: Picture to write; its suffix says the format.
+        out: Image to write; its suffix says the format.
         num: Samples to draw, at least 1.
         epoch: The augmentations are those of this epoch of a training.
         grid: Cells along each side of a view.

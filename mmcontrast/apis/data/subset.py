@@ -12,20 +12,20 @@ from mmcontrast.datasets.subsets import balanced_subset, coco_subset, random_sub
 def subset_of_images(
     folder: str | Path, fraction: float, seed: int = 0, plain: bool = False
 ) -> list[str]:
-    """Draw pictures of an image folder with one sub-folder a class.
+    """Draw images of an image folder with one sub-folder a class.
 
     Args:
         folder: Of the sub-folders.
-        fraction: Share of the pictures; the number is rounded down, so that 1% and 10% of ImageNet
+        fraction: Share of the images; the number is rounded down, so that 1% and 10% of ImageNet
             are 12,811 and 128,116.
         seed: Of the draw.
-        plain: Draw from all pictures alike instead of equally many of each class.
+        plain: Draw from all images alike instead of equally many of each class.
 
     Returns:
-        Lines ``<class>/<picture> <label>``, for ``ImageFolder(ann_file=...)``.
+        Lines ``<class>/<image> <label>``, for ``ImageFolder(ann_file=...)``.
 
     Raises:
-        ValueError: A class would have no picture, or has fewer than its share.
+        ValueError: A class would have no image, or has fewer than its share.
     """
     dataset = ImageFolder(folder)
     samples = [dataset.get_data_info(i) for i in range(len(dataset))]
@@ -36,7 +36,7 @@ def subset_of_images(
     empty = [classes[label] for label in sorted(set(labels) - {labels[i] for i in draw})]
     if empty:
         raise ValueError(
-            f"{num} of {len(samples)} pictures leave {len(empty)} of {len(classes)} classes "
+            f"{num} of {len(samples)} images leave {len(empty)} of {len(classes)} classes "
             f"without any: {', '.join(empty[:10])}{', ...' if len(empty) > 10 else ''}. Draw more."
         )
     return [f"{os.path.relpath(samples[i]['path'], folder)} {labels[i]}" for i in draw]
@@ -45,19 +45,19 @@ def subset_of_images(
 def subset_of_coco(
     ann_file: str | Path, images: str | Path, fraction: float, seed: int = 0
 ) -> dict[str, Any]:
-    """Draw pictures of a COCO annotation file, with their annotations.
+    """Draw images of a COCO annotation file, with their annotations.
 
     Args:
         ann_file: The JSON file.
-        images: Folder of the pictures.
-        fraction: Share of the pictures.
+        images: Folder of the images.
+        fraction: Share of the images.
         seed: Of the draw.
 
     Returns:
         The content of the smaller file.
 
     Raises:
-        ValueError: It is no COCO file, or names pictures that are not in the folder.
+        ValueError: It is no COCO file, or names images that are not in the folder.
         OSError: File or folder are missing.
     """
     if not os.path.isdir(images):

@@ -25,17 +25,17 @@ class _Features(nn.Module):
 
 
 def to_onnx(backbone: nn.Module) -> bytes:
-    """Translate a backbone for pictures of any number and size.
+    """Translate a backbone for images of any number and size.
 
     Args:
-        backbone: In eval mode, on the CPU; pictures (N, 3, H, W) in, a sequence of maps out.
+        backbone: In eval mode, on the CPU; images (N, 3, H, W) in, a sequence of maps out.
 
     Returns:
         The ONNX file: from ``image`` (N, 3, H, W) to ``global`` (N, C), the mean of the last map,
         and ``dense`` (N, C, H', W'), the last map.
 
     Raises:
-        UserError: onnx or onnxscript is not installed, or the backbone takes pictures of one size
+        UserError: onnx or onnxscript is not installed, or the backbone takes images of one size
             only.
     """
     missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
@@ -66,7 +66,7 @@ def to_onnx(backbone: nn.Module) -> bytes:
     except (RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"The backbone {type(backbone).__name__} cannot be exported for pictures of any number "
+            f"The backbone {type(backbone).__name__} cannot be exported for images of any number "
             f"and size: {reason}\nA network for one size, such as timm's ViTs without "
             "dynamic_img_size=True, has no such graph."
         ) from error

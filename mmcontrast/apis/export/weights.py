@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 import mmcontrast
-from mmcontrast.utils.atomic import write_atomically
-from mmcontrast.weights.files import trusted_checkpoints
-from mmcontrast.weights.coverage import compare
-from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.weights.layouts import read_backbone
-
-from mmcontrast.apis.inference.backbone import backbone_settings, load_backbone
 from mmcontrast.apis.export.onnx import to_onnx
+from mmcontrast.apis.inference.backbone import backbone_settings, load_backbone
+from mmcontrast.utils.atomic import write_atomically
+from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.weights.coverage import compare
+from mmcontrast.weights.files import trusted_checkpoints
+from mmcontrast.weights.layouts import read_backbone
 from mmcontrast.weights.resnet_form import is_resnet, plain_form, published_form
 
 StateDict = dict[str, Tensor]
@@ -30,7 +29,7 @@ class _Source(NamedTuple):
     Attributes:
         checkpoint: Its path.
         config: Path of a config that was given with it.
-        layout: What the checkpoint was recognised as.
+        layout: What the checkpoint was recognized as.
         tensors: The backbone's weights under its own names.
         settings: Those that it was trained with, as far as they are known.
     """
@@ -229,7 +228,7 @@ def _to_onnx(source: _Source) -> _Export:
     backbone = load_backbone(source.checkpoint, source.config)
     usage = (
         "onnxruntime.InferenceSession('{out}').run(None, {'image': image})\n"
-        "image (N, 3, H, W), normalised as in training, of any N, H and W; "
+        "image (N, 3, H, W), normalized as in training, of any N, H and W; "
         "returns global (N, C) and dense (N, C, H', W')"
     )
     return _Export(to_onnx(backbone), usage)

@@ -8,14 +8,13 @@ from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
+from mmcontrast.apis.training.config import load_config
 from mmcontrast.models.modules import SplitBN, SyncBN
 from mmcontrast.registry import MODELS, SCOPE
-from mmcontrast.weights.stored_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights.layouts import BackboneWeights, load_weights, read_backbone
-
-from mmcontrast.apis.training.config import load_config
 from mmcontrast.weights.resnet_form import resnet_form
+from mmcontrast.weights.stored_config import parse_dumped_config
 
 
 def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Features of many pictures, graphs or nodes, written to a file as they are computed."""
+"""Features of many images, graphs or nodes, written to a file as they are computed."""
 
 import sys
 from collections.abc import Iterator
@@ -9,17 +9,16 @@ import numpy as np
 from mmengine.utils import ProgressBar
 from torch import Tensor
 
-from mmcontrast.datasets.files import find_pictures
+from mmcontrast.apis.inference.features import Extracted, FeatureExtractor
+from mmcontrast.apis.inference.method import MethodOnData
+from mmcontrast.apis.training.config import load_config
+from mmcontrast.datasets.files import find_images
 from mmcontrast.registry import DATASETS
 from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.utils.tables import Columns, open_table
 
-from mmcontrast.apis.training.config import load_config
-from mmcontrast.apis.inference.features import Extracted, FeatureExtractor
-from mmcontrast.apis.inference.method import MethodOnData
-
-UNLABELLED = -1
+UNLABELED = -1
 
 
 def extract_features(
@@ -32,9 +31,9 @@ def extract_features(
     nodes: bool = False,
     **settings: Any,
 ) -> int:
-    """Write the features of all pictures of a source, with paths and labels, into one file.
+    """Write the features of all images of a source, with paths and labels, into one file.
 
-    Where the config's method has no backbone for pictures, the source is one of its data loaders,
+    Where the config's method has no backbone for images, the source is one of its data loaders,
     and its graphs, or rows of features, are what is written of.
 
     Rows are written as they come, so features need not fit in memory. The file takes its name when
@@ -42,10 +41,10 @@ def extract_features(
 
     Args:
         checkpoint: Weights; None for the untrained network of ``config``.
-        source: A folder, whose sub-folders are the classes; a picture; or the key of a data loader
+        source: A folder, whose sub-folders are the classes; an image; or the key of a data loader
             of ``config``, such as ``val_dataloader``.
         out: ``.npz`` or ``.parquet``, with the columns ``path`` (N,), ``label`` (N,) int64, -1 for
-            a picture without class, ``class`` (N,) and ``split`` (N,) where they are known, and
+            an image without class, ``class`` (N,) and ``split`` (N,) where they are known, and
             ``global`` (N, C) float32. Of nodes, ``node`` (V,), its number in the graph of ``path``,
             and ``nodes`` (V, C) instead of ``global``.
         config: Config file, see :class:`~mmcontrast.apis.inference.features.FeatureExtractor`.
@@ -66,16 +65,16 @@ def extract_features(
     table = open_table(out)
     own = config is not None and "backbone" not in load_config(config).get("model", {})
     if (dense or settings.get("size")) and own:
-        raise UserError(f"{config} has no backbone for pictures: no --dense, no --size.")
+        raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
     if nodes and not own:
-        raise UserError("Pictures have no nodes: --nodes is for the config of a method of graphs.")
+        raise UserError("Images have no nodes: --nodes is for the config of a method of graphs.")
     rows = 0
     try:
         with table as write:
             if own:
                 pieces = _of_method(checkpoint, source, str(config), nodes, settings.get("device"))
             else:
-                pieces = _of_pictures(checkpoint, source, config, dense, settings)
+                pieces = _of_images(checkpoint, source, config, dense, settings)
             for columns in pieces:
                 write(columns)
                 rows += len(columns["path"])
@@ -84,25 +83,25 @@ def extract_features(
     return rows
 
 
-def _of_pictures(
+def _of_images(
     checkpoint: str | None,
     source: str,
     config: str | None,
     dense: bool,
     settings: dict[str, Any],
 ) -> Iterator[Columns]:
-    pictures, total, classes = _open_source(source, config, settings.get("size"))
+    images, total, classes = _open_source(source, config, settings.get("size"))
     extractor = FeatureExtractor(checkpoint, config, **settings)
     progress = ProgressBar(total, file=sys.stderr)
     found = False
-    for batch in extractor.stream(pictures, dense):
+    for batch in extractor.stream(images, dense):
         progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
         if batch["data_samples"]:
             found = True
             yield _columns(batch, source, classes)
     print(file=sys.stderr)
     if not found:
-        raise UserError(f"None of the {total} pictures in {source} can be read.")
+        raise UserError(f"None of the {total} images in {source} can be read.")
 
 
 def _of_method(
@@ -124,11 +123,11 @@ def _of_method(
 
 def _sample_columns(features_NC: Tensor, samples: DataSamples, classes: tuple[str, ...]) -> Columns:
     """Columns of graphs, or of the rows of one sample that holds many."""
-    labels = np.concatenate([np.atleast_1d(s.get("label", UNLABELLED)) for s in samples])
-    paths = [s["path"] for s in samples for _ in np.atleast_1d(s.get("label", UNLABELLED))]
+    labels = np.concatenate([np.atleast_1d(s.get("label", UNLABELED)) for s in samples])
+    paths = [s["path"] for s in samples for _ in np.atleast_1d(s.get("label", UNLABELED))]
     columns: Columns = dict(path=paths, label=labels.astype(np.int64))
     if classes:
-        columns["class"] = ["" if label == UNLABELLED else classes[label] for label in labels]
+        columns["class"] = ["" if label == UNLABELED else classes[label] for label in labels]
     if "seen" in samples[0]:
         columns["split"] = ["seen" if samples[0]["seen"][label] else "unseen" for label in labels]
     columns["global"] = features_NC.numpy()
@@ -137,7 +136,7 @@ def _sample_columns(features_NC: Tensor, samples: DataSamples, classes: tuple[st
 
 def _node_columns(features_VC: Tensor, samples: DataSamples) -> Columns:
     sizes = [sample["num_nodes"] for sample in samples]
-    unknown = [np.full(size, UNLABELLED) for size in sizes]
+    unknown = [np.full(size, UNLABELED) for size in sizes]
     labels = [s.get("node_labels", none) for s, none in zip(samples, unknown, strict=True)]
     split = np.full(sum(sizes), "", dtype="<U5")
     for name in ("train", "val", "test"):
@@ -158,20 +157,20 @@ def _node_columns(features_VC: Tensor, samples: DataSamples) -> Columns:
 def _open_source(
     source: str, config: str | None, size: int | None
 ) -> tuple[Any, int, tuple[str, ...]]:
-    """Return what to extract, the number of pictures, and the names of the classes."""
+    """Return what to extract, the number of images, and the names of the classes."""
     path = Path(source)
     if path.is_file():
         return path, 1, ()
     if path.is_dir():
         folders = [entry.name for entry in path.iterdir() if entry.is_dir()]
         with input_errors(source):
-            total = sum(1 for _ in find_pictures(source))
+            total = sum(1 for _ in find_images(source))
         return path, total, tuple(sorted(name for name in folders if not name.startswith(".")))
     if config is None:
-        raise UserError(f"There is no picture or folder {source}.")
+        raise UserError(f"There is no image or folder {source}.")
     cfg = load_config(config)
     if not isinstance(cfg.get(source), dict) or "dataset" not in cfg[source]:
-        raise UserError(f"{source} is no picture, no folder and no data loader of {config}.")
+        raise UserError(f"{source} is no image, no folder and no data loader of {config}.")
     if size is not None:
         raise UserError(f"--size does not go with {source}: its own pipeline sets the size.")
     with input_errors(f"{config}, {source}"):
@@ -186,7 +185,7 @@ def _columns(batch: Extracted, source: str, classes: tuple[str, ...]) -> Columns
         path=[sample["path"] for sample in samples], label=np.array(labels, dtype=np.int64)
     )
     if classes:
-        columns["class"] = ["" if label == UNLABELLED else classes[label] for label in labels]
+        columns["class"] = ["" if label == UNLABELED else classes[label] for label in labels]
     if "split" in samples[0]:
         columns["split"] = [sample["split"] for sample in samples]
     for name in ("global", "dense"):
@@ -196,9 +195,9 @@ def _columns(batch: Extracted, source: str, classes: tuple[str, ...]) -> Columns
 
 
 def label_of(path: str, source: str, classes: tuple[str, ...]) -> int:
-    """Return the class of a picture: the sub-folder of ``source`` that it is in, -1 for none."""
+    """Return the class of an image: the sub-folder of ``source`` that it is in, -1 for none."""
     inside = Path(path)
     if not (classes and inside.is_relative_to(source)):
-        return UNLABELLED
+        return UNLABELED
     folder = inside.relative_to(source).parts[0]
-    return classes.index(folder) if folder in classes else UNLABELLED
+    return classes.index(folder) if folder in classes else UNLABELED

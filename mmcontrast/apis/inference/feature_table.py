@@ -19,7 +19,7 @@ class FeatureTable:
     Attributes:
         features: (N, C).
         labels: (N,), negative for a row without class.
-        paths: Of the pictures or graphs.
+        paths: Of the images or graphs.
         nodes: Number of each node in its graph; None where rows are no nodes.
         classes: Names by label, with ``(unseen)`` behind those that no training saw; fewer than
             there are labels where names are not known.

@@ -1,4 +1,4 @@
-"""Features of pictures from a pre-trained backbone, without a Runner."""
+"""Features of images from a pre-trained backbone, without a Runner."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,18 +12,17 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mmcontrast.datasets.stream import Picture, PictureStream
+from mmcontrast.apis.inference.backbone import build_backbone, load_backbone
+from mmcontrast.apis.training.config import load_config
+from mmcontrast.datasets.stream import Image, ImageStream
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.structures import DataSamples, Features
-from mmcontrast.weights.stored_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.weights.layouts import read_backbone
+from mmcontrast.weights.stored_config import parse_dumped_config
 
-from mmcontrast.apis.inference.backbone import build_backbone, load_backbone
-from mmcontrast.apis.training.config import load_config
-
-# Where no config says otherwise: the centre of a picture, as the papers cut ImageNet's.
+# Where no config says otherwise: the center of an image, as the papers cut ImageNet's.
 _PIPELINE: list[dict[str, Any]] = [
     dict(type="LoadImage"),
     dict(type="Resize", size=256),
@@ -33,20 +32,20 @@ _PIPELINE: list[dict[str, Any]] = [
 
 
 class Extracted(Features):
-    """Features of pictures and what is known of each, row by row; all tensors are on the CPU."""
+    """Features of images and what is known of each, row by row; all tensors are on the CPU."""
 
     data_samples: DataSamples
     """``index``, ``path``, ``label`` and, in ``view0``, the part of the source that was seen."""
 
     skipped: list[str]
-    """Pictures that could not be read and have no row."""
+    """Images that could not be read and have no row."""
 
 
 class FeatureExtractor:
-    """Turn pictures into features: ``FeatureExtractor('epoch_18.pth')('photos/')['global']``.
+    """Turn images into features: ``FeatureExtractor('epoch_18.pth')('photos/')['global']``.
 
-    Pictures are prepared by the evaluation pipeline and the data preprocessor of the config. Where
-    there is none, the short side becomes 256 pixels, and the central 224 x 224 are normalised by
+    Images are prepared by the evaluation pipeline and the data preprocessor of the config. Where
+    there is none, the short side becomes 256 pixels, and the central 224 x 224 are normalized by
     ImageNet's mean and standard deviation.
 
     Args:
@@ -56,9 +55,9 @@ class FeatureExtractor:
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
         size: Side in pixels of the square that the network sees; the other sizes of the pipeline
             change with it. A larger one gives a finer dense map. None keeps the pipeline's.
-        batch_size: Pictures at once.
-        num_workers: Processes that read pictures; 0 reads in this one.
-        on_error: ``'raise'`` names a picture that cannot be read and stops; ``'skip'`` leaves it
+        batch_size: Images at once.
+        num_workers: Processes that read images; 0 reads in this one.
+        on_error: ``'raise'`` names an image that cannot be read and stops; ``'skip'`` leaves it
             out and lists it.
 
     Raises:
@@ -88,13 +87,13 @@ class FeatureExtractor:
         self.backbone = backbone.to(self.device)
         self.backbone.eval()  # mmdet's networks return nothing here
 
-    def __call__(self, source: Picture | Iterable[Picture], dense: bool = True) -> Extracted:
-        """Compute the features of all pictures at once.
+    def __call__(self, source: Image | Iterable[Image], dense: bool = True) -> Extracted:
+        """Compute the features of all images at once.
 
         Args:
-            source: A picture file; a folder, with all below it, sorted; a picture as an array
+            source: An image file; a folder, with all below it, sorted; an image as an array
                 (H, W, 3) of uint8 RGB or a tensor (3, H, W); a stack or an iterable of such; or a
-                data set. A float tensor must be normalised already: it goes to the network as is.
+                data set. A float tensor must be normalized already: it goes to the network as is.
             dense: Whether to return the dense maps too; a thousand of a ResNet-50 take 400 MB.
 
         Returns:
@@ -102,16 +101,16 @@ class FeatureExtractor:
             ``skipped``.
 
         Raises:
-            UserError: There is no picture, or one cannot be used.
+            UserError: There is no image, or one cannot be used.
         """
         batches = list(self.stream(source, dense))
         filled = [batch for batch in batches if batch["data_samples"]]
         skipped = [path for batch in batches for path in batch["skipped"]]
         if not filled:
             raise UserError(
-                f"None of the {len(skipped)} pictures can be read; the first is {skipped[0]}."
+                f"None of the {len(skipped)} images can be read; the first is {skipped[0]}."
                 if skipped
-                else "There are no pictures to extract features of."
+                else "There are no images to extract features of."
             )
         extracted = Extracted(
             data_samples=[sample for batch in filled for sample in batch["data_samples"]],
@@ -128,10 +127,8 @@ class FeatureExtractor:
             extracted["dense"] = torch.cat([batch["dense"] for batch in filled])
         return extracted
 
-    def stream(
-        self, source: Picture | Iterable[Picture], dense: bool = True
-    ) -> Iterator[Extracted]:
-        """Compute features batch by batch; neither pictures nor paths pile up in memory.
+    def stream(self, source: Image | Iterable[Image], dense: bool = True) -> Iterator[Extracted]:
+        """Compute features batch by batch; neither images nor paths pile up in memory.
 
         Args:
             source: As for a call.
@@ -139,16 +136,16 @@ class FeatureExtractor:
 
         Yields:
             Batches in the order of the source, with at most ``batch_size`` rows: fewer where
-            pictures were skipped, and no features at all where all of them were.
+            images were skipped, and no features at all where all of them were.
 
         Raises:
-            UserError: A picture cannot be used.
+            UserError: An image cannot be used.
         """
-        pictures = PictureStream(source, self.pipeline, self.batch_size, self.on_error)
+        images = ImageStream(source, self.pipeline, self.batch_size, self.on_error)
         num_skipped = 0
         try:
             for inputs, data_samples, skipped in DataLoader(
-                pictures, batch_size=None, num_workers=self.num_workers, collate_fn=_unchanged
+                images, batch_size=None, num_workers=self.num_workers, collate_fn=_unchanged
             ):
                 num_skipped += len(skipped)
                 extracted = Extracted(data_samples=data_samples, skipped=skipped)
@@ -162,7 +159,7 @@ class FeatureExtractor:
             # From a worker they come wrapped in its traceback.
             raise UserError(explain(error)) from error
         if num_skipped:
-            print_log(f"{num_skipped} unreadable pictures were left out.", "current", level=30)
+            print_log(f"{num_skipped} unreadable images were left out.", "current", level=30)
 
     @torch.no_grad()
     def _map(self, inputs: dict[str, Any]) -> Tensor:

@@ -1,7 +1,7 @@
 """A whole method and a data set that it was made for, without a Runner.
 
-Features of pictures need a backbone alone, see :mod:`mmcontrast.apis.inference.features`. Methods of other
-things, of graphs or of classes' attributes, have none, and are asked for their own.
+Features of images need a backbone alone, see :mod:`mmcontrast.apis.inference.features`. Methods of
+other things, of graphs or of classes' attributes, have none, and are asked for their own.
 """
 
 from collections.abc import Iterator
@@ -14,15 +14,14 @@ from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmcontrast.apis.inference.features import find_device
+from mmcontrast.apis.training.config import load_config
 from mmcontrast.models.methods.base import Method
 from mmcontrast.registry import DATASETS, FUNCTIONS, MODELS
 from mmcontrast.structures import DataSamples, Inputs
-from mmcontrast.weights.files import CheckpointError, load_checkpoint
 from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.weights.files import CheckpointError, load_checkpoint
 from mmcontrast.weights.layouts import load_weights
-
-from mmcontrast.apis.training.config import load_config
-from mmcontrast.apis.inference.features import find_device
 
 
 class MethodOnData:

@@ -12,6 +12,8 @@ import torch
 from mmengine.device import get_device
 from numpy.typing import NDArray
 
+from mmcontrast.apis.inference.backbone import load_backbone
+from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.clips import Frame, pack_frame
 from mmcontrast.datasets.masks import VOID, read_mask, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
@@ -19,14 +21,11 @@ from mmcontrast.datasets.video import open_video
 from mmcontrast.datasets.vos import list_frames
 from mmcontrast.models.backbones import set_strides
 from mmcontrast.registry import MODELS
-from mmcontrast.weights.files import load_checkpoint
-from mmcontrast.weights.stored_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.weights.layouts import read_backbone
 from mmcontrast.visualization.overlay import overlay_mask
-
-from mmcontrast.apis.inference.backbone import load_backbone
-from mmcontrast.apis.training.config import load_config
+from mmcontrast.weights.files import load_checkpoint
+from mmcontrast.weights.layouts import read_backbone
+from mmcontrast.weights.stored_config import parse_dumped_config
 
 Video = str | os.PathLike | Iterable[Frame]
 """A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
@@ -68,13 +67,13 @@ def propagate(
 
     Args:
         video: See ``Video``; frames are read as they are needed.
-        first_mask: Ids (H, W), 0 for the background, or a palette or grey PNG of them. 255 is
+        first_mask: Ids (H, W), 0 for the background, or a palette or gray PNG of them. 255 is
             void, unless there is nothing but 0 and 255, which shows one object.
         checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
-            ``'torchvision://resnet18'``. None compares raw colours.
+            ``'torchvision://resnet18'``. None compares raw colors.
         config: Config of the backbone's training; without, that inside the checkpoint.
         preset: Published method whose rule is followed: settings of ``LabelPropagator``, size of
-            the network's input, and the stage of a ResNet whose map is compared. Colours are those
+            the network's input, and the stage of a ResNet whose map is compared. Colors are those
             that the network was trained on, and the method's where that is not known.
         size: Short side of what the network sees, in pixels; None takes the method's.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
@@ -141,7 +140,7 @@ def track(
     Args:
         video: See ``Video``.
         box: Of the target in the first frame: x, y, width, height in pixels from 0.
-        checkpoint: Of a training with ``configs/benchmarks/otb100``. None compares raw colours.
+        checkpoint: Of a training with ``configs/benchmarks/otb100``. None compares raw colors.
         config: Its config; without, that inside the checkpoint.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
 
@@ -152,7 +151,7 @@ def track(
         UserError: Video, box or checkpoint do not fit.
     """
     with input_errors("track"):
-        model = _colour_tracker() if checkpoint is None else _trained_tracker(checkpoint, config)
+        model = _color_tracker() if checkpoint is None else _trained_tracker(checkpoint, config)
         model = model.to(device or get_device()).eval()
         pipeline = compose([dict(type="LoadImage"), dict(type="PackInputs")])
         views = (
@@ -242,7 +241,7 @@ def _objects(mask_HW: NDArray[np.integer]) -> NDArray[np.integer]:
 
 
 def _as_trained(sight: _Sight, checkpoint: str | Path, config: str | Path | None) -> _Sight:
-    """With the colours that a network was trained on, where its training is known."""
+    """With the colors that a network was trained on, where its training is known."""
     method = _model_settings(read_backbone(checkpoint).config, config).get("type")
     return sight._replace(lab=method == "ContrastCorr") if method else sight
 
@@ -256,7 +255,7 @@ def _dense_backbone(checkpoint: str | Path, config: str | Path | None, sight: _S
     return backbone
 
 
-def _colour_tracker() -> Any:
+def _color_tracker() -> Any:
     model = MODELS.build(
         dict(
             type="mmcontrast.SiamFC",

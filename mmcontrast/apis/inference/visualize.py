@@ -1,4 +1,4 @@
-"""Pictures of what a network has learnt, written to files."""
+"""Images of what a network has learned, written to files."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -8,7 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mmcontrast.datasets.files import find_pictures
+from mmcontrast.apis.inference.extract import label_of
+from mmcontrast.apis.inference.feature_table import FeatureTable
+from mmcontrast.apis.inference.features import FeatureExtractor
+from mmcontrast.apis.inference.method import MethodOnData
+from mmcontrast.datasets.files import find_images
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import (
     HorizontalFlip,
@@ -22,13 +26,8 @@ from mmcontrast.visualization.confusion import confusion_shares, draw_confusion
 from mmcontrast.visualization.curves import draw_runs, read_log
 from mmcontrast.visualization.dense import draw_correspondence, draw_dense_pca, draw_similarity
 from mmcontrast.visualization.embedding import draw_embedding, project
-from mmcontrast.visualization.neighbours import draw_neighbours, nearest
-from mmcontrast.visualization.pictures import Seen
-
-from mmcontrast.apis.inference.extract import label_of
-from mmcontrast.apis.inference.feature_table import FeatureTable
-from mmcontrast.apis.inference.features import FeatureExtractor
-from mmcontrast.apis.inference.method import MethodOnData
+from mmcontrast.visualization.images import Seen
+from mmcontrast.visualization.neighbors import draw_neighbors, nearest
 
 _THUMBNAIL = 48
 
@@ -41,17 +40,17 @@ def visualize_correspondence(
     threshold: float = 0.9,
     seed: int = 0,
 ) -> None:
-    """Draw mutual nearest neighbours between two pictures, or two random crops of one.
+    """Draw mutual nearest neighbors between two images, or two random crops of one.
 
     Args:
         extractor: Of the features; its ``size`` sets how fine the grid is.
         images: One path or two.
-        out: Picture to write.
+        out: Image to write.
         threshold: Least cosine similarity of what is drawn.
-        seed: Of the crops of a single picture.
+        seed: Of the crops of a single image.
     """
     if len(images) not in (1, 2):
-        raise UserError(f"Correspondence needs one picture or two, got {len(images)}.")
+        raise UserError(f"Correspondence needs one image or two, got {len(images)}.")
     if not -1 <= threshold <= 1:
         raise UserError(f"A threshold is a cosine, between -1 and 1, got {threshold}.")
     sources: list[Any] = list(images)
@@ -67,13 +66,13 @@ def visualize_similarity(
     point: tuple[float, float] | None,
     out: str | Path,
 ) -> None:
-    """Draw how similar the places of a picture are to a point of another.
+    """Draw how similar the places of an image are to a point of another.
 
     Args:
         extractor: Of the features.
-        images: The picture with the point, and the other one.
-        point: x and y in pixels of the first picture; None for the middle of its view.
-        out: Picture to write.
+        images: The image with the point, and the other one.
+        point: x and y in pixels of the first image; None for the middle of its view.
+        out: Image to write.
     """
     seen, maps = _look(extractor, images)
     x0, y0, x1, y1 = seen[0].box
@@ -84,13 +83,13 @@ def visualize_similarity(
 def visualize_pca(
     extractor: FeatureExtractor, images: Sequence[str], out: str | Path, *, num: int = 12
 ) -> None:
-    """Draw dense features as colours, by one principal component analysis of all pictures.
+    """Draw dense features as colors, by one principal component analysis of all images.
 
     Args:
         extractor: Of the features.
-        images: Paths of pictures and folders.
-        out: Picture to write.
-        num: At most so many pictures are drawn, spread over all of them.
+        images: Paths of images and folders.
+        out: Image to write.
+        num: At most so many images are drawn, spread over all of them.
     """
     seen, maps = _look(extractor, _choose(_expand(images), num))
     _save(lambda: draw_dense_pca(seen, maps), out)
@@ -106,17 +105,17 @@ def visualize_embedding(
     thumbnails: bool = False,
     seed: int = 0,
 ) -> None:
-    """Draw the pictures of a folder, or the rows of a table, as points with colours for classes.
+    """Draw the images of a folder, or the rows of a table, as points with colors for classes.
 
     Args:
-        extractor: Of the pictures' features; None for a table.
-        source: Folder of pictures, whose sub-folders are classes, or a table that
-            ``extract_features`` wrote: of pictures, graphs, nodes, or rows of seen and unseen
+        extractor: Of the images' features; None for a table.
+        source: Folder of images, whose sub-folders are classes, or a table that
+            ``extract_features`` wrote: of images, graphs, nodes, or rows of seen and unseen
             classes.
-        out: Picture to write.
+        out: Image to write.
         method: ``'tsne'``, ``'pca'`` or ``'umap'``.
         num: At most so many points, spread over all of them.
-        thumbnails: Whether to draw small pictures where there is room.
+        thumbnails: Whether to draw small images where there is room.
         seed: Of the projection.
     """
     if extractor is None:
@@ -127,37 +126,37 @@ def visualize_embedding(
         what = "rows" if table.nodes is None else "nodes"
     else:
         if not Path(source).is_dir():
-            raise UserError(f"{source} is not a folder of pictures.")
+            raise UserError(f"{source} is not a folder of images.")
         found = extractor(_choose(_expand([source]), num), dense=False)
         features = found["global"].numpy()
         paths = [sample["path"] for sample in found["data_samples"]]
         classes = sorted(path.name for path in Path(source).iterdir() if path.is_dir())
         labels = [label_of(path, source, tuple(classes)) for path in paths]
-        what = "pictures"
+        what = "images"
     small = [_thumbnail(path) for path in paths] if thumbnails else None
     projection = project(features, method, seed)
     title = f"{len(paths)} {what} of {source}"
     _save(lambda: draw_embedding(projection, labels, classes, small, title), out)
 
 
-def visualize_neighbours(table: str, row: int, out: str | Path, *, num: int = 10) -> None:
+def visualize_neighbors(table: str, row: int, out: str | Path, *, num: int = 10) -> None:
     """Draw what is nearest to a row of a table that ``extract_features`` wrote.
 
     Args:
-        table: Of pictures, graphs or nodes.
+        table: Of images, graphs or nodes.
         row: From 0; of a single graph the number of the node.
-        out: Picture to write.
-        num: How many neighbours.
+        out: Image to write.
+        num: How many neighbors.
     """
     known = FeatureTable.read(table)
     found = nearest(known.features, row, num)
-    names = [known.name(neighbour) for neighbour in found.rows]
+    names = [known.name(neighbor) for neighbor in found.rows]
     own = known.labels[row]
     same = [
         None if own < 0 or known.labels[other] < 0 else bool(known.labels[other] == own)
         for other in found.rows
     ]
-    _save(lambda: draw_neighbours(found, names, same, f"Nearest to {known.name(row)}"), out)
+    _save(lambda: draw_neighbors(found, names, same, f"Nearest to {known.name(row)}"), out)
 
 
 def visualize_confusion(
@@ -168,7 +167,7 @@ def visualize_confusion(
     Args:
         checkpoint: Weights; None for the untrained network.
         config: Config file of the training; its validation data are classified.
-        out: Picture to write.
+        out: Image to write.
         device: See :class:`~mmcontrast.apis.inference.method.MethodOnData`.
 
     Raises:
@@ -201,22 +200,22 @@ def visualize_curves(run_dirs: Iterable[str], out: str | Path) -> None:
 
 
 def _look(extractor: FeatureExtractor, sources: Sequence[Any]) -> tuple[list[Seen], list[Any]]:
-    """Extract dense features and load the source pictures, as they were seen."""
+    """Extract dense features and load the source images, as they were seen."""
     found = extractor(sources)
     seen = []
     for sample in found["data_samples"]:
-        picture = _read(sample["path"])
+        image = _read(sample["path"])
         view, name = sample["view0"], Path(sample["path"]).name
-        seen.append(Seen(picture, tuple(view["box"]), bool(view["flip"]), name))
+        seen.append(Seen(image, tuple(view["box"]), bool(view["flip"]), name))
     return seen, list(found["dense"])
 
 
 def _random_view(extractor: FeatureExtractor, path: str, seed: int, number: int) -> dict[str, Any]:
     """A packed random crop, as large as what the network usually sees."""
-    picture = dict(path=path, index=number)
+    image = dict(path=path, index=number)
     try:
-        size = extractor.pipeline(dict(picture))["inputs"]["view0"].shape[-1]
-        results = LoadImage()(picture)
+        size = extractor.pipeline(dict(image))["inputs"]["view0"].shape[-1]
+        results = LoadImage()(image)
     except UnreadableImageError as error:
         raise UserError(explain(error)) from error
     with seeded(seed, number):
@@ -229,7 +228,7 @@ def _expand(paths: Iterable[str]) -> list[str]:
     found: list[str] = []
     for path in paths:
         with input_errors(path):
-            found += find_pictures(path) if Path(path).is_dir() else [path]
+            found += find_images(path) if Path(path).is_dir() else [path]
     return found
 
 
@@ -252,9 +251,9 @@ def _read(path: str) -> NDArray[np.uint8]:
 def _thumbnail(path: str) -> NDArray[np.uint8]:
     from PIL import Image
 
-    picture = Image.fromarray(_read(path))
-    picture.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    return np.asarray(picture)
+    image = Image.fromarray(_read(path))
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    return np.asarray(image)
 
 
 def _save(draw: Callable[[], Figure], out: str | Path) -> None:

@@ -15,14 +15,20 @@ import jinja2
 from matplotlib.figure import Figure
 from PIL import Image
 
+from mmcontrast.apis.reports.runs import (
+    Run,
+    data_of,
+    describe,
+    describe_backbone,
+    find_runs,
+    numbers,
+)
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import UserError, explain
 from mmcontrast.visualization.curves import draw_curves, draw_runs
 
-from mmcontrast.apis.reports.runs import Run, data_of, describe, describe_backbone, find_runs, numbers
-
 _MAX_SIDE = 1600
-_MAX_PICTURES = 24
+_MAX_IMAGES = 24
 _RANDOM = "random weights"
 
 
@@ -227,14 +233,14 @@ def _cells(column: Sequence[Mapping[Any, float] | None]) -> list[dict[str, Any]]
 
 def _details(run: Run, name: str) -> dict[str, Any]:
     problems = list(run.problems)
-    pictures = []
-    if len(run.pictures) > _MAX_PICTURES:
-        problems.append(f"Of {len(run.pictures)} pictures the first {_MAX_PICTURES} are shown.")
-    for path in run.pictures[:_MAX_PICTURES]:
+    images = []
+    if len(run.images) > _MAX_IMAGES:
+        problems.append(f"Of {len(run.images)} images the first {_MAX_IMAGES} are shown.")
+    for path in run.images[:_MAX_IMAGES]:
         try:
-            pictures.append(dict(name=path.name, uri=_embed_file(path)))
+            images.append(dict(name=path.name, uri=_embed_file(path)))
         except (OSError, ValueError, Image.DecompressionBombError) as error:
-            problems.append(f"The picture {path.name} cannot be read: {error}.")
+            problems.append(f"The image {path.name} cannot be read: {error}.")
     kind = "pre-training" if run.is_pretraining else "training" if run.training else "evaluation"
     drawn = any(numbers(record) for record in run.training)
     return dict(
@@ -244,7 +250,7 @@ def _details(run: Run, name: str) -> dict[str, Any]:
         metrics={metric: f"{value:.5g}" for metric, value in run.metrics.items()},
         checkpoints=[f"{p.name} ({p.stat().st_size / 2**20:.1f} MiB)" for p in run.checkpoints],
         curves=_embed_figure(draw_curves(run.records)) if drawn else "",
-        pictures=pictures,
+        images=images,
         problems=problems,
         config=run.config_text,
     )
@@ -267,14 +273,14 @@ def _embed_figure(figure: Figure) -> str:
 
 
 def _embed_file(path: Path) -> str:
-    with Image.open(path) as picture:
-        picture.load()
-        kind = (picture.format or "").lower()
-        if max(picture.size) <= _MAX_SIDE and kind in ("png", "jpeg"):
+    with Image.open(path) as image:
+        image.load()
+        kind = (image.format or "").lower()
+        if max(image.size) <= _MAX_SIDE and kind in ("png", "jpeg"):
             return _data_uri(path.read_bytes(), kind)
-        picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
+        image.thumbnail((_MAX_SIDE, _MAX_SIDE))
         buffer = io.BytesIO()
-        picture.convert("RGB").save(buffer, "jpeg", quality=90)
+        image.convert("RGB").save(buffer, "jpeg", quality=90)
     return _data_uri(buffer.getvalue(), "jpeg")
 
 

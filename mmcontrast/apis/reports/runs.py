@@ -1,4 +1,4 @@
-"""What runs have left on the disk: configs, logs, metrics, checkpoints and pictures.
+"""What runs have left on the disk: configs, logs, metrics, checkpoints and images.
 
 Nothing is executed or unpickled: configs are read as data, and checkpoints are listed by name.
 """
@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mmcontrast.weights.stored_config import parse_dumped_config
 from mmcontrast.utils.errors import UserError
 from mmcontrast.visualization.curves import read_log
+from mmcontrast.weights.stored_config import parse_dumped_config
 
-_PICTURES = (".png", ".jpg", ".jpeg")
+_IMAGES = (".png", ".jpg", ".jpeg")
 # In the records of an evaluation, beside its metrics.
 _NOT_METRICS = {"step", "epoch", "iter", "time", "data_time", "memory", "lr", "base_lr"}
 _ENVIRONMENT = ("Python", "PyTorch", "TorchVision", "MMEngine", "GPU 0", "seed")
@@ -87,15 +87,15 @@ class Run:
         return sorted(files, key=lambda path: path.name == name)
 
     @cached_property
-    def pictures(self) -> list[Path]:
-        """Pictures that the run or its user put there; ``curves.png`` is drawn anew by a report."""
+    def images(self) -> list[Path]:
+        """Images that the run or its user put there; ``curves.png`` is drawn anew by a report."""
         drawn = (start.glob("vis_data/vis_image/*") for start in self.starts)
         inside = [*self.folder.glob("*"), *itertools.chain.from_iterable(drawn)]
-        return sorted(p for p in inside if p.suffix in _PICTURES and p.name != "curves.png")
+        return sorted(p for p in inside if p.suffix in _IMAGES and p.name != "curves.png")
 
     @property
     def is_pretraining(self) -> bool:
-        """Whether several views of unlabelled pictures are what it trains on."""
+        """Whether several views of unlabeled images are what it trains on."""
         return bool(self.training) and "Views" in _types(self.config.get("train_dataloader"))
 
     @property
@@ -305,7 +305,7 @@ def describe_backbone(settings: Mapping[str, Any]) -> str:
 
 
 def data_of(config: Mapping[str, Any], loader: str) -> str:
-    """Folder of a data loader's pictures; of several data sets the last, the one that is judged."""
+    """Folder of a data loader's images; of several data sets the last, the one that is judged."""
     dataset = (config.get(loader) or {}).get("dataset") or {}
     files = [str(path) for path in _find(dataset, "ann_file") if path]
     roots = [str(path) for path in _find(dataset, "data_root") if path]

@@ -86,12 +86,12 @@ def default_work_dir(config: str | Path) -> str:
 
 
 def optimizers_of(cfg: Config) -> list[dict[str, Any]]:
-    """Return the optimiser settings in ``optim_wrapper``: one, or one for each name."""
+    """Return the optimizer settings in ``optim_wrapper``: one, or one for each name."""
     return [wrapper["optimizer"] for wrapper in optim_wrappers_of(cfg) if "optimizer" in wrapper]
 
 
 def optim_wrappers_of(cfg: Config) -> list[dict[str, Any]]:
-    """Return ``optim_wrapper``, or the parts of one that has several optimisers."""
+    """Return ``optim_wrapper``, or the parts of one that has several optimizers."""
     wrapper = cfg.get("optim_wrapper") or {}
     parts = [part for part in wrapper.values() if isinstance(part, dict) and "optimizer" in part]
     return parts or [wrapper]

@@ -9,11 +9,10 @@ from typing import Any
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 
-from mmcontrast.utils.config_origins import find_origins, leaves
-from mmcontrast.utils.errors import UserError
-
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.apis.training.train import build_runner, build_training
+from mmcontrast.utils.config_origins import find_origins, leaves
+from mmcontrast.utils.errors import UserError
 
 
 def print_config(config: str, cfg_options: Iterable[str] = ()) -> None:

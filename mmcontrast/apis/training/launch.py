@@ -1,4 +1,6 @@
-"""Start a tool in several processes: ``python -m mmcontrast.apis.training.launch PROCESSES TOOL ARGS...``.
+"""Start a tool in several processes.
+
+``python -m mmcontrast.apis.training.launch PROCESSES TOOL ARGS...``
 
 torchrun, after a look at what it would fail on with a wall of text. Read from the environment:
 ``NNODES`` (1), ``NODE_RANK`` (0), ``MASTER_ADDR`` (this machine), ``PORT`` (a free one; 29500 with

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmcontrast.apis.reports.runs import is_training, numbers
+from mmcontrast.apis.training.config import default_work_dir, load_config
+from mmcontrast.apis.training.sweep_result import Cell, CellResult, Metrics, Sweep, as_json
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import Diverged, TrainingStopped, UserError
 from mmcontrast.visualization.curves import read_log
-
-from mmcontrast.apis.training.config import default_work_dir, load_config
-from mmcontrast.apis.reports.runs import is_training, numbers
-from mmcontrast.apis.training.sweep_result import Cell, CellResult, Metrics, Sweep, as_json
 
 
 class _Run(NamedTuple):

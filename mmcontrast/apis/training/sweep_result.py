@@ -112,7 +112,7 @@ class Sweep:
         if ranked:
             text += (
                 f"\nBest of {len(ranked)} by {self.metric}: {ranked[0].cell.name} with "
-                f"{_summary(ranked[0], [self.metric])[0]}, chosen on the same validation pictures "
+                f"{_summary(ranked[0], [self.metric])[0]}, chosen on the same validation images "
                 "that it is measured on, so slightly optimistic."
             )
         return text

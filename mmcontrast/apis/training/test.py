@@ -8,13 +8,12 @@ from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
 
-from mmcontrast.datasets.classes import refuse_other_classes
-from mmcontrast.weights.files import load_checkpoint, trusted_checkpoints
-from mmcontrast.utils.errors import UserError, input_errors
-
 from mmcontrast.apis.training.config import default_work_dir, load_config
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
+from mmcontrast.datasets.classes import refuse_other_classes
+from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.weights.files import load_checkpoint, trusted_checkpoints
 
 
 def test(

@@ -12,17 +12,21 @@ from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
+from mmcontrast.apis.training.config import (
+    default_work_dir,
+    load_config,
+    optim_wrappers_of,
+    optimizers_of,
+)
+from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.evaluation.accuracy import Accuracy
 from mmcontrast.registry import SCOPE
-from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
-
-from mmcontrast.apis.training.config import default_work_dir, load_config, optim_wrappers_of, optimizers_of
-from mmcontrast.apis.training.processes import leave_processes, set_up_processes
+from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
 
 _MMENGINE_HOOKS = {
     "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
@@ -134,7 +138,7 @@ def build_runner(cfg: Config) -> Runner:
 
 
 def build_training(runner: Runner) -> None:
-    """Build data, optimiser, schedules and loops now; the Runner would do it inside ``train()``.
+    """Build data, optimizer, schedules and loops now; the Runner would do it inside ``train()``.
 
     Here an exception means wrong input. Once training runs, it means a fault.
 
@@ -168,14 +172,14 @@ def _check_classes(runner: Runner) -> None:
 def judges_classes(metrics: Sequence[BaseMetric]) -> bool:
     """Whether labels count the classes of a trained classifier.
 
-    k-NN is not concerned: its labelled pictures are in the data it is tested with, and may be of
+    k-NN is not concerned: its labeled images are in the data it is tested with, and may be of
     any classes.
     """
     return any(isinstance(metric, Accuracy) for metric in metrics)
 
 
 def use_autocast(cfg: Config, dtype: str) -> None:
-    """Turn the config's optimiser wrappers into ones for mixed precision."""
+    """Turn the config's optimizer wrappers into ones for mixed precision."""
     for wrapper in optim_wrappers_of(cfg):
         kind = wrapper.get("type", "OptimWrapper")
         if kind not in ("OptimWrapper", "AmpOptimWrapper", "AutocastOptimWrapper"):

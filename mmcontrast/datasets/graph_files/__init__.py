@@ -1,13 +1,13 @@
 """Readers of graphs, each a function from files to `Graph`; nothing is downloaded."""
 
-from .graph import UNLABELLED, Graph, undirected
+from .graph import UNLABELED, Graph, undirected
 from .npz import read_npz
 from .planetoid import read_planetoid
 from .tables import from_pyg, read_edge_list
 from .tu import read_tu
 
 __all__ = [
-    "UNLABELLED",
+    "UNLABELED",
     "Graph",
     "from_pyg",
     "read_edge_list",

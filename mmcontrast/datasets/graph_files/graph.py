@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-UNLABELLED = -1
+UNLABELED = -1
 
 
 @dataclass
@@ -114,9 +114,9 @@ def check(graph: Graph) -> Graph:
                 f"{graph.path}: {name} has the shape {row.shape}, and there are "
                 f"{graph.num_nodes} nodes."
             )
-    if graph.node_labels is not None and (graph.node_labels < UNLABELLED).any():
+    if graph.node_labels is not None and (graph.node_labels < UNLABELED).any():
         raise ValueError(
-            f"{graph.path}: labels count from 0, with {UNLABELLED} for none, got "
+            f"{graph.path}: labels count from 0, with {UNLABELED} for none, got "
             f"{graph.node_labels.min()}."
         )
     return graph

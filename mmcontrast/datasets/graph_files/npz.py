@@ -7,7 +7,7 @@ from scipy import sparse
 
 from mmcontrast.utils.tables import read_arrays
 
-from .graph import UNLABELLED, Graph, check, undirected, whole
+from .graph import UNLABELED, Graph, check, undirected, whole
 
 _CSR = ("x_data", "x_indices", "x_indptr", "x_shape")
 
@@ -18,7 +18,7 @@ def read_npz(path: str | os.PathLike) -> Graph:
     Args:
         path: Archive of ``edge_index`` (2, E); features ``x`` (V, D), or as sparse CSR
             ``x_data``, ``x_indices``, ``x_indptr`` and ``x_shape``; and, where they are known,
-            ``y`` (V,), ``train_mask``, ``val_mask``, ``test_mask`` and ``unlabelled_mask``.
+            ``y`` (V,), ``train_mask``, ``val_mask``, ``test_mask`` and ``unlabeled_mask``.
             Archives that hold pickled objects are refused.
 
     Raises:
@@ -37,14 +37,14 @@ def read_npz(path: str | os.PathLike) -> Graph:
     labels = whole(arrays["y"], f"{path}: labels") if "y" in arrays else None
     masks = {
         name: arrays[f"{name}_mask"].astype(bool)
-        for name in ("train", "val", "test", "unlabelled")
+        for name in ("train", "val", "test", "unlabeled")
         if f"{name}_mask" in arrays
     }
     edges = undirected(arrays["edge_index"].T, num_nodes, path)
     graph = check(Graph(edges, features, path, labels, masks=masks))
-    unlabelled = masks.pop("unlabelled", None)
-    if labels is not None and unlabelled is not None:
-        labels[unlabelled] = UNLABELLED
+    unlabeled = masks.pop("unlabeled", None)
+    if labels is not None and unlabeled is not None:
+        labels[unlabeled] = UNLABELED
     return graph
 
 

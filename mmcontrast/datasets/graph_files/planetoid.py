@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .graph import UNLABELLED, Graph, check, undirected
+from .graph import UNLABELED, Graph, check, undirected
 
 _PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph")
 _NUM_VALIDATION = 500
@@ -82,7 +82,7 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
 
 def _load(path: Path) -> Any:
-    """Read one of the files: a dictionary of neighbours, or a matrix, dense or sparse.
+    """Read one of the files: a dictionary of neighbors, or a matrix, dense or sparse.
 
     Raises:
         ValueError: It holds anything else, or is damaged.
@@ -140,8 +140,8 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
         [sparse.csr_array(part["allx"]), sparse.csr_array(place @ part["tx"])], format="csr"
     ).astype(np.float32)
     one_hot = np.concatenate([part["ally"], place @ part["ty"]])
-    labels = np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), UNLABELLED)
-    pairs = [(i, j) for i, neighbours in part["graph"].items() for j in neighbours]
+    labels = np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), UNLABELED)
+    pairs = [(i, j) for i, neighbors in part["graph"].items() for j in neighbors]
     edges = undirected(np.array(pairs).reshape(-1, 2), num_nodes, str(paths["graph"]))
     num_train = len(part["y"])
     node = np.arange(num_nodes)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcontrast.utils.tables import read_numbers
 
-from .graph import UNLABELLED, Graph, check, undirected, whole
+from .graph import UNLABELED, Graph, check, undirected, whole
 
 
 def read_edge_list(
@@ -33,7 +33,7 @@ def read_edge_list(
     if label is not None:
         if label not in columns:
             raise ValueError(f"{nodes} has no column {label!r}; it has {', '.join(columns)}.")
-        labels = np.nan_to_num(columns.pop(label), nan=UNLABELLED)
+        labels = np.nan_to_num(columns.pop(label), nan=UNLABELED)
         labels = whole(labels, f"{nodes}: labels, in the column {label!r},")
     if not columns:
         raise ValueError(f"{nodes} has no column of features.")

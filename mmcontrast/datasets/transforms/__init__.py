@@ -1,14 +1,14 @@
-"""Transforms of pictures, clips and graphs, for pre-training and evaluation.
+"""Transforms of images, clips and graphs, for pre-training and evaluation.
 
 A transform takes and returns a ``results`` dict. The keys that matter:
 
 ``path``
-    Where the picture comes from (named in errors); ``bytes`` beside it if it is already read.
+    Where the image comes from (named in errors); ``bytes`` beside it if it is already read.
 ``image``
-    ``(H, W, 3)`` uint8 RGB array, contiguous. Nothing here turns it into floats or normalises it:
+    ``(H, W, 3)`` uint8 RGB array, contiguous. Nothing here turns it into floats or normalizes it:
     uint8 leaves the workers and the data preprocessor does the rest, on the device.
 ``size``
-    ``(width, height)`` of the upright source picture.
+    ``(width, height)`` of the upright source image.
 ``box``, ``flip``
     What part of the source ``image`` shows, ``(x0, y0, x1, y1)`` in source pixels, and whether it
     is mirrored. Each geometric transform keeps them up to date.

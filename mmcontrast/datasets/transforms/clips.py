@@ -1,8 +1,8 @@
 """Transforms of clips: some frames of one video.
 
-Between ``LoadFrames`` and packing, ``results['frames']`` is a list of pictures, each a dict as
+Between ``LoadFrames`` and packing, ``results['frames']`` is a list of images, each a dict as
 ``LoadImage`` makes it (``image``, ``size``, ``box``, ``flip``) with the frame's ``number`` in the
-video beside it. So whatever works on a picture works on a frame, through ``EachFrame``.
+video beside it. So whatever works on an image works on a frame, through ``EachFrame``.
 """
 
 import os
@@ -30,7 +30,7 @@ class LoadFrames:
     """Read some frames of ``results['path']``, a video file or a folder of frames.
 
     Only the frames that ``sampler`` chooses are kept. Frames of a file are asked for by the time in
-    the middle of their display, so that rounding never gives a neighbour.
+    the middle of their display, so that rounding never gives a neighbor.
 
     Args:
         sampler: One of ``mmcontrast.datasets.frame_samplers`` and its settings, such as
@@ -42,7 +42,7 @@ class LoadFrames:
     Raises:
         UnreadableVideoError: The video cannot be decoded, is incomplete, or has a single frame
             where the clip has more.
-        UnreadableImageError: A picture in the folder cannot be read.
+        UnreadableImageError: An image in the folder cannot be read.
     """
 
     def __init__(self, sampler: dict, backend: str = "auto"):
@@ -65,7 +65,7 @@ class LoadFrames:
         try:
             paths = list_frames(Path(folder), consecutive=False)
         except FileNotFoundError as error:
-            raise UnreadableVideoError.of(folder, "there is no picture in it") from error
+            raise UnreadableVideoError.of(folder, "there is no image in it") from error
         if len(paths) < promised:
             raise UnreadableVideoError.of(
                 folder, f"it has {len(paths)} frames, and its list says {promised}"
@@ -103,12 +103,12 @@ def _whole(image: np.ndarray) -> dict[str, Any]:
 
 @TRANSFORMS.register_module()
 class EachFrame:
-    """Apply transforms of pictures to the frames of a clip.
+    """Apply transforms of images to the frames of a clip.
 
     Args:
-        transforms: Transforms of a picture.
+        transforms: Transforms of an image.
         shared: Whether all frames are changed alike (for frames of one size: by the same crop, the
-            same colours); else each draws its own.
+            same colors); else each draws its own.
         frames: Only these of the clip, such as ``[0]`` for the first; all by default.
     """
 
@@ -181,7 +181,7 @@ class PackClips:
 
 @TRANSFORMS.register_module()
 class PackFrames:
-    """The last transform: each frame as a picture of its own, (3, H, W) uint8.
+    """The last transform: each frame as an image of its own, (3, H, W) uint8.
 
     The data sample holds what the dataset said of the video, and for each frame its ``number``,
     ``box``, ``flip`` and ``size``.

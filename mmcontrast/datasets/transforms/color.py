@@ -1,7 +1,7 @@
-"""Transforms that change colours, on uint8 throughout.
+"""Transforms that change colors, on uint8 throughout.
 
 The factors mean what they mean in torchvision, and the pixels are those of torchvision on Pillow
-images to within a grey level or two (the tests state each tolerance). The kernels are OpenCV's: on
+images to within a gray level or two (the tests state each tolerance). The kernels are OpenCV's: on
 one core they take a fifth to a tenth of the time of Pillow's and torchvision's.
 """
 
@@ -28,14 +28,14 @@ def adjust_brightness(image: UInt8, factor: float) -> UInt8:
 
 
 def adjust_contrast(image: UInt8, factor: float) -> UInt8:
-    """Blend with the image's mean luma; ``factor`` 1 keeps the image, 0 gives that grey."""
+    """Blend with the image's mean luma; ``factor`` 1 keeps the image, 0 gives that gray."""
     mean = math.floor(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
     return cv2.addWeighted(image, factor, image, 0.0, (1 - factor) * mean + _TRUNCATE)
 
 
 def adjust_saturation(image: UInt8, factor: float) -> UInt8:
-    """Blend with the image's luma; ``factor`` 1 keeps the image, 0 gives the grey image."""
-    return cv2.addWeighted(image, factor, to_grey(image), 1 - factor, _TRUNCATE)
+    """Blend with the image's luma; ``factor`` 1 keeps the image, 0 gives the gray image."""
+    return cv2.addWeighted(image, factor, to_gray(image), 1 - factor, _TRUNCATE)
 
 
 def adjust_hue(image: UInt8, shift: float) -> UInt8:
@@ -47,7 +47,7 @@ def adjust_hue(image: UInt8, shift: float) -> UInt8:
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
 
 
-def to_grey(image: UInt8) -> UInt8:
+def to_gray(image: UInt8) -> UInt8:
     """ITU-R 601 luma in all three channels: pure red, green, blue give 76, 150, 29."""
     return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
@@ -110,7 +110,7 @@ class ColorJitter:
 
 @TRANSFORMS.register_module()
 class Grayscale:
-    """Replace the colours by their luma, in three equal channels, with probability ``p``."""
+    """Replace the colors by their luma, in three equal channels, with probability ``p``."""
 
     def __init__(self, p: float = 0.2):
         self.p = p
@@ -118,7 +118,7 @@ class Grayscale:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         if random.random() < self.p:
-            results["image"] = to_grey(results["image"])
+            results["image"] = to_gray(results["image"])
         return results
 
 

@@ -1,4 +1,4 @@
-"""From one picture to named views, and from views to what a batch is made of."""
+"""From one image to named views, and from views to what a batch is made of."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -35,7 +35,7 @@ def to_tensor(image: NDArray[np.uint8]) -> Tensor:
 
 @TRANSFORMS.register_module()
 class Views:
-    """Several views of the one picture, each through its own transforms.
+    """Several views of the one image, each through its own transforms.
 
     Args:
         views: One list of transforms a view; view ``i`` becomes ``inputs['view<i>']``. Give the
@@ -58,9 +58,9 @@ class PackInputs:
     """The last transform: ``dict(inputs={'view0': ...}, data_sample={...})``.
 
     Each view is a ``(3, H, W)`` uint8 RGB tensor. The data sample holds what the dataset said of
-    the picture (``index``, ``path``, ``label``, ``split``, ...) and, for each view, its ``box``
+    the image (``index``, ``path``, ``label``, ``split``, ...) and, for each view, its ``box``
     in source pixels, its ``flip`` and the ``size`` (width, height) of the source. Without
-    ``Views`` the picture itself is ``view0``.
+    ``Views`` the image itself is ``view0``.
     """
 
     def __call__(self, results: dict) -> dict:

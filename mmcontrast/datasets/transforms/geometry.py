@@ -1,7 +1,7 @@
-"""Transforms that move pixels; each records which part of the source picture is left.
+"""Transforms that move pixels; each records which part of the source image is left.
 
 Resizing is torch's bilinear kernel with antialiasing on uint8, which gives Pillow's pixels to
-within one grey level. Parameters are drawn by torchvision's rules, but with Python's generator: a
+within one gray level. Parameters are drawn by torchvision's rules, but with Python's generator: a
 few numbers through tensors would take as long as resizing.
 """
 
@@ -37,11 +37,11 @@ def _source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[floa
 
 @TRANSFORMS.register_module()
 class RandomResizedCrop:
-    """A random part of the picture, resized to a square.
+    """A random part of the image, resized to a square.
 
     Args:
         size: Side of the result in pixels.
-        scale: Range of the area of the part, as a fraction of the picture's.
+        scale: Range of the area of the part, as a fraction of the image's.
         ratio: Range of width / height of the part, drawn log-uniformly.
     """
 
@@ -82,7 +82,7 @@ class RandomResizedCrop:
             if 0 < w <= width and 0 < h <= height:
                 left, top = random.randint(0, width - w), random.randint(0, height - h)
                 return left, top, left + w, top + h
-        # A very long or tall picture: the largest part of an allowed shape, from the middle.
+        # A very long or tall image: the largest part of an allowed shape, from the middle.
         w = min(width, round(height * self.ratio[1]))
         h = min(height, round(width / self.ratio[0]))
         left, top = (width - w) // 2, (height - h) // 2
@@ -106,7 +106,7 @@ class HorizontalFlip:
 
 @TRANSFORMS.register_module()
 class Resize:
-    """Resize so that the short side has ``size`` pixels; the picture keeps its proportions.
+    """Resize so that the short side has ``size`` pixels; the image keeps its proportions.
 
     Args:
         size: Of the short side; or (height, width), whatever the proportions were.
@@ -162,7 +162,7 @@ class CenterCrop:
 class RandomCrop:
     """Cut a ``size`` x ``size`` square out at a random place.
 
-    A picture that is smaller is continued by its mirror image first, alike at both ends.
+    An image that is smaller is continued by its mirror image first, alike at both ends.
     """
 
     def __init__(self, size: int):
@@ -201,8 +201,8 @@ class RandomScale:
 class RandomRotation:
     """Turn about the middle by whole degrees, U{-``degrees``..``degrees``}, in the same frame.
 
-    Corners are filled with the mirror image; pixels are not mixed (nearest neighbour). ``box``
-    stays that of the upright picture.
+    Corners are filled with the mirror image; pixels are not mixed (nearest neighbor). ``box``
+    stays that of the upright image.
     """
 
     def __init__(self, degrees: int):
@@ -257,7 +257,7 @@ class ResizeAndPad:
 
 
 def _pad(results: dict, height: int, width: int) -> None:
-    """Continue a picture by its mirror image to at least (height, width), alike at both ends."""
+    """Continue an image by its mirror image to at least (height, width), alike at both ends."""
     image = results["image"]
     more_y, more_x = max(height - image.shape[0], 0), max(width - image.shape[1], 0)
     if not (more_y or more_x):

@@ -64,7 +64,7 @@ class NormalizeRows:
 
 @TRANSFORMS.register_module()
 class GraphViews:
-    """Add the normalised adjacency, and the diffusion of a graph.
+    """Add the normalized adjacency, and the diffusion of a graph.
 
     Args:
         self_loops: Weight of each node's loop in the adjacency: 1, or the authors' 2 at the level
@@ -209,7 +209,7 @@ class SampleNodes:
 
     Args:
         num_nodes: How many.
-        kind: ``'contiguous'``, neighbours in the file's order, as the authors have it; or
+        kind: ``'contiguous'``, neighbors in the file's order, as the authors have it; or
             ``'around'``: nodes within a growing distance of random ones, which keeps most edges.
         num_seeds: Random nodes that ``'around'`` begins with.
 
@@ -309,7 +309,7 @@ class RandomSplit:
         empty = [name for name, part in parts.items() if not len(part)]
         if empty:
             raise ValueError(
-                f"{graph.path}: no labelled node is left for {', '.join(empty)}; lower num_train "
+                f"{graph.path}: no labeled node is left for {', '.join(empty)}; lower num_train "
                 "and num_val."
             )
         masks = {name: np.isin(np.arange(graph.num_nodes), part) for name, part in parts.items()}

@@ -1,4 +1,4 @@
-"""Reading pictures: any format that Pillow knows, always upright 8-bit RGB."""
+"""Reading images: any format that Pillow knows, always upright 8-bit RGB."""
 
 import io
 from pathlib import Path
@@ -17,28 +17,28 @@ _SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 class UnreadableImageError(UnreadableFileError):
-    """A picture is missing, corrupt or of a kind that cannot become 8-bit RGB."""
+    """An image is missing, corrupt or of a kind that cannot become 8-bit RGB."""
 
-    kind = "picture"
+    kind = "image"
 
 
 @TRANSFORMS.register_module()
 class LoadImage:
     """Read ``results['path']`` (or decode ``results['bytes']``) as upright 8-bit RGB.
 
-    Grey and palette pictures become RGB, CMYK is converted, an alpha channel is dropped, 16-bit
-    pictures keep their upper 8 bits, and the EXIF orientation is applied, so that boxes are in
+    Gray and palette images become RGB, CMYK is converted, an alpha channel is dropped, 16-bit
+    images keep their upper 8 bits, and the EXIF orientation is applied, so that boxes are in
     the coordinates that a viewer shows. Of a file with several frames the first is taken.
 
     Args:
         min_side: If given, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where its short side
-            keeps at least this many pixels. A camera's 12-megapixel picture is then read several
-            times faster; smaller pictures are not touched. ``None`` always decodes all pixels.
+            keeps at least this many pixels. A camera's 12-megapixel image is then read several
+            times faster; smaller images are not touched. ``None`` always decodes all pixels.
 
-    Adds ``image``, ``size``, ``box`` (the whole picture, in source pixels) and ``flip``.
+    Adds ``image``, ``size``, ``box`` (the whole image, in source pixels) and ``flip``.
 
     Raises:
-        UnreadableImageError: The file is missing, truncated, or no picture.
+        UnreadableImageError: The file is missing, truncated, or no image.
     """
 
     def __init__(self, min_side: int | None = None):
@@ -70,13 +70,13 @@ class LoadImage:
         return results
 
     def _decode(self, data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-        with Image.open(io.BytesIO(data)) as picture:
-            width, height = picture.size
-            # Reading the tag of a picture without EXIF would parse nothing, slowly.
-            turned = "exif" in picture.info or picture.format in ("TIFF", "PNG")
-            orientation = picture.getexif().get(_ORIENTATION, 1) if turned else 1
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+            # Reading the tag of an image without EXIF would parse nothing, slowly.
+            turned = "exif" in image.info or image.format in ("TIFF", "PNG")
+            orientation = image.getexif().get(_ORIENTATION, 1) if turned else 1
             size = (height, width) if orientation >= 5 else (width, height)
-            plain = picture.format == "JPEG" and picture.mode in ("RGB", "L")
+            plain = image.format == "JPEG" and image.mode in ("RGB", "L")
             divisor = self._divisor(min(size)) if plain else 1
             if plain and divisor == 1:
                 # The same libjpeg-turbo and the same pixels as Pillow, in half the time.
@@ -86,8 +86,8 @@ class LoadImage:
                 )
                 return np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), size
             if divisor > 1:
-                picture.draft(picture.mode, (width // divisor, height // divisor))
-            upright = picture if orientation == 1 else ImageOps.exif_transpose(picture)
+                image.draft(image.mode, (width // divisor, height // divisor))
+            upright = image if orientation == 1 else ImageOps.exif_transpose(image)
             return _to_rgb(upright), size
 
     def _divisor(self, short_side: int) -> int:
@@ -96,11 +96,11 @@ class LoadImage:
         return next((d for d in (8, 4, 2) if short_side // d >= self.min_side), 1)
 
 
-def _to_rgb(picture: Image.Image) -> NDArray[np.uint8]:
-    if picture.mode in _SIXTEEN_BIT:
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in _SIXTEEN_BIT:
         # Pillow's own conversion would clip at 255 instead of scaling.
-        grey = np.clip(np.asarray(picture).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
-    if picture.mode == "F":
+        gray = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        return np.repeat(gray[..., None], 3, axis=2)
+    if image.mode == "F":
         raise ValueError("its pixels are floats of unknown range; save it with 8 bits a channel")
-    return np.array(picture.convert("RGB"))
+    return np.array(image.convert("RGB"))

@@ -23,7 +23,7 @@ class DecordReader(VideoReader):
 
     Raises:
         UnreadableVideoError: The file cannot be opened, or decord would return wrong frames: it
-            has no time stamps, or pictures before its beginning (an edit list).
+            has no time stamps, or images before its beginning (an edit list).
     """
 
     def __init__(self, path: str):

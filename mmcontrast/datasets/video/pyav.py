@@ -32,7 +32,7 @@ class PyAVReader(VideoReader):
     of time stamps, decoding begins at the start of the file.
 
     Raises:
-        UnreadableVideoError: The file cannot be opened, or has no pictures.
+        UnreadableVideoError: The file cannot be opened, or has no images.
     """
 
     def __init__(self, path: str):
@@ -52,7 +52,7 @@ class PyAVReader(VideoReader):
         if self._is_counted:
             num_frames = stream.frames or self._count_packets(fps)[0]
             duration = num_frames / fps
-        elif duration := self._picture_seconds():
+        elif duration := self._image_seconds():
             # A cut by an edit list leaves frames in the file that are not shown.
             num_frames = min(filter(None, (stream.frames, round(duration * fps))), default=0)
         else:
@@ -70,8 +70,8 @@ class PyAVReader(VideoReader):
             has_audio=bool(self._container.streams.audio),
         )
 
-    def _picture_seconds(self) -> float:
-        """How long the pictures last; 0 if the header tells only how long they and the sound do."""
+    def _image_seconds(self) -> float:
+        """How long the images last; 0 if the header tells only how long they and the sound do."""
         stream, container = self._stream, self._container
         if stream.duration:
             return self._seconds(stream.duration)
@@ -110,7 +110,7 @@ class PyAVReader(VideoReader):
             begin = number / info.fps if self._is_counted else (frame.time or 0.0) - info.start
             end = begin + _length(frame, info.fps)
         if end is not None:
-            # A dropped frame has a place in an AVI file, and no picture.
+            # A dropped frame has a place in an AVI file, and no image.
             last = self._seconds(self._last_dts) + 1 / info.fps if self._is_counted else 0.0
             self._check_end(info.duration, max(end, last), info.fps)
 
@@ -267,7 +267,7 @@ def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:
 
 
 def _to_rgb(frame: av.VideoFrame) -> Image:
-    """Pixels as they are shown: phones store pictures lying down, and say so."""
+    """Pixels as they are shown: phones store images lying down, and say so."""
     image: Image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image

@@ -23,7 +23,7 @@ class VideoInfo(NamedTuple):
         num_frames: Number of frames; of some containers an estimate from duration and rate.
         fps: Frames a second, on average.
         start: When the first frame is shown, in seconds on the container's clock.
-        duration: Of the pictures, in seconds.
+        duration: Of the images, in seconds.
         has_pts: Whether frames have time stamps; else they are counted.
         codec: Short name, such as ``'h264'``; empty where the backend does not tell.
         has_audio: Whether there is sound; None where the backend does not tell.

@@ -7,8 +7,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmcontrast.registry import HOOKS
-from mmcontrast.weights.files import CheckpointError
 from mmcontrast.weights.coverage import compare
+from mmcontrast.weights.files import CheckpointError
 
 _LEAST_SHARE = 0.5
 

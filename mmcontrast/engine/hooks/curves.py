@@ -1,4 +1,4 @@
-"""Curves of the run as a picture."""
+"""Curves of the run as an image."""
 
 from pathlib import Path
 

@@ -66,7 +66,7 @@ class NonFiniteLossHook(Hook):
             "Nothing is saved from here on. "
             + (f"The last good checkpoint is {last}." if last else "No checkpoint was saved yet."),
             "What helps: a lower learning rate, a longer warm-up, bf16 instead of fp16, "
-            "optim_wrapper.clip_grad=dict(max_norm=...), or leaving out damaged pictures.",
+            "optim_wrapper.clip_grad=dict(max_norm=...), or leaving out damaged images.",
         ]
         return "\n".join(lines)
 
@@ -83,7 +83,7 @@ class QueueLengthHook(Hook):
             if isinstance(module, KeyQueue) and module.length > num_samples:
                 runner.logger.warning(
                     f"{name} holds {module.length} keys, but the training data has only "
-                    f"{num_samples} samples: each picture will be compared with older keys of "
+                    f"{num_samples} samples: each image will be compared with older keys of "
                     f"itself as if they were negatives. Set the queue's length to at most "
                     f"{num_samples}, better to a quarter of it."
                 )

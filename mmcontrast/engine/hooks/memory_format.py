@@ -12,7 +12,7 @@ class ChannelsLastHook(Hook):
     """Lay the weights of 2D convolutions out as NHWC.
 
     Convolutions are faster that way on most GPUs, with bf16 above all, and on many CPUs. Set
-    ``data_preprocessor=dict(channels_last=True)`` as well, so that the pictures match.
+    ``data_preprocessor=dict(channels_last=True)`` as well, so that the images match.
     """
 
     def before_run(self, runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""Annotations and pictures that belong together."""
+"""Annotations and images that belong together."""
 
 import os
 from collections import defaultdict
@@ -20,14 +20,14 @@ class MissingFilesHook(Hook):
     """Stop before training or a test if annotations name files that are not there.
 
     For the data sets of mmdet and mmseg, which find out in the middle of an epoch. Each folder is
-    listed once, so 100,000 pictures take seconds.
+    listed once, so 100,000 images take seconds.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Compare the annotations of the training and validation data with the folders.
 
         Raises:
-            UserError: A picture or a segmentation map is missing.
+            UserError: An image or a segmentation map is missing.
         """
         _check("training", runner.train_dataloader.dataset)
         if runner.val_loop is not None:
@@ -37,7 +37,7 @@ class MissingFilesHook(Hook):
         """The same for the test data.
 
         Raises:
-            UserError: A picture or a segmentation map is missing.
+            UserError: An image or a segmentation map is missing.
         """
         _check("test", runner.test_dataloader.dataset)
 

@@ -76,7 +76,7 @@ class PreciseBNHook(Hook):
 
     ``num_iters`` training batches go through the network in training mode, without gradient. Each
     layer's ``running_mean`` and ``running_var`` become the mean and variance of all that it
-    received, on all ranks; plain, synchronised and split batch norm alike. It happens before the
+    received, on all ranks; plain, synchronized and split batch norm alike. It happens before the
     checkpoint of the same step is written, so that what is saved is what was validated. Layers in
     eval mode (``norm_eval``, frozen stages) keep theirs.
 
@@ -167,7 +167,7 @@ def _fresh_loader(runner: Runner) -> DataLoader:
     loader = runner.train_dataloader
     sampler = DefaultSampler(loader.dataset, shuffle=True, seed=runner.seed)
     sampler.set_epoch(runner.iter)
-    # The batch sampler may group pictures by shape, which changes how much padding there is.
+    # The batch sampler may group images by shape, which changes how much padding there is.
     batch_sampler: type[BatchSampler] = type(loader.batch_sampler)
     batch_size = loader.batch_size or loader.batch_sampler.batch_size
     return DataLoader(

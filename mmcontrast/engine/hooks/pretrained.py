@@ -10,9 +10,9 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 from mmcontrast.registry import HOOKS
-from mmcontrast.weights.files import CheckpointError
-from mmcontrast.weights.coverage import compare
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.coverage import compare
+from mmcontrast.weights.files import CheckpointError
 from mmcontrast.weights.layouts import find_backbone, load_weights
 
 

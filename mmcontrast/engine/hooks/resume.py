@@ -123,7 +123,7 @@ class ResumeHook(Hook):
         offset = 0
         for parameter in _trainable(runner):
             values = flat[offset : offset + parameter.numel()]
-            # All zeros: it had no gradient, which an optimiser with weight decay tells from zero.
+            # All zeros: it had no gradient, which an optimizer with weight decay tells from zero.
             if values.any():
                 parameter.grad = values.to(parameter.device, copy=True).view_as(parameter)
             offset += parameter.numel()
@@ -153,7 +153,7 @@ def _batch_size(runner: Runner) -> int:
 def _accumulating(runner: Runner) -> bool:
     wrapper = runner.optim_wrapper
     if isinstance(wrapper, OptimWrapperDict):
-        return False  # a method with several optimisers takes whole steps
+        return False  # a method with several optimizers takes whole steps
     return isinstance(wrapper, OptimWrapper) and not wrapper.should_update()
 
 

@@ -1,4 +1,4 @@
-"""Optimisers and optimiser wrappers."""
+"""Optimizers and optimizer wrappers."""
 
 from .autocast import AutocastOptimWrapper
 from .lars import LARS

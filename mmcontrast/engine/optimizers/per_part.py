@@ -1,4 +1,4 @@
-"""Several optimisers, each of some parts of a method."""
+"""Several optimizers, each of some parts of a method."""
 
 import copy
 from typing import Any
@@ -12,14 +12,14 @@ from mmcontrast.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class OptimWrapperPerPart:
-    """Build an ``OptimWrapperDict`` from one optimiser wrapper's config a name.
+    """Build an ``OptimWrapperDict`` from one optimizer wrapper's config a name.
 
     ``optim_wrapper=dict(constructor='OptimWrapperPerPart', critic=dict(type='OptimWrapper',
     optimizer=..., parts=['critic', 'embedding']), generator=...)``.
 
     Args:
         optim_wrapper_cfg: The configs by name; ``parts`` are the method's attributes that the
-            optimiser trains.
+            optimizer trains.
         paramwise_cfg: Not used: each config may have its own.
 
     Raises:
@@ -54,5 +54,5 @@ class OptimWrapperPerPart:
             wrappers[name] = build_optim_wrapper(own, config)
         left = [n for n, p in method.named_parameters() if p.requires_grad and id(p) not in taken]
         if left:
-            raise ValueError(f"optim_wrapper: no optimiser trains {', '.join(left[:5])}.")
+            raise ValueError(f"optim_wrapper: no optimizer trains {', '.join(left[:5])}.")
         return OptimWrapperDict(**wrappers)

@@ -1,4 +1,4 @@
-"""An optimiser of those parameters alone that are trained."""
+"""An optimizer of those parameters alone that are trained."""
 
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
@@ -8,7 +8,7 @@ from mmcontrast.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class TrainableParameters(DefaultOptimWrapperConstructor):
-    """Leave parameters that need no gradient out of the optimiser.
+    """Leave parameters that need no gradient out of the optimizer.
 
     MMEngine's default hands frozen ones over too, unless there is a ``paramwise_cfg``.
     """

@@ -15,21 +15,21 @@ from ..motion import sample_clip
 from ..parts import Category
 from ..render import Rendered, render
 from ..state import Scene
-from .files import make_pictures, picture_rng
+from .files import image_rng, make_images
 
 FRAME_SIZE = (160, 120)
-LABELLED_FRAMES = 40
+LABELED_FRAMES = 40
 TRAINING_FRAMES = (30, 61)
 """Shortest training clip, and one more than the longest."""
 FPS = 25
 
 
-def labelled_clip(
+def labeled_clip(
     seed: int, layout: str, index: int, count: int, kinds: Sequence[Category] = CATEGORIES
 ) -> tuple[list[Scene], list[Rendered]]:
-    """A clip for validation: its scenes, and their pictures with all that is known of them."""
-    rng = picture_rng(seed, layout, "val", index)
-    scenes = sample_clip(rng, FRAME_SIZE, count, LABELLED_FRAMES, kinds)
+    """A clip for validation: its scenes, and their images with all that is known of them."""
+    rng = image_rng(seed, layout, "val", index)
+    scenes = sample_clip(rng, FRAME_SIZE, count, LABELED_FRAMES, kinds)
     return scenes, [render(scene) for scene in scenes]
 
 
@@ -49,14 +49,14 @@ def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) 
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # a process a core is busy already
         for number, image in enumerate(frames):
-            picture = av.VideoFrame.from_ndarray(image, format="rgb24")
-            picture.pts, picture.time_base = number, Fraction(1, fps)
-            file.mux(stream.encode(picture))
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            file.mux(stream.encode(frame))
         file.mux(stream.encode())
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> None:
-    rng = picture_rng(seed, "videos", "train", index)
+    rng = image_rng(seed, "videos", "train", index)
     length, count = int(rng.integers(*TRAINING_FRAMES)), int(rng.integers(2, 5))
     scenes = sample_clip(rng, FRAME_SIZE, count, length)
     save_video(folder / f"{index:05d}.mp4", (render(scene).image for scene in scenes))
@@ -71,4 +71,4 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_train: Number of clips.
         num_val: 0: the other layouts of videos have the labels.
     """
-    make_pictures(partial(_write_clip, folder, seed), num_train, TRAINING_FRAMES[0])
+    make_images(partial(_write_clip, folder, seed), num_train, TRAINING_FRAMES[0])

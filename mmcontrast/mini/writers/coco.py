@@ -1,7 +1,7 @@
 """COCO layout: `{train,val}2017/*.jpg` and `annotations/instances_{train,val}2017.json`.
 
 Beside COCO's files there are `annotations/objects_{train,val}2017.json`, the same objects as one
-class, which few pictures teach.
+class, which few images teach.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..categories import CATEGORIES, CLASSES
 from ..render import Rendered
-from .files import SPLITS, annotated, make_pictures, render_group, save_jpeg
+from .files import SPLITS, annotated, make_images, render_group, save_jpeg
 
 _ZOOM = 4  # outlines are traced on a finer grid, so that they lie on the pixels' edges
 
@@ -35,7 +35,7 @@ def polygons(mask: NDArray[np.uint8]) -> list[list[float]]:
 
 
 def _annotate(rendered: Rendered, names: list[str], image_id: int) -> list[dict[str, Any]]:
-    """The annotations of one picture, without their ids."""
+    """The annotations of one image, without their ids."""
     annotations: list[dict[str, Any]] = []
     for index in annotated(rendered):
         mask = rendered.mask(index)
@@ -53,13 +53,13 @@ def _annotate(rendered: Rendered, names: list[str], image_id: int) -> list[dict[
     return annotations
 
 
-def _write_picture(
-    pictures: Path, seed: int, split: str, index: int
+def _write_image(
+    images: Path, seed: int, split: str, index: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Write one picture; returns its entry and its annotations."""
+    """Write one image; returns its entry and its annotations."""
     rendered, names = render_group(seed, "coco", split, index)
     image_id = index + 1
-    path = pictures / f"{image_id:012d}.jpg"
+    path = images / f"{image_id:012d}.jpg"
     save_jpeg(path, rendered.image)
     height, width = rendered.instances.shape
     entry = {"id": image_id, "file_name": path.name, "width": width, "height": height}
@@ -70,10 +70,10 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where the pictures' folders and `annotations` go.
+        folder: Where the images' folders and `annotations` go.
         seed: Of the world.
-        num_train: Number of training pictures.
-        num_val: Number of validation pictures.
+        num_train: Number of training images.
+        num_val: Number of validation images.
     """
     (folder / "annotations").mkdir()
     classes = [
@@ -85,10 +85,10 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         for label, kind in enumerate(CATEGORIES)
     ]
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
-        pictures = folder / f"{split}2017"
-        pictures.mkdir()
-        made = make_pictures(partial(_write_picture, pictures, seed, split), count)
-        images = [entry for entry, _ in made]
+        images = folder / f"{split}2017"
+        images.mkdir()
+        made = make_images(partial(_write_image, images, seed, split), count)
+        image_entries = [entry for entry, _ in made]
         instances = [annotation for _, annotations in made for annotation in annotations]
         objects = [{**entry, "category_id": 1} for entry in instances]
         for name, entries, categories in (
@@ -98,7 +98,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
             content = {
                 "info": {"description": "mini-world"},
                 "licenses": [],
-                "images": images,
+                "images": image_entries,
                 "annotations": [{"id": i, **entry} for i, entry in enumerate(entries, start=1)],
                 "categories": categories,
             }

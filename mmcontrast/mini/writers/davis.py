@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .clips import LABELLED_FRAMES, labelled_clip
-from .files import annotated, make_pictures, save_jpeg
+from .clips import LABELED_FRAMES, labeled_clip
+from .files import annotated, make_images, save_jpeg
 from .voc import save_mask
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> str:
     name = f"clip{index:02d}"
-    _, frames = labelled_clip(seed, "davis", index, count=3)
+    _, frames = labeled_clip(seed, "davis", index, count=3)
     # Objects that the first mask does not hold cannot be followed: they are background.
     ids = np.zeros(256, np.uint8)
     for number, i in enumerate(annotated(frames[0]), start=1):
@@ -38,7 +38,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_train: 0.
         num_val: Number of sequences.
     """
-    names = make_pictures(partial(_write_clip, folder, seed), num_val, LABELLED_FRAMES)
+    names = make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)
     target = folder / "ImageSets/2017/val.txt"
     target.parent.mkdir(parents=True)
     target.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What all layouts share: the randomness of a picture and how it is stored."""
+"""What all layouts share: the randomness of an image and how it is stored."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ Made = TypeVar("Made")
 
 SPLITS = ("train", "val")
 JPEG_QUALITY = 85
-_WORTH_A_PROCESS = 32  # pictures; fewer are made sooner than a process is
+_WORTH_A_PROCESS = 32  # images; fewer are made sooner than a process is
 MIN_PIXELS = 24
 """Objects of which less is seen are not annotated."""
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, mini-world".ljust(116)
 """Replaces scipy's, which holds the date: a seed always gives the same bytes."""
 
 
-def make_pictures(make: Callable[[int], Made], count: int, pictures: int = 1) -> list[Made]:
+def make_images(make: Callable[[int], Made], count: int, images: int = 1) -> list[Made]:
     """Call `make(0)` to `make(count - 1)` on all cores.
 
     Args:
         make: A function of a module, or a partial of one: it is sent to other processes.
         count: Number of calls.
-        pictures: How many pictures a call makes.
+        images: How many images a call makes.
 
     Returns:
         What the calls returned, in order.
     """
-    workers = min(len(os.sched_getaffinity(0)), count * pictures // _WORTH_A_PROCESS)
+    workers = min(len(os.sched_getaffinity(0)), count * images // _WORTH_A_PROCESS)
     if workers < 2:
         return [make(index) for index in range(count)]
-    # Forked: a new interpreter would import torch first, which takes longer than the pictures.
+    # Forked: a new interpreter would import torch first, which takes longer than the images.
     with ProcessPoolExecutor(workers, get_context("fork"), _become_worker) as pool:
         try:
-            chunk = max(1, _WORTH_A_PROCESS // 4 // pictures)
+            chunk = max(1, _WORTH_A_PROCESS // 4 // images)
             return list(pool.map(make, range(count), chunksize=chunk))
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -58,14 +58,14 @@ def _become_worker() -> None:
     cv2.setNumThreads(0)
 
 
-def picture_rng(seed: int, layout: str, split: str, index: int) -> np.random.Generator:
-    """Randomness of one picture: the same in whatever order and process pictures are made."""
+def image_rng(seed: int, layout: str, split: str, index: int) -> np.random.Generator:
+    """Randomness of one image: the same in whatever order and process images are made."""
     return np.random.default_rng((seed, *layout.encode(), SPLITS.index(split), index))
 
 
 def render_group(seed: int, layout: str, split: str, index: int) -> tuple[Rendered, list[str]]:
-    """A picture of several objects and the class name of each."""
-    rng = picture_rng(seed, layout, split, index)
+    """An image of several objects and the class name of each."""
+    rng = image_rng(seed, layout, split, index)
     size = (160, 120) if rng.random() < 0.7 else (120, 160)
     scene = sample_group(rng, size, int(rng.integers(1, 6)))
     return render(scene), [state.name for state in scene.objects]
@@ -77,7 +77,7 @@ def annotated(rendered: Rendered) -> list[int]:
 
 
 def save_jpeg(path: Path, image: NDArray[np.uint8]) -> None:
-    """Store an RGB picture (H, W, 3)."""
+    """Store an RGB image (H, W, 3)."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     path.write_bytes(data.tobytes())
 

@@ -64,7 +64,7 @@ def _write_citations(path: Path, rng: np.random.Generator) -> None:
         x_shape=np.array(words_VD.shape),
         edge_index=edges.T,
         y=topic_V,
-        unlabelled_mask=np.zeros(NUM_TEXTS, bool),
+        unlabeled_mask=np.zeros(NUM_TEXTS, bool),
     )
     arrays |= {f"{name}_mask": mask for name, mask in _masks(rng, topic_V).items()}
     np.savez(path, **arrays)
@@ -130,7 +130,7 @@ def _long_rings(rng: np.random.Generator, count: int) -> Edges:
 
 
 def _hubs(rng: np.random.Generator, count: int) -> Edges:
-    """A tree with few nodes that have many neighbours; further edges close triangles."""
+    """A tree with few nodes that have many neighbors; further edges close triangles."""
     return _tree_and_more(rng, np.maximum(1, np.arange(1, count) // 5), distance=2)
 
 

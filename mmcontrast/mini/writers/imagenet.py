@@ -1,4 +1,4 @@
-"""ImageNet layout: `{train,val}/<class>/*.jpg`, one object a picture."""
+"""ImageNet layout: `{train,val}/<class>/*.jpg`, one object an image."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from ..categories import CATEGORIES
 from ..render import render
 from ..sample import sample_portrait
-from .files import SPLITS, make_pictures, picture_rng, save_jpeg
+from .files import SPLITS, image_rng, make_images, save_jpeg
 
-PICTURE_SIZE = 96
+IMAGE_SIZE = 96
 
 
-def _write_picture(folder: Path, seed: int, split: str, index: int) -> None:
+def _write_image(folder: Path, seed: int, split: str, index: int) -> None:
     kind = CATEGORIES[index % len(CATEGORIES)]
-    rng = picture_rng(seed, "imagenet", split, index)
-    image = render(sample_portrait(rng, kind, PICTURE_SIZE)).image
+    rng = image_rng(seed, "imagenet", split, index)
+    image = render(sample_portrait(rng, kind, IMAGE_SIZE)).image
     save_jpeg(folder / split / kind.name / f"{kind.name}_{index:05d}.jpg", image)
 
 
@@ -26,10 +26,10 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     Args:
         folder: Where `train` and `val` go.
         seed: Of the world.
-        num_train: Number of training pictures, spread evenly over the classes.
-        num_val: Number of validation pictures, likewise.
+        num_train: Number of training images, spread evenly over the classes.
+        num_val: Number of validation images, likewise.
     """
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
         for kind in CATEGORIES:
             (folder / split / kind.name).mkdir(parents=True)
-        make_pictures(partial(_write_picture, folder, seed, split), count)
+        make_images(partial(_write_image, folder, seed, split), count)

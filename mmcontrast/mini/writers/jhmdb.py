@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..categories import category
-from .clips import LABELLED_FRAMES, labelled_clip
-from .files import make_pictures, save_mat
+from .clips import LABELED_FRAMES, labeled_clip
+from .files import make_images, save_mat
 
 ACTION = "move"
 
@@ -23,7 +23,7 @@ def _save_joints(path: Path, joints: NDArray[np.float64]) -> None:
 
 def _write_clip(folder: Path, seed: int, index: int) -> str:
     name = f"{ACTION}/clip{index:02d}"
-    _, frames = labelled_clip(seed, "jhmdb", index, count=2, kinds=[category("person")])
+    _, frames = labeled_clip(seed, "jhmdb", index, count=2, kinds=[category("person")])
     images, joints = folder / "Rename_Images" / name, folder / "joint_positions" / name
     for path in (images, joints):
         path.mkdir(parents=True)
@@ -44,6 +44,6 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_train: 0.
         num_val: Number of videos.
     """
-    names = make_pictures(partial(_write_clip, folder, seed), num_val, LABELLED_FRAMES)
+    names = make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)
     lines = (f"joint_positions/{name}/joint_positions.mat Rename_Images/{name}\n" for name in names)
     (folder / "testlist_split1.txt").write_text("".join(lines), encoding="utf-8")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .clips import FRAME_SIZE, LABELLED_FRAMES, labelled_clip
-from .files import make_pictures, save_jpeg
+from .clips import FRAME_SIZE, LABELED_FRAMES, labeled_clip
+from .files import make_images, save_jpeg
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> None:
-    _, frames = labelled_clip(seed, "otb", index, count=3)
+    _, frames = labeled_clip(seed, "otb", index, count=3)
     images = folder / f"Clip{index:02d}" / "img"
     images.mkdir(parents=True)
     # The squarest one: a tracker's square window shows little of a thin one.
@@ -36,4 +36,4 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_train: 0.
         num_val: Number of sequences.
     """
-    make_pictures(partial(_write_clip, folder, seed), num_val, LABELLED_FRAMES)
+    make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)

@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 
 from ..categories import category
-from .clips import LABELLED_FRAMES, labelled_clip
-from .files import make_pictures, save_jpeg
+from .clips import LABELED_FRAMES, labeled_clip
+from .files import make_images, save_jpeg
 from .voc import save_mask
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> str:
     name = f"videos{index + 1}"
     # Only people, so that a number means one kind of part: 1 to 12 of VIP's 19.
-    _, frames = labelled_clip(seed, "vip", index, count=3, kinds=[category("person")])
+    _, frames = labeled_clip(seed, "vip", index, count=3, kinds=[category("person")])
     images = folder / "Images" / name
     masks = folder / "Annotations/Category_ids" / name
     for path in (images, masks):
@@ -34,7 +34,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         num_train: 0.
         num_val: Number of videos.
     """
-    names = make_pictures(partial(_write_clip, folder, seed), num_val, LABELLED_FRAMES)
+    names = make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)
     target = folder / "lists/val_videos.txt"
     target.parent.mkdir()
     target.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")

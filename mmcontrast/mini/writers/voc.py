@@ -1,4 +1,4 @@
-"""Pascal VOC layout: pictures, palette masks, boxes in XML, lists of pictures."""
+"""Pascal VOC layout: images, palette masks, boxes in XML, lists of images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmcontrast.datasets.masks import palette
 
 from ..categories import CLASSES
 from ..render import Rendered
-from .files import SPLITS, annotated, make_pictures, render_group, save_jpeg
+from .files import SPLITS, annotated, make_images, render_group, save_jpeg
 
 YEAR = "VOC2012"
 MASKS = ("SegmentationClass", "SegmentationObject", "SegmentationForeground")
@@ -26,9 +26,9 @@ HARD_FRACTION = 0.5
 
 def save_mask(path: Path, labels: NDArray[np.uint8]) -> None:
     """Store (H, W) labels as a palette PNG."""
-    picture = Image.fromarray(labels, mode="P")
-    picture.putpalette(palette())
-    picture.save(path)
+    image = Image.fromarray(labels, mode="P")
+    image.putpalette(palette())
+    image.save(path)
 
 
 def _borders(instances: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -39,7 +39,7 @@ def _borders(instances: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _xml(name: str, rendered: Rendered, names: list[str], kept: list[int]) -> str:
-    """The boxes of a picture; VOC counts pixels from 1 and includes the last one."""
+    """The boxes of an image; VOC counts pixels from 1 and includes the last one."""
     height, width = rendered.instances.shape
     root = ElementTree.Element("annotation")
     for tag, text in (("folder", YEAR), ("filename", f"{name}.jpg"), ("segmented", "1")):
@@ -66,8 +66,8 @@ def _xml(name: str, rendered: Rendered, names: list[str], kept: list[int]) -> st
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _write_picture(base: Path, seed: int, split: str, index: int) -> str:
-    """Write a picture with its masks and boxes; returns its name."""
+def _write_image(base: Path, seed: int, split: str, index: int) -> str:
+    """Write an image with its masks and boxes; returns its name."""
     name = f"2012_{SPLITS.index(split)}{index:05d}"
     rendered, names = render_group(seed, "voc", split, index)
     kept = annotated(rendered)
@@ -91,14 +91,14 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Besides VOC's own lists there is `train_aug`, which configs for the extended masks name; here
-    every picture has its mask, so it lists the same pictures as `train`. Besides VOC's own masks
-    there is `SegmentationForeground`, 1 for objects of any class, which few pictures teach.
+    every image has its mask, so it lists the same images as `train`. Besides VOC's own masks
+    there is `SegmentationForeground`, 1 for objects of any class, which few images teach.
 
     Args:
         folder: Where `VOC2012` goes.
         seed: Of the world.
-        num_train: Number of training pictures.
-        num_val: Number of validation pictures.
+        num_train: Number of training images.
+        num_val: Number of validation images.
     """
     base = folder / YEAR
     for name in (
@@ -110,7 +110,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     ):
         (base / name).mkdir(parents=True)
     listed = {
-        split: make_pictures(partial(_write_picture, base, seed, split), count)
+        split: make_images(partial(_write_image, base, seed, split), count)
         for split, count in zip(SPLITS, (num_train, num_val), strict=True)
     }
     listed["trainval"] = listed["train"] + listed["val"]

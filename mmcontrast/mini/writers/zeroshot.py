@@ -2,7 +2,7 @@
 
 Features are a fixed non-linear map of a class's attributes, blurred before and after it; those of
 four classes are not among the features to train with. Attributes follow few hidden traits, so that
-what is learnt of some classes says something of others.
+what is learned of some classes says something of others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NUM_CLASSES = 16
 UNSEEN = (3, 7, 10, 14)
 """Labels from 0 of the classes that are for the test alone."""
 BLUR = 0.35
-"""Deviation of a picture's traits from its class's, whose own is 1."""
+"""Deviation of an image's traits from its class's, whose own is 1."""
 NOISE = 0.25
 """Deviation of the features."""
 

@@ -1,4 +1,4 @@
-"""Backbones: pictures (N, 3, H, W) in, a tuple of feature maps out; or graphs."""
+"""Backbones: images (N, 3, H, W) in, a tuple of feature maps out; or graphs."""
 
 from .color_patches import ColorPatches
 from .gcn import GCN, PyGEncoder

@@ -1,4 +1,4 @@
-"""Colours as features: the baseline that a learnt correspondence has to beat."""
+"""Colors as features: the baseline that a learned correspondence has to beat."""
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -9,7 +9,7 @@ from mmcontrast.registry import MODELS
 
 @MODELS.register_module()
 class ColorPatches(BaseModule):
-    """Mean colours of the 3 x 3 cells around each cell of a coarse grid; nothing is learnt.
+    """Mean colors of the 3 x 3 cells around each cell of a coarse grid; nothing is learned.
 
     Args:
         stride: Side of a cell in pixels.

@@ -2,7 +2,7 @@
 
 Kipf and Welling, ICLR 2017:
 
-    H_l+1 = PReLU(P H_l W + b)        P a normalised adjacency or a diffusion of the graph
+    H_l+1 = PReLU(P H_l W + b)        P a normalized adjacency or a diffusion of the graph
 
 A batch of graphs is one graph whose matrix is block-diagonal. P (H W) is a sparse product with a
 dense matrix, so no tensor has a row for each edge.
@@ -131,7 +131,7 @@ class PyGEncoder(BaseModule):
     """An encoder of torch_geometric, such as its ``GIN``. Needs the extra ``graph``.
 
     Its last layer is used. Weights of the matrix take part as the convolution has it; ``GCN`` of
-    torch_geometric normalises once more unless it gets ``normalize=False``.
+    torch_geometric normalizes once more unless it gets ``normalize=False``.
 
     Args:
         model: A class of ``torch_geometric.nn`` with the arguments of its ``BasicGNN``.

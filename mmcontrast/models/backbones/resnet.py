@@ -1,4 +1,4 @@
-"""ResNet-18/34/50/101 with torchvision's layers, parameter names and initialisation.
+"""ResNet-18/34/50/101 with torchvision's layers, parameter names and initialization.
 
 He et al., CVPR 2016, in the v1.5 form (stride in the 3x3 convolution of a bottleneck).
 """
@@ -40,7 +40,7 @@ def _make_stage(
     )
 
 
-def _initialise(network: nn.Module, zero_init_residual: bool) -> None:
+def _initialize(network: nn.Module, zero_init_residual: bool) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -98,7 +98,7 @@ class ResNet(BaseModule):
     Args:
         depth: 18, 34, 50 or 101.
         stem: ``'imagenet'``: 7x7 convolution of stride 2 and max-pooling; ``'cifar'``: 3x3 of
-            stride 1 and no pooling, for pictures of 32 pixels.
+            stride 1 and no pooling, for images of 32 pixels.
         base_channels: Width of the stem and of the first stage's 3x3 convolutions; each further
             stage doubles it. 64 is the published network; 32 takes a quarter of its time.
         out_indices: Stages whose maps are returned, 0 to 3.
@@ -107,7 +107,7 @@ class ResNet(BaseModule):
         dilations: Of the four stages' 3x3 convolutions, see :func:`set_strides`.
         frozen_stages: The stem and this many stages are neither trained nor do their statistics
             move; 0 freezes the stem alone, -1 nothing.
-        norm_cfg: Normalisation, see :func:`mmcontrast.models.modules.build_norm`.
+        norm_cfg: Normalization, see :func:`mmcontrast.models.modules.build_norm`.
         norm_eval: Keep all batch-norm statistics fixed in training, too.
         zero_init_residual: Let each residual block start as the identity, as SimCLR does.
 
@@ -154,7 +154,7 @@ class ResNet(BaseModule):
             _make_stage(block, inputs[i], widths[i], depths[i], 2 if i else 1, norm)
             for i in range(4)
         )
-        _initialise(self, zero_init_residual)
+        _initialize(self, zero_init_residual)
         self.out_indices = tuple(out_indices)
         self.out_stem = out_stem
         self.out_channels = tuple(inputs[i + 1] for i in out_indices)
@@ -175,7 +175,7 @@ class ResNet(BaseModule):
         """Compute feature maps.
 
         Args:
-            x: (N, 3, H, W), normalised.
+            x: (N, 3, H, W), normalized.
 
         Returns:
             The stem's map if asked for, and for each of ``out_indices`` a map; the last stage has

@@ -43,6 +43,6 @@ class TimmBackbone(BaseModule):
         self.channels_last = self.network.output_fmt.value == "NHWC"
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute feature maps (N, D, H, W) from pictures (N, 3, H, W)."""
+        """Compute feature maps (N, D, H, W) from images (N, 3, H, W)."""
         maps = self.network(x)
         return tuple(m.permute(0, 3, 1, 2) if self.channels_last else m for m in maps)

@@ -55,7 +55,7 @@ class MultiStageHead(BaseModule):
     """A classifier on each map that the backbone returns (Goyal et al., ICCV 2019, section 6.1).
 
     Each map is average-pooled to the largest square grid that gives at most ``max_features``
-    numbers, normalised by its batch's statistics, and classified. With a ResNet-50 the grids have
+    numbers, normalized by its batch's statistics, and classified. With a ResNet-50 the grids have
     12, 6, 4, 3 and 2 cells a side from the stem on. The losses are summed, but no parameter is
     shared, so each classifier learns as if it were alone.
 

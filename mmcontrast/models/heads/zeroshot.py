@@ -16,7 +16,7 @@ from mmcontrast.registry import MODELS
 _BLOCK_ELEMENTS = 2**24
 
 
-def _initialise(module: nn.Module) -> None:
+def _initialize(module: nn.Module) -> None:
     for part in module.modules():
         if isinstance(part, nn.Linear):
             nn.init.normal_(part.weight, std=0.02)
@@ -55,7 +55,7 @@ class FeatureGenerator(BaseModule):
             nn.Linear(hidden_channels, num_features),
             nn.ReLU(),
         )
-        _initialise(self)
+        _initialize(self)
 
     def forward(self, noise_NZ: Tensor, attributes_NA: Tensor) -> Tensor:
         """Features (N, D)."""
@@ -87,7 +87,7 @@ class FeatureCritic(BaseModule):
             nn.LeakyReLU(0.2),
             nn.Linear(hidden_channels, 1),
         )
-        _initialise(self)
+        _initialize(self)
 
     def forward(self, features_ND: Tensor, attributes_NA: Tensor) -> Tensor:
         """Scores (N, 1)."""
@@ -112,7 +112,7 @@ class FeatureEmbedding(BaseModule):
         self.linear = nn.Linear(in_channels, out_channels)
         self.activation = nn.ReLU() if relu else nn.Identity()
         self.out_channels = out_channels
-        _initialise(self)
+        _initialize(self)
 
     def forward(self, features_ND: Tensor) -> Tensor:
         """Embeddings (N, E)."""
@@ -145,7 +145,7 @@ class Comparator(BaseModule):
         self.first = nn.Linear(in_channels + num_attributes, hidden_channels)
         self.activation = nn.LeakyReLU(0.2)
         self.last = nn.Linear(hidden_channels, 1)
-        _initialise(self)
+        _initialize(self)
 
     def forward(self, embeddings_NE: Tensor, attributes_SA: Tensor) -> Tensor:
         """Scores of all pairs, (N, S)."""

@@ -1,4 +1,4 @@
-"""Focal loss (Lin et al., ICCV 2017) whose weights are normalised by their mean."""
+"""Focal loss (Lin et al., ICCV 2017) whose weights are normalized by their mean."""
 
 import torch
 import torch.nn.functional as F

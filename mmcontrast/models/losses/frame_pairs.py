@@ -28,7 +28,7 @@ def frame_pair_loss(
     One product gives the cosines of all pairs.
 
     Args:
-        predictions0_NTC: Predictions from the frames of group 0, not normalised, with gradient.
+        predictions0_NTC: Predictions from the frames of group 0, not normalized, with gradient.
         projections0_NTC: Projections of the same frames; the targets of group 1, and constants.
         predictions1_NTC: The same of group 1.
         projections1_NTC: The same of group 1.

@@ -91,8 +91,8 @@ class _InfoNCE(torch.autograd.Function):
             loss.append(total_r.log() + (higher_r - pos_r))
             if with_grad:
                 away_rC.mul_(decay_r[:, None])
-                towards_rC = k * (exp_pos_r - total_r)[:, None]
-                grad.append((away_rC + towards_rC) / (total_r * temperature)[:, None])
+                toward_rC = k * (exp_pos_r - total_r)[:, None]
+                grad.append((away_rC + toward_rC) / (total_r * temperature)[:, None])
         neg_R = query_RC @ negatives_CK.mean(dim=1)
         outputs = torch.cat(loss), torch.cat(pos), neg_R, torch.cat(correct)
         ctx.mark_non_differentiable(*outputs[1:])

@@ -1,12 +1,12 @@
-"""The distance of colours of UVC and ContrastCorr.
+"""The distance of colors of UVC and ContrastCorr.
 
-    L1c = |dL| + 10 |da| + 10 |db|, each the mean over a picture
+    L1c = |dL| + 10 |da| + 10 |db|, each the mean over an image
 
-Li et al., NeurIPS 2019; Wang et al., AAAI 2021. The two colour channels vary much less than the
-lightness. Pictures that are farther off than a threshold count as 0: what they show is likely
+Li et al., NeurIPS 2019; Wang et al., AAAI 2021. The two color channels vary much less than the
+lightness. Images that are farther off than a threshold count as 0: what they show is likely
 occluded or out of the frame.
 
-Shapes: N pictures, three channels in LAB, each in -1..1.
+Shapes: N images, three channels in LAB, each in -1..1.
 """
 
 import math
@@ -22,12 +22,12 @@ _WEIGHTS = (1.0, 10.0, 10.0)
 def lab_color_loss(
     predicted_N3HW: Tensor, target_N3HW: Tensor, threshold: float = math.inf
 ) -> Tensor:
-    """Distance of each picture to its target, in float32 under autocast too.
+    """Distance of each image to its target, in float32 under autocast too.
 
     Args:
         predicted_N3HW: LAB, with gradient.
         target_N3HW: LAB; its gradient, if it asks for one, is the opposite.
-        threshold: Pictures with a larger distance get 0, without gradient.
+        threshold: Images with a larger distance get 0, without gradient.
 
     Returns:
         (N,), not negative.
@@ -43,7 +43,7 @@ class LabColorLoss(nn.Module):
     """:func:`lab_color_loss` with its setting.
 
     Args:
-        threshold: Distance above which a picture is left out; 2.5 in ContrastCorr.
+        threshold: Distance above which an image is left out; 2.5 in ContrastCorr.
     """
 
     def __init__(self, threshold: float = math.inf):

@@ -84,7 +84,7 @@ ESTIMATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 @MODELS.register_module()
 class MutualInformation(nn.Module):
-    """One of the estimates as a loss to minimise, in float32.
+    """One of the estimates as a loss to minimize, in float32.
 
     Args:
         estimator: ``'jsd'``, ``'bce'``, ``'dv'``, ``'infonce'``, or another key of ``DIVERGENCES``.

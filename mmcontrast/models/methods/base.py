@@ -14,12 +14,12 @@ from mmcontrast.structures import DataSamples, Features, Inputs
 class Method(BaseModel):
     """What is trained by ``loss`` and judged by ``extract``.
 
-    A method on pictures assigns ``self.backbone`` and writes ``loss``; one on other inputs also
+    A method on images assigns ``self.backbone`` and writes ``loss``; one on other inputs also
     writes ``encode``.
 
     Args:
         data_preprocessor: Config of the module that brings batches to the device.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(self, data_preprocessor: dict | None = None, init_cfg: dict | None = None):
@@ -34,14 +34,14 @@ class Method(BaseModel):
             data_samples: What is known of each sample.
 
         Returns:
-            Scalars. Those whose key contains ``loss`` are summed and minimised (MMEngine's rule);
+            Scalars. Those whose key contains ``loss`` are summed and minimized (MMEngine's rule);
             the others are logged.
         """
 
     def encode(self, inputs: Inputs) -> Features:
         """Compute features of a batch in the current mode; ``extract`` is the public form.
 
-        This one serves pictures: ``inputs['view0']`` (N, 3, H, W) through ``self.backbone``.
+        This one serves images: ``inputs['view0']`` (N, 3, H, W) through ``self.backbone``.
         """
         stages = list(self.backbone(inputs["view0"]))
         return {"global": stages[-1].mean(dim=(2, 3)), "dense": stages[-1], "stages": stages}

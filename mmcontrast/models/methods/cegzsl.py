@@ -1,4 +1,4 @@
-"""CE-GZSL: generate features of unseen classes, and classify in a space learnt by contrast.
+"""CE-GZSL: generate features of unseen classes, and classify in a space learned by contrast.
 
 Han, Fu, Chen and Yang, "Contrastive Embedding for Generalized Zero-Shot Learning", CVPR 2021,
 arXiv 2103.16173.
@@ -9,8 +9,8 @@ arXiv 2103.16173.
     L_ins = supervised contrast of z            between instances, temperature t_e
     L_cls = cross-entropy of F(h, a_s) / t_s    between an instance and the seen classes s
 
-    critic step, K times:  D, E, H, F  minimise  L_D + L_ins(real) + L_cls(real)
-    generator step:        G           minimises -E D(x~, a) + w L_ins(x~ and real) + w L_cls(x~)
+    critic step, K times:  D, E, H, F  minimize  L_D + L_ins(real) + L_cls(real)
+    generator step:        G           minimizes -E D(x~, a) + w L_ins(x~ and real) + w L_cls(x~)
 
 Classifying (section 3.4): features of the unseen classes are generated, and a softmax is trained on
 embeddings of these and of the real ones of the seen classes.
@@ -48,7 +48,7 @@ _GENERALIZED_EPOCHS, _CONVENTIONAL_EPOCHS = 25, 100
 class CEGZSL(Method):
     """CE-GZSL; batches are those of ``mmcontrast.datasets.zeroshot``.
 
-    It is trained by two optimisers, ``critic`` and ``generator``: ``optim_wrapper`` is an
+    It is trained by two optimizers, ``critic`` and ``generator``: ``optim_wrapper`` is an
     ``OptimWrapperDict``, which ``constructor='OptimWrapperPerPart'`` makes.
 
     Args:
@@ -67,7 +67,7 @@ class CEGZSL(Method):
             They are in no checkpoint, so that only runs resumed at an epoch's beginning are exact,
             and loss scaling (fp16) would shrink them.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class CEGZSL(Method):
     def critic_losses(
         self, x_BD: Tensor, labels_B: Tensor, attributes_SA: Tensor
     ) -> dict[str, Tensor]:
-        """What D, E, H and F minimise."""
+        """What D, E, H and F minimize."""
         a_BA = attributes_SA[labels_B]
         with torch.no_grad():
             fake_BD = self._generate(a_BA)
@@ -161,7 +161,7 @@ class CEGZSL(Method):
     def generator_losses(
         self, x_BD: Tensor, labels_B: Tensor, attributes_SA: Tensor
     ) -> dict[str, Tensor]:
-        """What G minimises, with the classes of a batch."""
+        """What G minimizes, with the classes of a batch."""
         a_BA = attributes_SA[labels_B]
         fake_BD = self._generate(a_BA)
         losses = dict(loss_generator=-self.critic(fake_BD, a_BA).float().mean())

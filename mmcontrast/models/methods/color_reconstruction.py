@@ -1,14 +1,14 @@
-"""Training of the colour auto-encoder that ContrastCorr keeps frozen.
+"""Training of the color auto-encoder that ContrastCorr keeps frozen.
 
 Li et al., "Joint-task Self-supervised Learning for Temporal Correspondence", NeurIPS 2019 (UVC),
 section 3.1.
 
-    L = |dL| + 10 |da| + 10 |db|  between a LAB picture and decode(encode(picture))
+    L = |dL| + 10 |da| + 10 |db|  between a LAB image and decode(encode(image))
 
 The authors share the weights of theirs and no recipe; the loss, that of ContrastCorr itself, is
 our choice.
 
-Shapes: N pictures, D channels of a code.
+Shapes: N images, D channels of a code.
 """
 
 import torch
@@ -21,14 +21,14 @@ from mmcontrast.structures import DataSamples, Features, Inputs
 
 @MODELS.register_module()
 class ColorReconstruction(Method):
-    """Trains a colour auto-encoder; all views of a batch, LAB in -1..1, are reconstructed.
+    """Trains a color auto-encoder; all views of a batch, LAB in -1..1, are reconstructed.
 
     Args:
         codec: Config of the auto-encoder,
             :class:`~mmcontrast.models.modules.ColorAutoEncoder`.
         loss: Config of the loss, :class:`~mmcontrast.models.losses.LabColorLoss`.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

@@ -4,13 +4,13 @@ Wang, Zhou and Li, "Contrastive Transformation for Self-supervised Correspondenc
 AAAI 2021, arXiv 2012.05057. It builds on UVC (Li et al., NeurIPS 2019).
 
     A   = f(r)^T f(t)                      similarity of all cells of reference r and target t
-    c_t = softmax_R(A)^T c_r               colour codes of the target, copied from the reference
+    c_t = softmax_R(A)^T c_r               color codes of the target, copied from the reference
     L   = L_color + L_self + w L_concentration + L_consistency + L_sparsity
 
     L_color          the decoded c_t against t, and 0.1 times the way back, along the same
-                     normalised matrix transposed, against r
+                     normalized matrix transposed, against r
     L_self           r from itself, but no cell from its own place
-    L_concentration  neighbours look at neighbours, in both directions
+    L_concentration  neighbors look at neighbors, in both directions
     L_consistency    c_t copied from all videos of the batch against c_t copied from its own
     L_sparsity       1 - the share of attention that stays in its own video
 
@@ -19,13 +19,13 @@ a whole frame: the part that shows what the reference shows is located and cut o
 losses join. :class:`~mmcontrast.engine.hooks.StageHook` counts the stages.
 
 Frames are in LAB, -1..1. The encoder gets them with some of their channels set to 0, so that
-colours cannot be copied by comparing colours.
+colors cannot be copied by comparing colors.
 
 What differs from the authors' code: coordinates mean ``align_corners=False``, so that crops of
 whole cells are exact; negatives are those of this process, as theirs, or with
 ``gather_negatives`` of all.
 
-Shapes: N videos in this process, M of those compared with, C channels of features, D of colour
+Shapes: N videos in this process, M of those compared with, C channels of features, D of color
 codes, R cells of the reference, Q of the target or of what is cut out of it.
 """
 
@@ -54,9 +54,9 @@ class ContrastCorr(Method):
 
     Args:
         backbone: Config of the encoder f; its last map is used.
-        codec: Config of the colour codec, of the encoder's stride:
+        codec: Config of the color codec, of the encoder's stride:
             :class:`~mmcontrast.models.modules.ColorAutoEncoder` or ``PatchCodec``. It is frozen.
-        loss: Config of the colours' distance, :class:`~mmcontrast.models.losses.LabColorLoss`.
+        loss: Config of the colors' distance, :class:`~mmcontrast.models.losses.LabColorLoss`.
         window: Cells a side of the windows of L_concentration.
         concentration_weight: Weight w of L_concentration.
         concentration_start: Epochs of stage 0 before which w is 0.
@@ -66,10 +66,10 @@ class ContrastCorr(Method):
             this one.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`; its mean and std are
             128 for bytes in LAB.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
-    # How many epochs at the start of each stage no picture is too far off to count.
+    # How many epochs at the start of each stage no image is too far off to count.
     lenient_epochs: Sequence[int] = (1, 2)
 
     def __init__(
@@ -150,10 +150,10 @@ class ContrastCorr(Method):
 
     def encode(self, inputs: Inputs) -> Features:
         """Features of single frames, ``view0`` in LAB, with all their channels."""
-        return super().encode({"view0": self._normalise(inputs["view0"])})
+        return super().encode({"view0": self._normalize(inputs["view0"])})
 
-    def _normalise(self, picture_N3HW: Tensor) -> Tensor:
-        return ((picture_N3HW + 1) / 2 - self.mean) / self.std
+    def _normalize(self, image_N3HW: Tensor) -> Tensor:
+        return ((image_N3HW + 1) / 2 - self.mean) / self.std
 
     def _draw_channels(self, device: torch.device) -> Tensor:
         """Factors of the three channels, (3, 1, 1): 0 for the dropped ones; their mean is 1."""
@@ -163,11 +163,11 @@ class ContrastCorr(Method):
             keep[torch.randperm(3)[:num_dropped]] = 0
         return keep * 3 / keep.sum()
 
-    def _embed(self, picture: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, C, h, w), with gradient, and colour codes (N, D, h, w) of frames."""
-        features = self.backbone(self._normalise(picture * keep))[-1]
+    def _embed(self, image: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (N, C, h, w), with gradient, and color codes (N, D, h, w) of frames."""
+        features = self.backbone(self._normalize(image * keep))[-1]
         with torch.no_grad():
-            code = self.codec.encode(picture)
+            code = self.codec.encode(image)
         if code.shape[2:] != features.shape[2:]:
             raise ValueError(
                 f"The backbone's map has {tuple(features.shape[2:])} cells and the codec's "
@@ -184,8 +184,8 @@ class ContrastCorr(Method):
     def _decode(self, code_NDQ: Tensor, grid: Sequence[int]) -> Tensor:
         return self.codec.decode(code_NDQ.unflatten(2, grid))
 
-    def _distance(self, picture: Tensor, target: Tensor) -> Tensor:
-        return self.color_loss(picture, target, self.keep_all).mean()
+    def _distance(self, image: Tensor, target: Tensor) -> Tensor:
+        return self.color_loss(image, target, self.keep_all).mean()
 
     def _references(self, f_NCR: Tensor, c_NDR: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What all targets are compared with, and where the references of this process are."""

@@ -50,7 +50,7 @@ class DenseCL(Method):
         match: ``'max_sim'``, the paper's matching by features, or ``'geometric'``, by the crop
             boxes and flips in ``data_samples``.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
 
     Raises:
         ValueError: Another ``match``, or a weight outside [0, 1].
@@ -88,7 +88,7 @@ class DenseCL(Method):
         warn_of_leaking_statistics(self.backbone)
 
     def init_weights(self) -> None:
-        """Initialise, then let the momentum encoder start where the online one does."""
+        """Initialize, then let the momentum encoder start where the online one does."""
         super().init_weights()
         self.momentum_encoder.copy_from(backbone=self.backbone, neck=self.neck)
 

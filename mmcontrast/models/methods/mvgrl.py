@@ -13,11 +13,11 @@ belong together have
     level 'node':   the graph, and nodes of the same graph whose features were exchanged at random
     level 'graph':  a node, and the other graphs of the batch
 
-What is learnt of a node is H_a + H_b, of a graph c_a + c_b.
+What is learned of a node is H_a + H_b, of a graph c_a + c_b.
 
 What differs from the authors' code: graphs of a batch are blocks of one sparse matrix, where theirs
 are padded to one size, which makes padding a negative and costs 100 times the time and memory; all
-layers of the graph encoders are trained (theirs sit in a plain list that the optimiser does not
+layers of the graph encoders are trained (theirs sit in a plain list that the optimizer does not
 see; ``frozen_encoder`` gives that); and the two terms are averaged at both levels.
 
 Shapes: V nodes of all graphs of the batch, N graphs, D features, C channels.
@@ -56,7 +56,7 @@ class MVGRL(Method):
             without the matrix, by the batch's ``transition``.
         frozen_encoder: Leave the encoders as they are at first.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
 
     Raises:
         ValueError: Level, read-out or kind of diffusion are unknown.

@@ -10,7 +10,7 @@ arXiv 2002.05709.
 Negatives are the other views of all processes. Both views go through the network in one batch, so
 that batch statistics mix them; with ``SyncBN`` they are those of all processes.
 
-What differs from the paper: pictures are normalised by ImageNet's mean and standard deviation, as
+What differs from the paper: images are normalized by ImageNet's mean and standard deviation, as
 in all PyTorch versions, where the authors' code keeps them in [0, 1].
 
 Shapes: N images in this process, C embedding.
@@ -34,7 +34,7 @@ class SimCLR(Method):
         neck: Config of the projection head g.
         loss: Config of the loss, :class:`~mmcontrast.models.losses.NTXent`.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class VFS(Method):
         predictor: Config of h, :class:`~mmcontrast.models.necks.Prediction`.
         loss: Config of the loss, :class:`~mmcontrast.models.losses.FramePairLoss`.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class VFSNegatives(Method):
         queue_size: Number of keys K; below the number of videos times T.
         momentum: Weight m kept of the momentum encoder.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class VFSNegatives(Method):
         warn_of_leaking_statistics(self.backbone)
 
     def init_weights(self) -> None:
-        """Initialise, then let the momentum encoder start where the online one does."""
+        """Initialize, then let the momentum encoder start where the online one does."""
         super().init_weights()
         self.momentum_encoder.copy_from(backbone=self.backbone, neck=self.neck)
 

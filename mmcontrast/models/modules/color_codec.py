@@ -1,7 +1,7 @@
-"""From pictures to a coarse map of colour codes, and back.
+"""From images to a coarse map of color codes, and back.
 
-ContrastCorr carries the codes of one frame to another and compares the decoded picture with what
-is there. Both codecs have stride 8 by default and take LAB pictures in -1..1.
+ContrastCorr carries the codes of one frame to another and compares the decoded image with what
+is there. Both codecs have stride 8 by default and take LAB images in -1..1.
 """
 
 import itertools
@@ -73,19 +73,19 @@ class ColorAutoEncoder(nn.Module):
             state = load_checkpoint(self.checkpoint)["state_dict"]
         except CheckpointError as error:
             raise CheckpointError(
-                f"The colour auto-encoder cannot be loaded: {error} It is trained first, for "
+                f"The color auto-encoder cannot be loaded: {error} It is trained first, for "
                 "example with python tools/train.py configs/contrastcorr/color_trackingnet.py; "
                 "model.codec.checkpoint names the result."
             ) from error
         own = {name.removeprefix("codec."): value for name, value in state.items()}
-        load_weights(self, own, min_coverage=1.0, what="colour auto-encoder")
+        load_weights(self, own, min_coverage=1.0, what="color auto-encoder")
 
-    def encode(self, picture_N3HW: Tensor) -> Tensor:
+    def encode(self, image_N3HW: Tensor) -> Tensor:
         """Codes (N, 4 c, H / 8, W / 8), not negative."""
-        return self.encoder(picture_N3HW)
+        return self.encoder(image_N3HW)
 
     def decode(self, codes_NDHW: Tensor) -> Tensor:
-        """Pictures (N, 3, 8 H, 8 W) in -1..1."""
+        """Images (N, 3, 8 H, 8 W) in -1..1."""
         return self.decoder(codes_NDHW)
 
 
@@ -102,10 +102,10 @@ class PatchCodec(nn.Module):
         self.patch_size = patch_size
         self.out_channels = 3 * patch_size**2
 
-    def encode(self, picture_N3HW: Tensor) -> Tensor:
+    def encode(self, image_N3HW: Tensor) -> Tensor:
         """Codes (N, 3 p p, H / p, W / p)."""
-        return F.pixel_unshuffle(picture_N3HW, self.patch_size)
+        return F.pixel_unshuffle(image_N3HW, self.patch_size)
 
     def decode(self, codes_NDHW: Tensor) -> Tensor:
-        """Pictures (N, 3, p H, p W)."""
+        """Images (N, 3, p H, p W)."""
         return F.pixel_shuffle(codes_NDHW, self.patch_size)

@@ -75,12 +75,12 @@ class LabelPropagator:
             either direction).
         topk: Number of keys that keep a weight.
         temperature: Affinities are divided by it before the softmax.
-        unit_length: Whether features are normalised: affinities are cosines, or else dot products.
+        unit_length: Whether features are normalized: affinities are cosines, or else dot products.
         joint: Whether the best keys are sought among those of all frames together; otherwise each
             frame gives a prediction, and they are averaged.
         weights: ``'kept'``: softmax over exactly the k best. ``'kept_ties'``: likewise, and over
             all that tie with the last one. ``'all'``: softmax over all keys, those below the k-th
-            best set to zero and the rest not renormalised, so that labels fade.
+            best set to zero and the rest not renormalized, so that labels fade.
         mutual: Re-weight affinities by both maps' maxima (without a window only).
         first_copies: How often the first frame stands among the ``context`` frames at the start:
             0, 1 (VFS) or ``context`` (CRW).

@@ -52,7 +52,7 @@ class MomentumEncoder(nn.Module):
 
     @torch.no_grad()
     def update(self, **online: nn.Module) -> None:
-        """Move one step towards the online modules.
+        """Move one step toward the online modules.
 
         Args:
             **online: The modules given to the constructor, under the same names.

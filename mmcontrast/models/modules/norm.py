@@ -1,4 +1,4 @@
-"""Batch normalisation whose statistics do not depend on how a batch is spread over devices.
+"""Batch normalization whose statistics do not depend on how a batch is spread over devices.
 
 Shapes: N items in this process, C channels.
 """
@@ -24,7 +24,7 @@ class SplitBN(nn.BatchNorm2d):
     """Batch norm over virtual groups of the global batch.
 
     MoCo needs statistics of a part of the batch: with those of the whole batch a key could be
-    recognised by them. Its authors trained on 8 devices with 32 images each; 8 groups give the
+    recognized by them. Its authors trained on 8 devices with 32 images each; 8 groups give the
     same statistics on one device with 256 images, or on any number of devices in between. Sample j
     of the global batch belongs to group j mod ``num_groups`` (see :mod:`mmcontrast.ops.distributed`
     for the order), so a rank holds whole groups. In eval mode this is plain batch norm; parameters,
@@ -49,7 +49,7 @@ class SplitBN(nn.BatchNorm2d):
         self.num_groups = num_groups
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C) or (N, C, H, W)."""
+        """Normalize (N, C) or (N, C, H, W)."""
         groups = self._groups_here(len(x)) if self.training else 1
         if groups == 1:
             return super().forward(x)
@@ -101,7 +101,7 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
     _check_non_zero_input_channels = nn.SyncBatchNorm._check_non_zero_input_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise with the statistics of all processes."""
+        """Normalize with the statistics of all processes."""
         if not self.training or get_world_size() == 1:
             return super().forward(x)
         if x.is_cuda:
@@ -114,8 +114,8 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
             sums = all_reduce_with_grad(torch.cat([wide.sum(dims), count]))
             total = sums[-1].detach().clamp(min=1)  # of a batch that is empty everywhere too
             mean = sums[:-1] / total
-            centred = wide - mean.view(shape)
-            var = all_reduce_with_grad(centred.square().sum(dims)) / total
+            centered = wide - mean.view(shape)
+            var = all_reduce_with_grad(centered.square().sum(dims)) / total
             with torch.no_grad():
                 self.num_batches_tracked += 1
                 if sums[-1] > 0:
@@ -124,13 +124,13 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
                     self.running_var.lerp_(unbiased, self.momentum)
             scale = torch.rsqrt(var + self.eps)
             if not self.affine:
-                return (centred * scale.view(shape)).to(x.dtype)
+                return (centered * scale.view(shape)).to(x.dtype)
             scale = scale * self.weight
-            return (centred * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
+            return (centered * scale.view(shape) + self.bias.view(shape)).to(x.dtype)
 
 
 def build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
-    """Build a normalisation layer of the registry.
+    """Build a normalization layer of the registry.
 
     Args:
         norm_cfg: For example ``dict(type='SplitBN', num_groups=8)`` or
@@ -145,18 +145,18 @@ def build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
 
 
 def warn_of_leaking_statistics(backbone: nn.Module) -> None:
-    """Warn where a query could recognise its key by batch statistics instead of content."""
+    """Warn where a query could recognize its key by batch statistics instead of content."""
     norms = [m for m in backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     remedy = "Use norm_cfg=dict(type='SplitBN', num_groups=8) in the backbone."
     if any(isinstance(norm, SyncBN | nn.SyncBatchNorm) for norm in norms):
         warnings.warn(
             "SyncBN does not replace shuffling: statistics of the whole batch let queries "
-            f"recognise their keys, since the queue's keys come from other batches. {remedy}",
+            f"recognize their keys, since the queue's keys come from other batches. {remedy}",
             stacklevel=2,
         )
     elif get_world_size() == 1 and any(type(norm) is nn.BatchNorm2d for norm in norms):
         warnings.warn(
             "Plain batch norm on one device sees the whole batch, and shuffling changes nothing: "
-            f"queries can recognise their keys by its statistics. {remedy}",
+            f"queries can recognize their keys by its statistics. {remedy}",
             stacklevel=2,
         )

@@ -15,8 +15,8 @@ def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
     Args:
         backbone: Changed in place.
         pretrained: Path of a checkpoint in any layout that
-            :func:`~mmcontrast.weights.layouts.read_backbone` knows, or ``'random'`` for the baseline
-            that keeps the initial weights.
+            :func:`~mmcontrast.weights.layouts.read_backbone` knows, or ``'random'`` for the
+            baseline that keeps the initial weights.
 
     Raises:
         CheckpointError: None is named, or it does not fit the backbone.

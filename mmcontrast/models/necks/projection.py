@@ -77,7 +77,7 @@ class Projection(BaseModule):
             features: The backbone's feature maps; the last one, (N, D, H, W), is used.
 
         Returns:
-            (N, C), not normalised.
+            (N, C), not normalized.
         """
         return self.mlp(features[-1].mean(dim=(2, 3)))
 
@@ -159,7 +159,7 @@ class DenseProjection(BaseModule):
 
         Returns:
             The global embedding (N, C); the dense embeddings (N, C, S), cells in row-major order;
-            and the dense embeddings' mean (N, C). None of them is normalised: the mean is taken
+            and the dense embeddings' mean (N, C). None of them is normalized: the mean is taken
             first, so that cells with long vectors weigh more.
         """
         feature = features[-1]

@@ -27,7 +27,7 @@ class FineTuning(Method):
         head: Config of the classifier, such as ``LinearHead``.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

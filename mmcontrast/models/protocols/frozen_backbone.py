@@ -17,7 +17,7 @@ class FrozenBackbone(Method):
         backbone: Config of the network.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import load_pretrained
 from mmcontrast.models.modules.label_propagator import LabelPropagator
+from mmcontrast.models.modules.pretrained import load_pretrained
 from mmcontrast.ops.soft_labels import (
     labels_to_mask,
     labels_to_points,
@@ -48,7 +48,7 @@ class LabelPropagation(Method):
         decide_at_input: Take the classes at the network's resolution and resize them (UVC and
             ContrastCorr), rather than at the source's.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

@@ -2,12 +2,12 @@
 
 Zhang et al., ECCV 2016; the recipes are those of He et al. (MoCo, CVPR 2020, section 4.1), of Chen
 et al. (SimCLR, ICML 2020, appendix B.6) and, for a classifier on each stage, of Goyal et al.
-(ICCV 2019, section 6.1). They differ in the optimiser and the head, which configs choose.
+(ICCV 2019, section 6.1). They differ in the optimizer and the head, which configs choose.
 
     L = cross-entropy(W h + b, label),  h the backbone's features, which get no gradient
 
 The backbone stays in eval mode while the head trains, as in MoCo's code: its batch-norm statistics
-do not move. Nothing of it is in the optimiser, with ``constructor='TrainableParameters'``.
+do not move. Nothing of it is in the optimizer, with ``constructor='TrainableParameters'``.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ class LinearProbe(Method):
         head: Config of the classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(

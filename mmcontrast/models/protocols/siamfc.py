@@ -7,7 +7,7 @@ Bertinetto et al., ECCV workshops 2016; on self-supervised features as in VFS (X
     L        = focal cross-entropy of response and "the target is in the middle"
 
 The tracker takes the response at three sizes, prefers the same size and small steps, and never
-updates the target's picture.
+updates the target's image.
 
 Shapes: N crops; boxes are (x, y, width, height), all coordinates count pixels from 0.
 """
@@ -38,7 +38,7 @@ _SIZE_PENALTY, _SIZE_RATE, _WINDOW_SHARE = 0.9745, 0.59, 0.176
 class SiamFC(Method):
     """Train the head on pairs of crops, track through whole videos.
 
-    Batches of training hold ``exemplar`` (N, 3, 120, 120) and ``search`` (N, 3, 239, 239), centred
+    Batches of training hold ``exemplar`` (N, 3, 120, 120) and ``search`` (N, 3, 239, 239), centered
     on the target; those of a test ``clip`` and ``box`` of ``mmcontrast.datasets.tracking``.
 
     Args:
@@ -46,7 +46,7 @@ class SiamFC(Method):
         head: Config of a ``SiameseHead``.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialization config.
     """
 
     def __init__(
@@ -108,20 +108,20 @@ class SiamFC(Method):
             image = np.ascontiguousarray(frame.permute(1, 2, 0).numpy())
             if number == 0:
                 _check_box(box, image.shape[1], image.shape[0])
-                # The centre of a box of whole pixels.
-                centre, extent = box[:2] + (box[2:] - 1) / 2, box[2:].copy()
+                # The center of a box of whole pixels.
+                center, extent = box[:2] + (box[2:] - 1) / 2, box[2:].copy()
                 search_size = exemplar_size(*extent) * INSTANCE / EXEMPLAR
                 exemplar = self._features(
-                    [crop_square(image, centre, exemplar_size(*extent), EXEMPLAR)]
+                    [crop_square(image, center, exemplar_size(*extent), EXEMPLAR)]
                 )
             else:
-                crops = [crop_square(image, centre, search_size * s, INSTANCE) for s in _SIZES]
+                crops = [crop_square(image, center, search_size * s, INSTANCE) for s in _SIZES]
                 responses_3HW = self.head(exemplar, self._features(crops)).float().cpu().numpy()
                 offset, chosen = _peak(responses_3HW, window)
-                centre = centre + offset * search_size * _SIZES[chosen] / INSTANCE
+                center = center + offset * search_size * _SIZES[chosen] / INSTANCE
                 change = (1 - _SIZE_RATE) + _SIZE_RATE * _SIZES[chosen]
                 search_size, extent = search_size * change, extent * change
-            yield np.concatenate([centre - (extent - 1) / 2, extent])
+            yield np.concatenate([center - (extent - 1) / 2, extent])
 
     def _features(self, crops: list[NDArray[np.uint8]]) -> Tensor:
         view = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)

@@ -32,10 +32,10 @@ def config(tmp_path):
     return path
 
 
-def test_a_picture_is_written(config, tmp_path):
+def test_a_image_is_written(config, tmp_path):
     browse_dataset(str(config), tmp_path / "new" / "views.png", num=3, grid=4)
-    with Image.open(tmp_path / "new" / "views.png") as picture:
-        assert picture.width > 500 and len(set(picture.convert("L").tobytes())) > 100
+    with Image.open(tmp_path / "new" / "views.png") as image:
+        assert image.width > 500 and len(set(image.convert("L").tobytes())) > 100
 
 
 def test_more_samples_than_there_are_and_another_epoch(config, tmp_path):

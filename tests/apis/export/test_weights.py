@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from mmcontrast.apis.inference.backbone import load_backbone
 from mmcontrast.apis.export.weights import TARGETS, detectron2_name, export_weights
+from mmcontrast.apis.inference.backbone import load_backbone
 from mmcontrast.models.backbones import ResNet, TimmBackbone
-from mmcontrast.weights.files import CheckpointError, load_checkpoint
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.files import CheckpointError, load_checkpoint
 from mmcontrast.weights.layouts import read_backbone
 
 IMAGE = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))

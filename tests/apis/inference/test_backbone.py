@@ -10,8 +10,8 @@ from torchvision.models import resnet18
 
 from mmcontrast.apis.inference.backbone import build_backbone, load_backbone, stored_settings
 from mmcontrast.registry import MODELS
-from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.files import CheckpointError
 
 STORED = """
 default_scope = 'mmcontrast'
@@ -104,11 +104,11 @@ from mmcontrast.apis import FeatureExtractor, load_backbone
 
 checkpoint, config = sys.argv[1:]
 torch.manual_seed(0)
-pictures = torch.rand(2, 3, 64, 64)
-maps = [load_backbone(checkpoint, c)(pictures)[-1] for c in (None, config)]
-maps += [FeatureExtractor(checkpoint, c, device="cpu")(pictures)["dense"] for c in (None, config)]
+images = torch.rand(2, 3, 64, 64)
+maps = [load_backbone(checkpoint, c)(images)[-1] for c in (None, config)]
+maps += [FeatureExtractor(checkpoint, c, device="cpu")(images)["dense"] for c in (None, config)]
 assert all(torch.equal(m, maps[0]) and m.shape == (2, 64, 4, 4) for m in maps)
-untrained = FeatureExtractor(None, config, device="cpu")(pictures)["dense"]
+untrained = FeatureExtractor(None, config, device="cpu")(images)["dense"]
 assert untrained.shape == (2, 64, 4, 4) and not torch.equal(untrained, maps[0])
 assert DefaultScope.get_current_instance() is None
 print("done")

@@ -22,13 +22,13 @@ def extract(config, source, out, **settings):
 
 
 def test_a_folder_of_classes(config, tmp_path):
-    pictures = tmp_path / "pictures"
-    shutil.copytree(config.parent / "pictures", pictures)
-    shutil.copy(pictures / "dark/00.png", pictures / "loose.png")
-    (pictures / "light/31.png").write_bytes(b"no picture")
-    rows = extract(config, pictures, tmp_path / "f.npz", batch_size=7, dense=True, on_error="skip")
+    images = tmp_path / "images"
+    shutil.copytree(config.parent / "images", images)
+    shutil.copy(images / "dark/00.png", images / "loose.png")
+    (images / "light/31.png").write_bytes(b"no image")
+    rows = extract(config, images, tmp_path / "f.npz", batch_size=7, dense=True, on_error="skip")
     assert rows == 25
-    expected = FeatureExtractor(None, config, device="cpu", on_error="skip")(pictures)
+    expected = FeatureExtractor(None, config, device="cpu", on_error="skip")(images)
     with np.load(tmp_path / "f.npz") as table:
         assert set(table) == {"path", "label", "class", "global", "dense"}
         np.testing.assert_allclose(table["global"], expected["global"], rtol=1e-4, atol=1e-5)
@@ -50,7 +50,7 @@ def test_a_data_loader_of_the_config(config, tmp_path):
         assert table["class"][[0, -1]].tolist() == ["dark", "light"]
 
 
-def test_one_picture_without_class(config, tmp_path):
+def test_one_image_without_class(config, tmp_path):
     Image.new("RGB", (50, 40)).save(tmp_path / "a.png")
     assert extract(config, tmp_path / "a.png", tmp_path / "f.npz") == 1
     with np.load(tmp_path / "f.npz") as table:
@@ -58,20 +58,20 @@ def test_one_picture_without_class(config, tmp_path):
 
 
 def test_clear_errors(config, tmp_path):
-    pictures, out = config.parent / "pictures", tmp_path / "f.npz"
+    images, out = config.parent / "images", tmp_path / "f.npz"
     with pytest.raises(UserError, match="no data loader of"):
         extract(config, "val_loader", out)
     with pytest.raises(UserError, match="its own pipeline sets the size"):
         extract(config, "test_dataloader", out, size=64)
     with pytest.raises(UserError, match=r"Only \.npz holds dense maps"):
-        extract(config, pictures, tmp_path / "f.parquet", dense=True)
+        extract(config, images, tmp_path / "f.parquet", dense=True)
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write"):
-        extract(config, pictures, tmp_path / "file" / "f.npz")
+        extract(config, images, tmp_path / "file" / "f.npz")
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/a.png").write_bytes(b"")
-    with pytest.raises(UserError, match="None of the 1 pictures"):
+    with pytest.raises(UserError, match="None of the 1 images"):
         extract(config, tmp_path / "bad", out, on_error="skip")
-    with pytest.raises(UserError, match=r"Cannot read the picture .*bad/a\.png"):
+    with pytest.raises(UserError, match=r"Cannot read the image .*bad/a\.png"):
         extract(config, tmp_path / "bad", out)
     assert not out.exists()

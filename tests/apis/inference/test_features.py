@@ -18,7 +18,7 @@ from tests.toy import ROOT, write_config
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
-    """A config, a checkpoint of its untrained method, and 24 pictures of two classes."""
+    """A config, a checkpoint of its untrained method, and 24 images of two classes."""
     folder = tmp_path_factory.mktemp("toy")
     config = write_config(folder)
     cfg = Config.fromfile(config)
@@ -26,7 +26,7 @@ def toy(tmp_path_factory):
     method = MODELS.build(cfg.model)
     checkpoint = folder / "epoch_1.pth"
     torch.save(dict(state_dict=method.state_dict(), meta=dict(cfg=cfg.pretty_text)), checkpoint)
-    return config, checkpoint, folder / "pictures"
+    return config, checkpoint, folder / "images"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_folder_gives_what_evaluation_sees(toy, extractor):
     torch.testing.assert_close(extractor(dataset)["global"], expected["global"])
 
 
-def test_every_form_of_a_picture_gives_the_same(extractor, arrays, tmp_path):
+def test_every_form_of_a_image_gives_the_same(extractor, arrays, tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(arrays[0]).save(path)
     expected = extractor(path)["global"]
@@ -70,7 +70,7 @@ def test_every_form_of_a_picture_gives_the_same(extractor, arrays, tmp_path):
     ]  # fmt: skip
     for form in forms:
         torch.testing.assert_close(extractor(form)["global"], expected)
-    # What is normalised already goes to the network as it is.
+    # What is normalized already goes to the network as it is.
     view = extractor.pipeline(dict(path=str(path)))["inputs"]["view0"].float()
     mean, std = extractor.data_preprocessor.mean, extractor.data_preprocessor.std
     prepared = (view - mean[:, None, None]) / std[:, None, None]
@@ -106,7 +106,7 @@ def test_the_untrained_network_is_the_same_each_time(toy, extractor, arrays):
 def test_a_stream_keeps_order_and_reads_no_further_than_asked(toy, num_workers):
     asked = []
 
-    def pictures():
+    def images():
         for value in range(1000):
             asked.append(value)
             yield np.full((32, 32, 3), value % 256, np.uint8)
@@ -114,7 +114,7 @@ def test_a_stream_keeps_order_and_reads_no_further_than_asked(toy, num_workers):
     extractor = FeatureExtractor(
         toy[1], toy[0], device="cpu", batch_size=2, num_workers=num_workers
     )
-    stream = extractor.stream(pictures(), dense=False)
+    stream = extractor.stream(images(), dense=False)
     batches = [next(stream) for _ in range(5)]
     indices = [sample["index"] for batch in batches for sample in batch["data_samples"]]
     assert indices == list(range(10))
@@ -133,12 +133,12 @@ def test_evaluation_mode_and_no_gradient(extractor, arrays):
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-def test_unreadable_pictures(toy, arrays, tmp_path, num_workers):
+def test_unreadable_images(toy, arrays, tmp_path, num_workers):
     for number, array in enumerate(arrays):
         Image.fromarray(array).save(tmp_path / f"{number}.png")
     (tmp_path / "0b.png").write_bytes((tmp_path / "0.png").read_bytes()[:99])
     settings = dict(device="cpu", batch_size=1, num_workers=num_workers)
-    with pytest.raises(UserError, match=r"Cannot read the picture .*0b\.png") as caught:
+    with pytest.raises(UserError, match=r"Cannot read the image .*0b\.png") as caught:
         FeatureExtractor(toy[1], toy[0], **settings)(tmp_path)
     assert "Traceback" not in str(caught.value)
     skipping = FeatureExtractor(toy[1], toy[0], **settings, on_error="skip")
@@ -146,20 +146,20 @@ def test_unreadable_pictures(toy, arrays, tmp_path, num_workers):
     assert found["skipped"] == [str(tmp_path / "0b.png")]
     assert [sample["path"][-5:] for sample in found["data_samples"]] == ["0.png", "1.png"]
     torch.testing.assert_close(found["global"], skipping(arrays)["global"])
-    with pytest.raises(UserError, match="None of the 1 pictures can be read"):
+    with pytest.raises(UserError, match="None of the 1 images can be read"):
         skipping(tmp_path / "0b.png")
 
 
 def test_clear_errors(toy, extractor, arrays, tmp_path):
-    with pytest.raises(UserError, match="neither a picture nor a folder"):
+    with pytest.raises(UserError, match="neither an image nor a folder"):
         extractor("nowhere")
-    with pytest.raises(UserError, match="no picture"):
+    with pytest.raises(UserError, match="no image"):
         extractor(tmp_path)
-    with pytest.raises(UserError, match="no pictures to extract"):
+    with pytest.raises(UserError, match="no images to extract"):
         extractor([])
-    with pytest.raises(UserError, match=r"picture 1 is a ndarray \(50, 33, 3\) float32"):
+    with pytest.raises(UserError, match=r"image 1 is a ndarray \(50, 33, 3\) float32"):
         extractor([arrays[0], arrays[1].astype(np.float32)])
-    with pytest.raises(UserError, match=r"picture 0 is a ndarray \(3, 40, 60\) uint8"):
+    with pytest.raises(UserError, match=r"image 0 is a ndarray \(3, 40, 60\) uint8"):
         extractor(arrays[0].transpose(2, 0, 1))
     with pytest.raises(UserError, match="different sizes after the pipeline"):
         extractor([torch.zeros(3, 32, 32), torch.zeros(3, 32, 48)])

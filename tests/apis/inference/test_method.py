@@ -11,8 +11,8 @@ from mmcontrast.apis.inference.feature_table import FeatureTable
 from mmcontrast.apis.inference.method import MethodOnData
 from mmcontrast.apis.reports.runs import read_runs
 from mmcontrast.apis.training.test import test as evaluation
-from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.files import CheckpointError
 from tests.toy import ROOT
 
 CONFIG = """
@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
         y=node % 3,
         train_mask=node < 4,
         test_mask=node > 6,
-        unlabelled_mask=node == 5,
+        unlabeled_mask=node == 5,
     )
     (root / "TU").mkdir()
     for name, lines in dict(
@@ -116,9 +116,9 @@ def test_clear_errors(folder, tmp_path):
         extract(folder, out, source="train")
     with pytest.raises(UserError, match=r"There is no graph nowhere\.npz"):
         extract(folder, out, source="broken_dataloader")
-    with pytest.raises(UserError, match="no backbone for pictures: no --dense"):
+    with pytest.raises(UserError, match="no backbone for images: no --dense"):
         extract(folder, out, dense=True)
-    with pytest.raises(UserError, match="Pictures have no nodes"):
+    with pytest.raises(UserError, match="Images have no nodes"):
         extract_features(None, str(folder), out, nodes=True)
     wrong = torch.load(folder / "a.pth")["state_dict"]
     wrong.popitem()
@@ -164,8 +164,8 @@ def test_the_file_of_results_is_about_the_checkpoint(folder, tmp_path):
 
 
 def is_drawn(path):
-    with Image.open(path) as picture:
-        return picture.width > 500 and len(set(picture.convert("L").tobytes())) > 50
+    with Image.open(path) as image:
+        return image.width > 500 and len(set(image.convert("L").tobytes())) > 50
 
 
 def test_figures_of_a_table(folder, tmp_path):
@@ -174,10 +174,10 @@ def test_figures_of_a_table(folder, tmp_path):
     for number, settings in enumerate((dict(method="pca"), dict(num=5))):
         visualize.visualize_embedding(None, table, tmp_path / f"{number}.png", **settings)
         assert is_drawn(tmp_path / f"{number}.png")
-    visualize.visualize_neighbours(table, 5, tmp_path / "near.png", num=4)
+    visualize.visualize_neighbors(table, 5, tmp_path / "near.png", num=4)
     assert is_drawn(tmp_path / "near.png")
     with pytest.raises(UserError, match="A row is 0 to 11"):
-        visualize.visualize_neighbours(table, 12, tmp_path / "near.png")
+        visualize.visualize_neighbors(table, 12, tmp_path / "near.png")
 
 
 def test_tables_of_something_else(tmp_path):

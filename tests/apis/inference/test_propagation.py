@@ -95,22 +95,22 @@ def test_a_preset_is_the_whole_protocol(tmp_path, monkeypatch, preset, size, sta
     model, view = seen_by(monkeypatch, preset, checkpoint=tmp_path / "net.pth")
     assert view.shape == (3, *size) and model.backbone.out_indices == (stage,)
     assert model.decide_at_input is lab and model.soft_first_mask is (preset == "crw")
-    # Grey is (128, 128) in LAB's last two channels.
-    grey = [np.full((48, 72, 3), 90, np.uint8)] * 2
-    monkeypatch.setattr(sys.modules[__name__], "FRAMES", grey)
+    # Gray is (128, 128) in LAB's last two channels.
+    gray = [np.full((48, 72, 3), 90, np.uint8)] * 2
+    monkeypatch.setattr(sys.modules[__name__], "FRAMES", gray)
     model, view = seen_by(monkeypatch, preset)
     assert view[1:].float().mean() == (128 if lab else 90)
     assert model.data_preprocessor.mean[0].item() == pytest.approx(124.16 if lab else 123.675)
 
 
 @pytest.mark.parametrize(("method", "lab"), [("ContrastCorr", True), ("VFS", False)])
-def test_a_network_sees_the_colours_of_its_training(tmp_path, monkeypatch, method, lab):
+def test_a_network_sees_the_colors_of_its_training(tmp_path, monkeypatch, method, lab):
     text = f"default_scope = 'mmcontrast'\nmodel = dict(type='{method}', backbone=dict("
     text += "type='ResNet', depth=18, base_channels=8))"
     weights = {f"backbone.{k}": v for k, v in ResNet(18, base_channels=8).state_dict().items()}
     torch.save(dict(state_dict=weights, meta=dict(cfg=text)), tmp_path / "net.pth")
-    grey = [np.full((48, 72, 3), 90, np.uint8)] * 2
-    monkeypatch.setattr(sys.modules[__name__], "FRAMES", grey)
+    gray = [np.full((48, 72, 3), 90, np.uint8)] * 2
+    monkeypatch.setattr(sys.modules[__name__], "FRAMES", gray)
     for preset in ("vfs_r18", "contrastcorr"):
         _, view = seen_by(monkeypatch, preset, checkpoint=tmp_path / "net.pth")
         assert view[1:].float().mean() == (128 if lab else 90)

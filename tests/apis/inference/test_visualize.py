@@ -1,4 +1,4 @@
-"""Pictures from files to files."""
+"""Images from files to files."""
 
 import json
 
@@ -12,8 +12,8 @@ from tests.toy import write_config
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
     for number in range(6):
         path = folder / ("cat" if number % 2 else "dog") / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
@@ -28,12 +28,12 @@ def extractor(tmp_path_factory):
 
 
 def is_drawn(path):
-    with Image.open(path) as picture:
-        return picture.width > 500 and len(set(picture.convert("L").tobytes())) > 50
+    with Image.open(path) as image:
+        return image.width > 500 and len(set(image.convert("L").tobytes())) > 50
 
 
-def test_correspondence(extractor, pictures, tmp_path):
-    first, second = str(pictures / "dog/0.png"), str(pictures / "cat/1.png")
+def test_correspondence(extractor, images, tmp_path):
+    first, second = str(images / "dog/0.png"), str(images / "cat/1.png")
     outs = [tmp_path / f"{name}.png" for name in ("two", "crops", "same", "other")]
     draw = visualize.visualize_correspondence
     draw(extractor, [first, second], outs[0], threshold=0.5)
@@ -44,36 +44,34 @@ def test_correspondence(extractor, pictures, tmp_path):
     assert outs[1].read_bytes() == outs[2].read_bytes() != outs[3].read_bytes()
     with pytest.raises(UserError, match="between -1 and 1, got 2"):
         draw(extractor, [first], outs[0], threshold=2)
-    with pytest.raises(UserError, match="one picture or two, got 3"):
+    with pytest.raises(UserError, match="one image or two, got 3"):
         draw(extractor, [first] * 3, outs[0])
 
 
-def test_similarity(extractor, pictures, tmp_path):
-    images = [str(pictures / "dog/0.png"), str(pictures / "cat/1.png")]
-    visualize.visualize_similarity(extractor, images, None, tmp_path / "a.png")
-    visualize.visualize_similarity(extractor, images, (30, 20), tmp_path / "b.png")
+def test_similarity(extractor, images, tmp_path):
+    pair = [str(images / "dog/0.png"), str(images / "cat/1.png")]
+    visualize.visualize_similarity(extractor, pair, None, tmp_path / "a.png")
+    visualize.visualize_similarity(extractor, pair, (30, 20), tmp_path / "b.png")
     assert is_drawn(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
     with pytest.raises(UserError, match=r"outside the part of 0\.png"):
-        visualize.visualize_similarity(extractor, images, (0, 0), tmp_path / "c.png")
+        visualize.visualize_similarity(extractor, pair, (0, 0), tmp_path / "c.png")
 
 
-def test_pca_of_pictures_and_folders(extractor, pictures, tmp_path):
-    visualize.visualize_pca(
-        extractor, [str(pictures / "dog/0.png"), str(pictures)], tmp_path / "a.png"
-    )
+def test_pca_of_images_and_folders(extractor, images, tmp_path):
+    visualize.visualize_pca(extractor, [str(images / "dog/0.png"), str(images)], tmp_path / "a.png")
     assert is_drawn(tmp_path / "a.png")
     with pytest.raises(UserError, match="num=0"):
-        visualize.visualize_pca(extractor, [str(pictures)], tmp_path / "a.png", num=0)
+        visualize.visualize_pca(extractor, [str(images)], tmp_path / "a.png", num=0)
 
 
-def test_embedding(extractor, pictures, tmp_path):
+def test_embedding(extractor, images, tmp_path):
     for number, settings in enumerate((dict(thumbnails=True), dict(method="pca", num=4))):
         out = tmp_path / f"{number}.png"
-        visualize.visualize_embedding(extractor, str(pictures), out, **settings)
+        visualize.visualize_embedding(extractor, str(images), out, **settings)
         assert is_drawn(out)
     with pytest.raises(UserError, match="is not a folder"):
-        visualize.visualize_embedding(extractor, str(pictures / "dog/0.png"), out)
+        visualize.visualize_embedding(extractor, str(images / "dog/0.png"), out)
 
 
 def test_curves(tmp_path):
@@ -82,16 +80,16 @@ def test_curves(tmp_path):
         log.parent.mkdir(parents=True)
         log.write_text("".join(json.dumps(dict(step=s, loss=1 / s)) + "\n" for s in (1, 2, 3)))
     visualize.visualize_curves([str(tmp_path / name) for name in "ab"], tmp_path / "c.png")
-    with Image.open(tmp_path / "c.png") as picture:
-        assert picture.width > 300
+    with Image.open(tmp_path / "c.png") as image:
+        assert image.width > 300
     with pytest.raises(UserError, match="nowhere has no logged figures"):
         visualize.visualize_curves(["nowhere"], tmp_path / "c.png")
 
 
-def test_clear_errors(extractor, pictures, tmp_path):
+def test_clear_errors(extractor, images, tmp_path):
     with pytest.raises(UserError, match="cannot draw"):
-        visualize.visualize_pca(extractor, [str(pictures)], tmp_path / "a.unknown")
-    with pytest.raises(UserError, match="Cannot read the picture nowhere"):
+        visualize.visualize_pca(extractor, [str(images)], tmp_path / "a.unknown")
+    with pytest.raises(UserError, match="Cannot read the image nowhere"):
         visualize.visualize_pca(extractor, ["nowhere.png"], tmp_path / "a.png")
-    with pytest.raises(UserError, match="Cannot read the picture nowhere"):
+    with pytest.raises(UserError, match="Cannot read the image nowhere"):
         visualize.visualize_correspondence(extractor, ["nowhere.png"], tmp_path / "a.png")

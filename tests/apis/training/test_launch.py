@@ -6,8 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmcontrast.apis.training.processes import set_up_processes
 from mmcontrast.apis.training.launch import launcher_arguments
+from mmcontrast.apis.training.processes import set_up_processes
 from mmcontrast.utils.errors import UserError
 
 

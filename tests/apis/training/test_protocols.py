@@ -11,11 +11,11 @@ from mmengine.hooks import Hook
 from mmcontrast.apis.training.test import test as evaluate
 from mmcontrast.apis.training.train import train
 from mmcontrast.registry import HOOKS
-from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
 from mmcontrast.visualization.curves import read_log
+from mmcontrast.weights.files import CheckpointError
 from tests.engine.test_resume import Crash, assert_same
-from tests.toy import ROOT, unique_run, write_config, write_pictures, write_probe
+from tests.toy import ROOT, unique_run, write_config, write_images, write_probe
 
 CRASH = ("default_hooks.disturb.type=Disturb", "default_hooks.disturb.at=9")  # in epoch 2
 
@@ -31,15 +31,15 @@ def load(path):
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    return write_pictures(tmp_path_factory.mktemp("pictures"))
+def images(tmp_path_factory):
+    return write_images(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="module")
-def pretrained(tmp_path_factory, pictures):
+def pretrained(tmp_path_factory, images):
     """A checkpoint of a DenseCL pre-training of one epoch."""
     folder = tmp_path_factory.mktemp("pretrained")
-    run(write_config(folder, pictures), folder / "run", "train_cfg.max_epochs=1")
+    run(write_config(folder, images), folder / "run", "train_cfg.max_epochs=1")
     return folder / "run/epoch_1.pth"
 
 
@@ -58,8 +58,8 @@ def metrics_of(work_dir, name):
 # Linear probe and fine-tuning ------------------------------------------------------------------
 
 
-def test_a_probe_trains_its_head_and_leaves_the_rest_as_it_was(tmp_path, pictures, pretrained):
-    config = write_probe(tmp_path, pictures)
+def test_a_probe_trains_its_head_and_leaves_the_rest_as_it_was(tmp_path, images, pretrained):
+    config = write_probe(tmp_path, images)
     run(config, tmp_path / "run", f"model.pretrained={pretrained}")
     before, after = backbone_of(pretrained), backbone_of(tmp_path / "run/epoch_3.pth")
     assert before.keys() == after.keys()
@@ -78,8 +78,8 @@ def test_a_probe_trains_its_head_and_leaves_the_rest_as_it_was(tmp_path, picture
 
 
 @pytest.mark.parametrize("method", ["LinearProbe", "FineTuning"])
-def test_resumed_equals_uninterrupted(tmp_path, pictures, pretrained, method):
-    config, named = write_probe(tmp_path, pictures, method), f"model.pretrained={pretrained}"
+def test_resumed_equals_uninterrupted(tmp_path, images, pretrained, method):
+    config, named = write_probe(tmp_path, images, method), f"model.pretrained={pretrained}"
     run(config, tmp_path / "whole", named)
     with pytest.raises(Crash):
         run(config, tmp_path / "cut", named, *CRASH)
@@ -92,35 +92,35 @@ def test_resumed_equals_uninterrupted(tmp_path, pictures, pretrained, method):
         assert torch.equal(state["momentum_buffer"], other)
 
 
-def test_fine_tuning_moves_the_backbone(tmp_path, pictures, pretrained):
-    config = write_probe(tmp_path, pictures, "FineTuning")
+def test_fine_tuning_moves_the_backbone(tmp_path, images, pretrained):
+    config = write_probe(tmp_path, images, "FineTuning")
     run(config, tmp_path / "run", f"model.pretrained={pretrained}", "train_cfg.max_epochs=1")
     before, after = backbone_of(pretrained), backbone_of(tmp_path / "run/epoch_1.pth")
     assert not any(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_the_checkpoint_has_to_be_named_and_to_fit(tmp_path, pictures, pretrained):
-    config = write_probe(tmp_path, pictures)
+def test_the_checkpoint_has_to_be_named_and_to_fit(tmp_path, images, pretrained):
+    config = write_probe(tmp_path, images)
     with pytest.raises(UserError, match=r"model\.pretrained=CHECKPOINT, or model\.pretrained=rand"):
         run(config, tmp_path / "run")
     with pytest.raises(CheckpointError, match=r"none\.pth does not exist"):
         run(config, tmp_path / "run", "model.pretrained=none.pth")
-    write_probe(tmp_path, pictures, extra="model['backbone'] = dict(type='ResNet', depth=18)\n")
+    write_probe(tmp_path, images, extra="model['backbone'] = dict(type='ResNet', depth=18)\n")
     with pytest.raises(CheckpointError, match="fits the backbone in no tensor"):
         run(config, tmp_path / "run", f"model.pretrained={pretrained}")
 
 
-def test_more_classes_than_the_head_has(tmp_path, pictures):
-    config = write_probe(tmp_path, pictures)
+def test_more_classes_than_the_head_has(tmp_path, images):
+    config = write_probe(tmp_path, images)
     options = ("model.pretrained=random", "model.head.num_classes=1")
     with pytest.raises(ValueError, match=r"light/\d\d\.png has the label 1, but .* classes 0 to 0"):
         run(config, tmp_path / "run", *options)
 
 
-def test_validation_pictures_of_other_classes(tmp_path, pictures):
+def test_validation_images_of_other_classes(tmp_path, images):
     """A folder too many shifts the labels of all behind it, and the accuracy would be of others."""
-    config = write_probe(tmp_path, pictures)
-    others = write_pictures(tmp_path / "others")
+    config = write_probe(tmp_path, images)
+    others = write_images(tmp_path / "others")
     (others / "dark").rename(others / "gloomy")
     (others / "light").rename(others / "bright")
     options = ("model.pretrained=random", f"val_dataloader.dataset.data_root={others}")
@@ -138,9 +138,9 @@ def test_validation_pictures_of_other_classes(tmp_path, pictures):
 # k-NN of a checkpoint --------------------------------------------------------------------------
 
 
-def frozen_config(folder, pictures):
+def frozen_config(folder, images):
     """The toy config's k-NN on a backbone that nothing trains."""
-    text = write_config(folder, pictures).read_text()
+    text = write_config(folder, images).read_text()
     start, end = text.index("model = dict("), text.index("_single = [")
     model = """model = dict(
     type='FrozenBackbone', pretrained='', backbone=dict(type='TinyNet', norm_cfg=dict(type='BN')))
@@ -150,8 +150,8 @@ def frozen_config(folder, pictures):
     return path
 
 
-def test_a_protocol_without_training_judges_any_checkpoint(tmp_path, pictures, pretrained):
-    config = str(frozen_config(tmp_path, pictures))
+def test_a_protocol_without_training_judges_any_checkpoint(tmp_path, images, pretrained):
+    config = str(frozen_config(tmp_path, images))
     torch.save(dict(state_dict=backbone_of(pretrained)), tmp_path / "plain.pth")
 
     def judge(config, checkpoint):
@@ -178,9 +178,9 @@ train_cfg['val_interval'] = {epochs}
 HOOK = "default_hooks['validation'] = dict(type='ValidationHook', interval=4)\n"
 
 
-def test_any_pre_training_config_takes_a_validation_loop(tmp_path, pictures):
+def test_any_pre_training_config_takes_a_validation_loop(tmp_path, images):
     """As asked in mmpretrain#1539: add data and metric, nothing else."""
-    config = write_config(tmp_path, pictures, VALIDATION.format(epochs=1))
+    config = write_config(tmp_path, images, VALIDATION.format(epochs=1))
     run(config, tmp_path / "run")
     steps, values = zip(*metrics_of(tmp_path / "run", "knn/top1_k3"), strict=True)
     assert steps == (6, 12, 18)
@@ -201,15 +201,15 @@ def test_the_base_files_for_validation_fit_the_pre_training_configs(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory, pictures):
+def plain(tmp_path_factory, images):
     """The last checkpoint of a pre-training without validation."""
     folder = tmp_path_factory.mktemp("plain")
-    run(write_config(folder, pictures), folder / "run")
+    run(write_config(folder, images), folder / "run")
     return load(folder / "run/epoch_3.pth")
 
 
-def test_online_knn_changes_nothing_of_the_training(tmp_path, pictures, plain):
-    config = write_config(tmp_path, pictures, VALIDATION.format(epochs=2) + HOOK)
+def test_online_knn_changes_nothing_of_the_training(tmp_path, images, plain):
+    config = write_config(tmp_path, images, VALIDATION.format(epochs=2) + HOOK)
     run(config, tmp_path / "whole")
     assert_same_training(plain, load(tmp_path / "whole/epoch_3.pth"))
     # Every 4 iterations from the untrained network on, and after epochs 2 and 3; step 12 is both.
@@ -240,8 +240,8 @@ class SignalInValidation(Hook):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_a_signal_in_the_middle_of_online_knn(tmp_path, pictures, plain):
-    config = write_config(tmp_path, pictures, VALIDATION.format(epochs=3) + HOOK)
+def test_a_signal_in_the_middle_of_online_knn(tmp_path, images, plain):
+    config = write_config(tmp_path, images, VALIDATION.format(epochs=3) + HOOK)
     options = ("default_hooks.disturb.type=SignalInValidation", "default_hooks.disturb.at=8")
     with pytest.raises(SystemExit):
         run(config, tmp_path / "cut", *options)
@@ -253,11 +253,11 @@ def test_a_signal_in_the_middle_of_online_knn(tmp_path, pictures, plain):
 @pytest.mark.parametrize(
     "length", ["'EpochBasedTrainLoop', max_epochs=1", "'IterBasedTrainLoop', max_iters=6"]
 )
-def test_a_training_without_steps_left_is_validated(tmp_path, pictures, length):
+def test_a_training_without_steps_left_is_validated(tmp_path, images, length):
     """Stopped in its last validation, it would have no figures of its final weights."""
     extra = VALIDATION.format(epochs=1).rsplit("train_cfg", 1)[0]
     config = write_config(
-        tmp_path, pictures, f"{extra}train_cfg = dict(type={length}, val_interval=6)\n"
+        tmp_path, images, f"{extra}train_cfg = dict(type={length}, val_interval=6)\n"
     )
     signal_at = ("default_hooks.disturb.type=SignalInValidation", "default_hooks.disturb.at=6")
     work_dir = tmp_path / "run"
@@ -273,8 +273,8 @@ def metrics_in(work_dir):
     return [(record["step"], record["knn/top1_k3"]) for record in records]
 
 
-def test_the_hook_needs_a_validation(tmp_path, pictures):
-    config = write_config(tmp_path, pictures, HOOK)
+def test_the_hook_needs_a_validation(tmp_path, images):
+    config = write_config(tmp_path, images, HOOK)
     with pytest.raises(ValueError, match="needs val_dataloader"):
         run(config, tmp_path / "run")
     with pytest.raises(UserError, match="interval must be at least 1"):

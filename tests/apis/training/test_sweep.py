@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from mmcontrast.apis.training import sweep as sweep_module
 from mmcontrast.apis.reports.runs import find_runs
+from mmcontrast.apis.training import sweep as sweep_module
 from mmcontrast.apis.training.sweep import cells_of, run_sweep
 from mmcontrast.apis.training.sweep_result import Cell, CellResult, Sweep
 from mmcontrast.utils.errors import TrainingStopped, UserError
@@ -173,7 +173,7 @@ def test_cells_are_trained_with_their_settings(grid, tool, tmp_path):
     assert table[0] == "| cell | settings | runs | mIoU | aAcc |"
     assert table[2] == f"| 0 | {CELLS[0]} | 2 of 2 | 56 ± 1.4 | 90 ± 0 |"
     assert table[-1].startswith(
-        f"Best of 4 by mIoU: {CELLS[2]} with 71 ± 1.4, chosen on the same validation pictures"
+        f"Best of 4 by mIoU: {CELLS[2]} with 71 ± 1.4, chosen on the same validation images"
     )
     content = json.loads((folder / "sweep.json").read_text())
     assert content["best"] == CELLS[2] and content["metric"] == "mIoU"

@@ -12,10 +12,15 @@ from mmengine.config import Config
 from mmcontrast.apis.training import train as train_module
 from mmcontrast.apis.training.inspect import check_config, print_config
 from mmcontrast.apis.training.test import test as evaluate
-from mmcontrast.apis.training.train import choose_checkpoint, settle_learning_rate, train, use_autocast
-from mmcontrast.weights.files import CheckpointError
+from mmcontrast.apis.training.train import (
+    choose_checkpoint,
+    settle_learning_rate,
+    train,
+    use_autocast,
+)
 from mmcontrast.utils.errors import UserError
-from tests.toy import unique_run, write_config, write_pictures
+from mmcontrast.weights.files import CheckpointError
+from tests.toy import unique_run, write_config, write_images
 
 SHORT = "train_cfg.max_epochs=1"
 
@@ -43,8 +48,8 @@ def log_of(folder):
 def test_a_run_leaves_logs_checkpoints_and_curves(run, tmp_path):
     curves = "default_hooks.draw.type=CurvesHook"
     tensorboard = "visualizer.vis_backends.0.type=TensorboardVisBackend"
-    runner = run(SHORT, curves, data_root=str(write_pictures(tmp_path / "other", 12)))
-    assert runner.iter == 3  # 12 pictures in batches of 4: --data-root was used
+    runner = run(SHORT, curves, data_root=str(write_images(tmp_path / "other", 12)))
+    assert runner.iter == 3  # 12 images in batches of 4: --data-root was used
     assert (tmp_path / "run/epoch_1.pth").exists()
     assert (tmp_path / "run/curves.png").stat().st_size > 10_000
     assert len(next((tmp_path / "run").glob("*/vis_data/scalars.json")).read_text().split("\n")) > 3
@@ -94,12 +99,12 @@ def test_autocast_reaches_the_loss(run, monkeypatch):
     assert set(seen) == {torch.bfloat16}
 
 
-def test_other_optimiser_wrappers_keep_their_precision():
+def test_other_optimizer_wrappers_keep_their_precision():
     with pytest.raises(UserError, match="--amp cannot change"):
         use_autocast(Config(dict(optim_wrapper=dict(type="Mine"))), "bf16")
 
 
-def test_mixed_precision_of_several_optimisers():
+def test_mixed_precision_of_several_optimizers():
     parts = {name: dict(type="OptimWrapper", optimizer=dict(lr=0.1)) for name in ("one", "two")}
     cfg = Config(dict(optim_wrapper=dict(constructor="OptimWrapperPerPart", **parts)))
     use_autocast(cfg, "bf16")
@@ -118,7 +123,7 @@ def test_evaluation_with_and_without_a_checkpoint(run, config, tmp_path):
     assert "UNTRAINED" not in log_of(tmp_path / "test")
     untrained = evaluate(config, work_dir=folder, cfg_options=[unique_run()])
     assert "UNTRAINED" in log_of(tmp_path / "test")
-    # Bank and queries are the same pictures here.
+    # Bank and queries are the same images here.
     for metrics in (trained, untrained):
         assert metrics["knn/top1_k3"] > 50
 

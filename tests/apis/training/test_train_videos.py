@@ -27,7 +27,7 @@ def run(tmp_path):
     def start(folder, *options, kind="Videos"):
         (tmp_path / "config").mkdir()
         text = _VFS.format(kind=kind, folder=str(folder))
-        config = write_config(tmp_path / "config", pictures=folder, extra=text)
+        config = write_config(tmp_path / "config", images=folder, extra=text)
         options = [unique_run(), *options]
         return train(str(config), work_dir=str(tmp_path / "run"), cfg_options=options)
 

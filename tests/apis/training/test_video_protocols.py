@@ -45,14 +45,14 @@ def test_davis_with_a_network(tmp_path):
     }
 
 
-def test_colours_beat_a_copy(tmp_path):
+def test_colors_beat_a_copy(tmp_path):
     root = write_davis(tmp_path / "davis")
     options = ("model.backbone.stride=4", *SMALL[1:])
-    colour = run("davis2017/color.py", root, tmp_path, *options)
+    color = run("davis2017/color.py", root, tmp_path, *options)
     (log,) = (tmp_path / "work").glob("*/*.log")
     assert "Epoch(test) [1/2]" in log.read_text()  # each of the few videos
     copied = run("davis2017/copy_first.py", root, tmp_path, *SMALL[1:])
-    assert colour["davis/J&F-Mean"] > copied["davis/J&F-Mean"] + 10
+    assert color["davis/J&F-Mean"] > copied["davis/J&F-Mean"] + 10
 
 
 def test_a_forgotten_checkpoint_is_an_error(tmp_path):

@@ -37,7 +37,7 @@ def save(path, **changes):
         x=np.arange(8.0).reshape(4, 2),
         y=np.array([0, 1, 0, 1]),
         train_mask=np.array([True, False, False, False]),
-        unlabelled_mask=np.array([False, False, False, True]),
+        unlabeled_mask=np.array([False, False, False, True]),
     )
     arrays = {name: value for name, value in {**arrays, **changes}.items() if value is not None}
     np.savez(path, **arrays)
@@ -85,7 +85,7 @@ def test_npz(tmp_path):
 )
 def test_archives_that_hold_no_graph(tmp_path, changes, message):
     if "y" not in changes and "x" in changes:
-        changes = dict(changes, y=None, train_mask=None, unlabelled_mask=None)
+        changes = dict(changes, y=None, train_mask=None, unlabeled_mask=None)
     with pytest.raises(ValueError, match=message):
         read_npz(save(tmp_path / "g.npz", **changes))
 
@@ -136,18 +136,18 @@ def test_pickles_of_planetoid_hold_the_same_graph(name):
     assert (found.features != expected.features).nnz == 0
     assert np.array_equal(found.node_labels, expected.node_labels)
     for split, mask in expected.masks.items():
-        labelled = found.node_labels >= 0
-        assert np.array_equal(found.masks[split] & labelled, mask & labelled), split
+        labeled = found.node_labels >= 0
+        assert np.array_equal(found.masks[split] & labeled, mask & labeled), split
 
 
 def write_planetoid(folder, protocol=4, **changes):
     """Six nodes on a path, of which the last two are tests, in another order; node 3 by itself."""
     x = np.array([[1, 0], [0, 2], [3, 0], [0, 4]], np.float32)
     y = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], np.int32)
-    neighbours = collections.defaultdict(list, {0: [1], 1: [0, 2, 2], 2: [1], 4: [6], 6: [4, 6]})
+    neighbors = collections.defaultdict(list, {0: [1], 1: [0, 2, 2], 2: [1], 4: [6], 6: [4, 6]})
     parts = dict(
         x=sparse.csr_matrix(x[:2]), y=y[:2], allx=sparse.csr_matrix(x), ally=y,
-        tx=sparse.csr_matrix(10 * x[:2]), ty=np.asfortranarray(y[:2]), graph=neighbours,
+        tx=sparse.csr_matrix(10 * x[:2]), ty=np.asfortranarray(y[:2]), graph=neighbors,
     )  # fmt: skip
     for part, value in {**parts, **changes}.items():
         content = value if isinstance(value, bytes) else pickle.dumps(value, protocol=protocol)

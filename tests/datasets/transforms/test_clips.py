@@ -14,7 +14,7 @@ SEGMENTS = dict(type="segments", num_segments=4)
 
 
 def clip(count=2, width=64, height=48):
-    """The same picture ``count`` times."""
+    """The same image ``count`` times."""
     whole = dict(size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False)
     return [
         dict(path="video", number=number, image=photo(width, height), **whole)
@@ -62,7 +62,7 @@ def test_folders_with_fewer_frames_than_listed_and_empty_ones_are_unreadable(tmp
     with pytest.raises(UnreadableVideoError, match="3 frames, and its list says 4"):
         listed[0]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UnreadableVideoError, match="no picture in it"):
+    with pytest.raises(UnreadableVideoError, match="no image in it"):
         LoadFrames(SEGMENTS)(dict(path=str(tmp_path / "empty")))
 
 

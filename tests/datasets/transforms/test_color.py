@@ -1,4 +1,4 @@
-"""Each kernel against torchvision or Pillow, in grey levels; then the drawing of parameters."""
+"""Each kernel against torchvision or Pillow, in gray levels; then the drawing of parameters."""
 
 import random
 from collections import Counter
@@ -19,7 +19,7 @@ from mmcontrast.datasets.transforms.color import (
     adjust_hue,
     adjust_saturation,
     gaussian_blur,
-    to_grey,
+    to_gray,
 )
 from tests.datasets.conftest import photo
 
@@ -64,20 +64,20 @@ def test_hue_is_closer_to_the_exact_turn_than_pillows(shift):
     assert ours.mean() <= pillow.mean()
 
 
-def test_hue_leaves_grey_alone():
-    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, None, None], 3, axis=2)
-    np.testing.assert_array_equal(adjust_hue(grey, 0.3), grey)
+def test_hue_leaves_gray_alone():
+    gray = np.repeat(np.arange(256, dtype=np.uint8)[:, None, None], 3, axis=2)
+    np.testing.assert_array_equal(adjust_hue(gray, 0.3), gray)
 
 
-def test_luma_of_the_pure_colours():
-    colours = np.eye(3, dtype=np.uint8)[None] * 255
-    assert to_grey(colours)[0].tolist() == [[76] * 3, [150] * 3, [29] * 3]
+def test_luma_of_the_pure_colors():
+    colors = np.eye(3, dtype=np.uint8)[None] * 255
+    assert to_gray(colors)[0].tolist() == [[76] * 3, [150] * 3, [29] * 3]
 
 
-def test_grey_equals_pillow():
+def test_gray_equals_pillow():
     image = photo()
     expected = np.asarray(Image.fromarray(image).convert("L")).astype(int)[..., None]
-    assert np.abs(to_grey(image) - expected).max() <= 1
+    assert np.abs(to_gray(image) - expected).max() <= 1
 
 
 def test_blur_of_an_impulse():
@@ -108,7 +108,7 @@ def test_solarize_threshold():
 
 TRANSFORMS = {
     "jitter": lambda p: ColorJitter(0.4, 0.4, 0.4, 0.1, p=p),
-    "grey": lambda p: Grayscale(p=p),
+    "gray": lambda p: Grayscale(p=p),
     "blur": lambda p: GaussianBlur((0.5, 2.0), p=p),
     "solarize": lambda p: Solarize(p=p),
 }
@@ -178,8 +178,8 @@ def test_jitter_without_some_parts():
     assert result is image
 
 
-def test_augmented_pictures_have_torchvisions_statistics():
-    """Mean and spread over many draws of the whole colour recipe."""
+def test_augmented_images_have_torchvisions_statistics():
+    """Mean and spread over many draws of the whole color recipe."""
     image = photo(80, 60)
     ours = [ColorJitter(0.4, 0.4, 0.4, 0.1, p=0.8), Grayscale(0.2), GaussianBlur((0.1, 2.0), 0.5)]
     theirs = v2.Compose(
@@ -220,7 +220,7 @@ def test_bad_hue():
 
 
 def test_lab_has_its_known_values():
-    # White, black, middle grey and the primaries in CIE LAB (D65).
+    # White, black, middle gray and the primaries in CIE LAB (D65).
     known = {
         (255, 255, 255): (100, 0, 0), (0, 0, 0): (0, 0, 0), (119, 119, 119): (50.03, 0, 0),
         (255, 0, 0): (53.24, 80.09, 67.20), (0, 255, 0): (87.73, -86.18, 83.18),

@@ -32,7 +32,7 @@ def test_two_views_are_drawn_independently(tmp_path):
     assert data_sample["view0"]["box"] != data_sample["view1"]["box"]
 
 
-def test_one_picture_is_view0_in_rgb():
+def test_one_image_is_view0_in_rgb():
     image = photo(8, 6)
     results = dict(image=image, path="a", box=(0, 0, 8, 6), flip=False, size=(8, 6))
     sample = PackInputs()(results)

@@ -96,7 +96,7 @@ def test_crop_boxes_are_distributed_as_torchvisions(scale):
 @pytest.mark.parametrize(
     ("width", "height", "box"), [(500, 20, (236, 0, 263, 20)), (9, 90, (0, 39, 9, 51))]
 )
-def test_crop_of_very_long_pictures_is_the_middle(width, height, box):
+def test_crop_of_very_long_images_is_the_middle(width, height, box):
     boxes = draw_boxes(RandomResizedCrop(4, scale=(0.9, 1.0)), 3, width, height).T
     assert boxes.tolist() == [list(box)] * 3
 
@@ -172,7 +172,7 @@ def test_center_crop_equals_torchvision_and_records_its_box():
     assert_box_is_right(results)
 
 
-def test_center_crop_refuses_small_pictures():
+def test_center_crop_refuses_small_images():
     with pytest.raises(ValueError, match=r"x\.jpg has only 160x120.*Resize"):
         CenterCrop(128)(results_of(photo()))
 
@@ -195,7 +195,7 @@ def test_random_crop_records_its_box_and_reaches_every_place():
     assert corners == {(x, y) for x in range(3) for y in range(2)}
 
 
-def test_random_crop_continues_a_small_picture_by_its_mirror_image():
+def test_random_crop_continues_a_small_image_by_its_mirror_image():
     results = RandomCrop(8)(results_of(coordinates(8, 5)))
     assert results["box"] == (0, -1, 8, 7)
     assert list(results["image"][:, 0, 1]) == [1, 0, 1, 2, 3, 4, 3, 2]
@@ -244,12 +244,12 @@ def test_both_sides_become_multiples(size, expected):
     assert results["box"] == (0, 0, *size)
 
 
-def test_resize_and_pad_makes_a_square_around_the_whole_picture():
+def test_resize_and_pad_makes_a_square_around_the_whole_image():
     results = ResizeAndPad(64)(results_of(coordinates(128, 96)))
     assert results["image"].shape == (64, 64, 3)
     assert results["box"] == (0, -16, 128, 112)
     inner = dict(results, image=results["image"][8:56], box=(0, 0, 128, 96))
     assert_box_is_right(inner)
     assert (results["image"][7] == results["image"][9]).all()
-    # More is added than the picture has rows.
+    # More is added than the image has rows.
     assert ResizeAndPad(64)(results_of(coordinates(64, 8)))["image"].shape == (64, 64, 3)

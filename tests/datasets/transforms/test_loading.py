@@ -35,12 +35,12 @@ def test_jpeg_is_rgb_and_equals_pillow(tmp_path):
     assert difference.max() <= 2
 
 
-def test_grey_alpha_palette_and_cmyk(tmp_path):
+def test_gray_alpha_palette_and_cmyk(tmp_path):
     image = photo()
-    grey = Image.fromarray(image).convert("L")
-    grey.save(tmp_path / "grey.png")
-    grey.save(tmp_path / "grey.jpg")
-    for name in ("grey.png", "grey.jpg"):
+    gray = Image.fromarray(image).convert("L")
+    gray.save(tmp_path / "gray.png")
+    gray.save(tmp_path / "gray.jpg")
+    for name in ("gray.png", "gray.jpg"):
         loaded = load(tmp_path / name)["image"]
         assert loaded.shape == (120, 160, 3)
         assert (loaded[..., 0] == loaded[..., 2]).all()

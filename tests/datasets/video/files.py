@@ -45,9 +45,9 @@ def write_video(
             stream.codec_context.max_b_frames = int(options["bf"])
         tone = file.add_stream(sound, rate=48000, layout="mono") if sound else None
         for number, time in enumerate(times):
-            picture = av.VideoFrame.from_ndarray(frame(number), format="rgb24")
-            picture.pts, picture.time_base = time, Fraction(1, rate)
-            file.mux(stream.encode(picture))
+            image = av.VideoFrame.from_ndarray(frame(number), format="rgb24")
+            image.pts, image.time_base = time, Fraction(1, rate)
+            file.mux(stream.encode(image))
         rest = stream.encode()
         if last_seconds:
             rest[-1].duration = int(last_seconds / rest[-1].time_base)

@@ -173,7 +173,7 @@ def test_a_file_that_was_cut_off_is_not_shorter_without_a_word(video, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["v.mkv", "v.webm", "v.flv", "v.mp4", "v.ts"])
-def test_sound_that_outlasts_the_picture_adds_no_frames(tmp_path, name):
+def test_sound_that_outlasts_the_image_adds_no_frames(tmp_path, name):
     codecs = ("libvpx", "libopus") if name == "v.webm" else ("libx264", "aac")
     path = str(write_video(tmp_path / name, codecs[0], LENGTH, sound=codecs[1]))
     with open_video(path) as file:
@@ -228,7 +228,7 @@ def test_the_length_of_a_track_that_begins_late(tmp_path, tags, seconds):
 
 @pytest.mark.parametrize("sound", ["aac", None])
 def test_a_rate_that_changes_where_the_header_tells_no_length(tmp_path, sound):
-    """100 frames in 4 s, and 20 more in 4 s: FLV has no length of the pictures alone."""
+    """100 frames in 4 s, and 20 more in 4 s: FLV has no length of the images alone."""
     times = [*range(100), *range(100, 200, 5)]
     path = str(write_video(tmp_path / "v.flv", "libx264", times=times, sound=sound, bf="0"))
     with open_video(path) as file:

@@ -51,7 +51,7 @@ class Loop(IterBasedTrainLoop):
 def make_runner(norm, batch_size=4):
     torch.manual_seed(0)
     model = Net(norm).train()
-    dataset = [dict(inputs=picture, data_samples=i) for i, picture in enumerate(DATA)]
+    dataset = [dict(inputs=image, data_samples=i) for i, image in enumerate(DATA)]
     return SimpleNamespace(
         model=model,
         seed=0,
@@ -66,7 +66,7 @@ def make_runner(norm, batch_size=4):
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm2d, SyncBN, lambda c: SplitBN(c, num_groups=2)])
 def test_the_first_layer_has_the_statistics_of_the_whole_data(norm):
-    """14 pictures in batches of 4: the last one is smaller, and counts for less."""
+    """14 images in batches of 4: the last one is smaller, and counts for less."""
     runner = make_runner(norm)
     before = {name: tensor.clone() for name, tensor in runner.model.state_dict().items()}
     PreciseBNHook(num_iters=10).measure(runner)
@@ -81,7 +81,7 @@ def test_the_first_layer_has_the_statistics_of_the_whole_data(norm):
 
 
 def test_a_deeper_layer_sees_what_training_gives_it():
-    """Its input is normalised with each batch's own statistics; one batch: by those of the data."""
+    """Its input is normalized with each batch's own statistics; one batch: by those of the data."""
     runner = make_runner(nn.BatchNorm2d, batch_size=14)
     PreciseBNHook(num_iters=1).measure(runner)
     with torch.no_grad():

@@ -11,8 +11,8 @@ from torch import nn
 from mmcontrast.engine.hooks import PretrainedBackboneHook
 from mmcontrast.engine.hooks.pretrained import backbone_of
 from mmcontrast.models.backbones import ResNet
-from mmcontrast.weights.files import CheckpointError
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.files import CheckpointError
 
 DEPTH = dict(depth=18, base_channels=8)
 

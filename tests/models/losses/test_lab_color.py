@@ -1,4 +1,4 @@
-"""The distance of LAB colours."""
+"""The distance of LAB colors."""
 
 import pytest
 import torch
@@ -6,12 +6,12 @@ import torch
 from mmcontrast.models.losses import LabColorLoss, lab_color_loss
 
 
-def pictures(*colours):
-    """Even pictures of 2x3 pixels."""
-    return torch.tensor(colours).view(-1, 3, 1, 1).expand(-1, 3, 2, 3)
+def images(*colors):
+    """Even images of 2x3 pixels."""
+    return torch.tensor(colors).view(-1, 3, 1, 1).expand(-1, 3, 2, 3)
 
 
-DIFFERENT = pictures((0.5, 0.1, -0.1), (0.2, 0.2, 0.2))
+DIFFERENT = images((0.5, 0.1, -0.1), (0.2, 0.2, 0.2))
 ZERO = torch.zeros(2, 3, 2, 3)
 
 
@@ -23,9 +23,9 @@ def test_known_values():
     assert (loss + 0.1 * lab_color_loss(ZERO, DIFFERENT)).mean().item() == pytest.approx(3.685)
 
 
-def test_pictures_too_far_off_are_left_out():
+def test_images_too_far_off_are_left_out():
     # 0.5 and 0.125 are exact: 2.5 is not above the threshold.
-    exact = pictures((0.0, 0.125, 0.125), (0.2, 0.2, 0.2))
+    exact = images((0.0, 0.125, 0.125), (0.2, 0.2, 0.2))
     loss = LabColorLoss(threshold=2.5)
     assert loss(exact, ZERO).tolist() == [2.5, 0]
     assert loss(exact, ZERO).mean() == 1.25
@@ -33,10 +33,10 @@ def test_pictures_too_far_off_are_left_out():
 
 
 def test_what_is_left_out_has_no_gradient():
-    picture = DIFFERENT.clone().requires_grad_()
-    lab_color_loss(picture, ZERO, threshold=3.0).sum().backward()
-    assert picture.grad[0].abs().min() > 0
-    assert not picture.grad[1].any()
+    image = DIFFERENT.clone().requires_grad_()
+    lab_color_loss(image, ZERO, threshold=3.0).sum().backward()
+    assert image.grad[0].abs().min() > 0
+    assert not image.grad[1].any()
 
 
 def test_gradient_reaches_a_target_that_asks_for_it():

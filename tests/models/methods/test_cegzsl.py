@@ -32,7 +32,7 @@ def wrappers_of(method):
     return OptimWrapperPerPart(PARTS)(method)
 
 
-def test_each_network_is_trained_by_its_optimiser_alone():
+def test_each_network_is_trained_by_its_optimizer_alone():
     method = build_method("CEGZSL")
     wrappers = wrappers_of(method)
     before = copy.deepcopy(method.state_dict())
@@ -128,7 +128,7 @@ def test_without_the_embedding():
     method = build_method("CEGZSL", **parts)
     values = losses(method, make_seen_batches())
     assert {key for key in values if "loss" in key} == {"loss_critic", "loss_generator"}
-    # It is trained with the same settings of the optimisers, also with those of F left on.
+    # It is trained with the same settings of the optimizers, also with those of F left on.
     logged = step(build_method("CEGZSL", ref_compat=True, **parts), wrappers_of(method))
     assert torch.isfinite(torch.as_tensor(logged["loss"]))
     x = torch.rand(3, 8)
@@ -171,7 +171,7 @@ def test_predictions():
     assert method.extract({"feature": inputs["feature"]})["global"].shape == (len(labels), 12)
 
 
-def test_unseen_classes_are_recognised_by_features_of_the_right_kind():
+def test_unseen_classes_are_recognized_by_features_of_the_right_kind():
     """What the softmax makes of a perfect generator, on features as they are."""
     parts = dict(embedding=None, projection=None, comparator=None)
     method, (inputs, labels) = build_method("CEGZSL", num_synthesized=4, **parts), task(seed=2)

@@ -29,7 +29,7 @@ def test_losses_of_the_stages():
         method.set_stage(2, 0)
 
 
-def test_pictures_that_are_far_off_count_in_the_first_epochs_alone():
+def test_images_that_are_far_off_count_in_the_first_epochs_alone():
     method = build_method("ContrastCorr")
     kept = []
     for stage, epoch in ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2)):
@@ -50,8 +50,8 @@ def test_warm_up_written_out():
     color, own, spread = 0, 0, 0
     places = torch.tensor([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
 
-    def distance(code, picture):
-        return lab_color_loss(method.codec.decode(code.view(1, -1, 2, 2)), picture[None])
+    def distance(code, image):
+        return lab_color_loss(method.codec.decode(code.view(1, -1, 2, 2)), image[None])
 
     for n in range(8):
         a = f_r[n].t() @ f_t[n]
@@ -97,7 +97,7 @@ def test_channels_are_dropped_in_training_alone_and_alike_in_both_frames():
     torch.manual_seed(0)
     method = build_method("ContrastCorr", channel_dropout=1.0)
     seen = []
-    method._normalise = lambda x: seen.append(x) or ContrastCorr._normalise(method, x)
+    method._normalize = lambda x: seen.append(x) or ContrastCorr._normalize(method, x)
     kept = set()
     for _ in range(20):
         seen.clear()

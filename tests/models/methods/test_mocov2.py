@@ -62,7 +62,7 @@ def test_evaluation_leaves_the_state_alone():
         assert torch.equal(value, before[name]), name
 
 
-def test_initialisation_reaches_the_momentum_encoder():
+def test_initialization_reaches_the_momentum_encoder():
     method = build_method("MoCoV2")
     with torch.no_grad():
         method.backbone[0].weight.zero_()

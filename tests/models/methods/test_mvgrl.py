@@ -221,7 +221,7 @@ def test_graphs_without_edges_and_of_one_node(level, keep):
 
 
 def test_all_layers_of_the_encoders_are_trained():
-    """In the released code they are in a plain list, which no optimiser sees."""
+    """In the released code they are in a plain list, which no optimizer sees."""
     method = build_method("MVGRL", **CONCAT)
     before = copy.deepcopy(method.state_dict())
     optimizer = torch.optim.SGD(method.parameters(), lr=0.1)

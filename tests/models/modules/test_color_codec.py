@@ -1,4 +1,4 @@
-"""Colour codecs: the published sizes, strides, weights."""
+"""Color codecs: the published sizes, strides, weights."""
 
 import pytest
 import torch
@@ -23,16 +23,16 @@ def test_shapes_and_range():
     codec = ColorAutoEncoder(base_channels=4)
     codes = codec.encode(torch.rand(2, 3, 24, 32) * 2 - 1)
     assert codes.shape == (2, codec.out_channels, 3, 4) == (2, 16, 3, 4)
-    picture = codec.decode(codes)
-    assert picture.shape == (2, 3, 24, 32)
-    assert picture.abs().max() <= 1
+    image = codec.decode(codes)
+    assert image.shape == (2, 3, 24, 32)
+    assert image.abs().max() <= 1
 
 
 def test_patches_are_exact():
-    codec, picture = PatchCodec(4), torch.randn(2, 3, 8, 12)
-    codes = codec.encode(picture)
+    codec, image = PatchCodec(4), torch.randn(2, 3, 8, 12)
+    codes = codec.encode(image)
     assert codes.shape == (2, codec.out_channels, 2, 3)
-    assert torch.equal(codec.decode(codes), picture)
+    assert torch.equal(codec.decode(codes), image)
 
 
 def test_weights_of_its_training_are_loaded(tmp_path):

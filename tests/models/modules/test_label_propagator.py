@@ -6,15 +6,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmcontrast.ops import local_affinity
 from mmcontrast.models.modules.label_propagator import PRESETS, LabelPropagator, kept_softmax
+from mmcontrast.ops import local_affinity
 from tests.ops.test_local_affinity import pairs
 
 NEAREST = 1 / (1 + math.exp(-(1 - math.cos(math.pi / 6)) / 0.1))  # .792448
 
 
 def four_cells(copies=0, **settings):
-    """Keys at 0, 30, 60 and 90 degrees, queries at 0, 0, 90, 90; the first cell is labelled."""
+    """Keys at 0, 30, 60 and 90 degrees, queries at 0, 0, 90, 90; the first cell is labeled."""
     angles = torch.tensor([0.0, 30.0, 60.0, 90.0]).deg2rad()
     keys = torch.stack([angles.cos(), angles.sin()])[:, None]
     queries = torch.tensor([[[1.0, 1.0, 0.0, 0.0]], [[0.0, 0.0, 1.0, 1.0]]])
@@ -43,7 +43,7 @@ def test_four_cells(settings, expected):
     assert four_cells(**settings) == pytest.approx(expected, abs=1e-6)
 
 
-def test_weights_of_all_keys_are_not_normalised_again():
+def test_weights_of_all_keys_are_not_normalized_again():
     logits = torch.tensor([[3.0, 2.0, 1.0, 0.0]])
     weights = kept_softmax(logits, logits[:, 1:2], renormalize=False)
     torch.testing.assert_close(

@@ -1,4 +1,4 @@
-"""Projection heads: parameter counts of the papers, and where normalisation must not happen."""
+"""Projection heads: parameter counts of the papers, and where normalization must not happen."""
 
 import pytest
 import torch
@@ -39,7 +39,7 @@ def test_dense_projection_is_the_global_one_at_each_cell():
             torch.testing.assert_close(dense[:, :, 3 * row + column], cell)
 
 
-def test_pooled_embedding_is_the_mean_before_normalisation():
+def test_pooled_embedding_is_the_mean_before_normalization():
     neck = DenseProjection(2, 2, 2)
     neck.conv = torch.nn.Identity()
     _, _, pooled = neck([torch.tensor([[[[3.0, 0.0]], [[0.0, 1.0]]]])])

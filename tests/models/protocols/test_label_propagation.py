@@ -15,14 +15,14 @@ from mmcontrast.weights.files import CheckpointError
 from tests.datasets.videos import SIZE, frame, joints
 
 PIPELINE = [dict(type="LoadImage"), dict(type="Resize", size=48), dict(type="PackInputs")]
-COLOUR = dict(type="ColorPatches", stride=4)
+COLOR = dict(type="ColorPatches", stride=4)
 
 
 def clip(length=6, step=2):
     return Clip([frame(t, step)[0] for t in range(length)], compose(PIPELINE))
 
 
-def build(backbone=COLOUR, **settings):
+def build(backbone=COLOR, **settings):
     propagator = settings.pop("propagator", dict(preset="vfs_r18", radius=5))
     model = MODELS.build(
         dict(type="LabelPropagation", backbone=backbone, propagator=propagator, **settings)
@@ -37,7 +37,7 @@ def overlap(model):
     return np.mean([region_similarity(m > 0, frame(t)[1] > 0) for t, m in enumerate(masks)][1:])
 
 
-def test_colours_follow_a_square_better_than_a_copy():
+def test_colors_follow_a_square_better_than_a_copy():
     copied = overlap(build(None))
     assert copied == pytest.approx(
         np.mean([region_similarity(frame(0)[1] > 0, frame(t)[1] > 0) for t in range(1, 6)])
@@ -47,7 +47,7 @@ def test_colours_follow_a_square_better_than_a_copy():
 
 @pytest.mark.parametrize("name", ["vfs_r50", "crw", "uvc", "contrastcorr", "dino"])
 def test_every_preset_follows_it(name):
-    # Dot products of normalised colours are small: at temperature 1 all keys would count alike.
+    # Dot products of normalized colors are small: at temperature 1 all keys would count alike.
     model = build(propagator=dict(preset=name, temperature=0.07))
     assert model.soft_first_mask is (name == "crw") and model.stretched is (name != "crw")
     assert model.decide_at_input is (name in ("uvc", "contrastcorr"))
@@ -104,7 +104,7 @@ def test_weights_have_to_be_named():
 
 @pytest.mark.slow
 @pytest.mark.skipif("MMCONTRAST_DATA" not in os.environ, reason="MMCONTRAST_DATA is not set")
-def test_raw_colours_on_a_real_video():
+def test_raw_colors_on_a_real_video():
     """VFS' setting on DAVIS' car-shadow, as its own code scores it."""
     root = Path(os.environ["MMCONTRAST_DATA"]) / "vos"
     if not (root / "car-shadow").is_dir():

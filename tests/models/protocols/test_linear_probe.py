@@ -38,7 +38,7 @@ def test_training_moves_nothing_but_the_head():
 
 
 @pytest.mark.parametrize("paramwise", [None, dict(custom_keys=dict(head=dict(lr_mult=10)))])
-def test_nothing_of_the_backbone_is_in_the_optimiser(paramwise):
+def test_nothing_of_the_backbone_is_in_the_optimizer(paramwise):
     probe = build_method("LinearProbe")
     with DefaultScope.overwrite_default_scope("mmcontrast"):
         wrapper = build_optim_wrapper(probe, dict(SGD, paramwise_cfg=paramwise))

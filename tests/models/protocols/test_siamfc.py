@@ -26,7 +26,7 @@ def build(backbone=None, channels=27, scale=1e-3):
     return model
 
 
-def look_at_colours(model):
+def look_at_colors(model):
     """Let the head compare features as they are."""
     for conv in (model.head.exemplar, model.head.search):
         torch.nn.init.eye_(conv.weight.data.flatten(1))
@@ -70,7 +70,7 @@ def test_only_the_head_learns(tmp_path):
 
 def test_tracker_follows_a_square(tmp_path):
     dataset = TrackingVideos(write_otb(tmp_path), PIPELINE)
-    (found,) = look_at_colours(build()).test_step(collate([dataset[0]]))
+    (found,) = look_at_colors(build()).test_step(collate([dataset[0]]))
     assert found["boxes"].shape == (6, 4)
     np.testing.assert_allclose(found["boxes"][0], found["truth"][0])
     assert tracking_scores(found["boxes"], found["truth"])["success_rate"] > 0.8

@@ -19,7 +19,7 @@ def run(monkeypatch, *arguments):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Ten pictures of one class and two of another."""
+    """Ten images of one class and two of another."""
     for name, number in (("cat", 10), ("dog", 2)):
         (tmp_path / "train" / name).mkdir(parents=True)
         for i in range(number):
@@ -35,7 +35,7 @@ def fails(monkeypatch, capsys, *arguments):
 
 def test_a_list_that_imagefolder_reads(monkeypatch, capsys, folder, tmp_path):
     run(monkeypatch, "images", folder, "0.34", "--out", tmp_path / "part.txt", "--seed", "1")
-    assert "4 pictures, seed 1" in capsys.readouterr().out
+    assert "4 images, seed 1" in capsys.readouterr().out
     dataset = ImageFolder(folder, ann_file="../part.txt")
     assert [dataset.get_data_info(i)["label"] for i in range(4)] == [0, 0, 1, 1]
     text = (tmp_path / "part.txt").read_text()
@@ -47,7 +47,7 @@ def test_parts_that_cannot_be_drawn(monkeypatch, capsys, folder, tmp_path):
     out = ("--out", tmp_path / "part.txt")
     assert "Class 1 has only 2 of the 3" in fails(monkeypatch, capsys, "images", folder, 0.5, *out)
     error = fails(monkeypatch, capsys, "images", folder, 0.1, "--plain", *out)
-    assert "1 pictures of 12" in error or "leave 1 of 2 classes without any: dog" in error
+    assert "1 images of 12" in error or "leave 1 of 2 classes without any: dog" in error
     assert "above 0 and at most 1" in fails(monkeypatch, capsys, "images", folder, 1.5, *out)
     assert "is not a folder" in fails(monkeypatch, capsys, "images", folder / "none", 0.5, *out)
     assert not (tmp_path / "part.txt").exists()
@@ -66,14 +66,14 @@ def test_a_part_of_coco(monkeypatch, capsys, tmp_path):
     source = tmp_path / "coco/annotations/instances_train2017.json"
     images, out = tmp_path / "coco/train2017", tmp_path / "coco/annotations/part.json"
     run(monkeypatch, "coco", source, 0.3, "--images", images, "--out", out)
-    assert "3 pictures" in capsys.readouterr().out
+    assert "3 images" in capsys.readouterr().out
     assert len(CocoImages(tmp_path / "coco", "annotations/part.json", "train2017")) == 3
     content = json.loads(out.read_text())
     assert {a["image_id"] for a in content["annotations"]} <= {i["id"] for i in content["images"]}
-    # A file that names pictures which are not there.
+    # A file that names images which are not there.
     next(images.iterdir()).unlink()
     error = fails(monkeypatch, capsys, "coco", source, 0.3, "--images", images, "--out", out)
-    assert "1 of its 10 pictures are missing" in error and "Traceback" not in error
+    assert "1 of its 10 images are missing" in error and "Traceback" not in error
     source.write_text("[]")
     error = fails(monkeypatch, capsys, "coco", source, 0.3, "--images", images, "--out", out)
     assert "not a COCO file" in error

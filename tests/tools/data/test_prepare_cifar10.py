@@ -26,12 +26,12 @@ def run(archive, out):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def record(label, colour):
-    plane = [np.full(1024, value, np.uint8) for value in colour]
+def record(label, color):
+    plane = [np.full(1024, value, np.uint8) for value in color]
     return np.concatenate([[label], *plane]).astype(np.uint8).tobytes()
 
 
-def test_pictures_and_classes(tmp_path):
+def test_images_and_classes(tmp_path):
     archive = tmp_path / "cifar.tar.gz"
     files = {
         "batches.meta.txt": b"cat\ndog\n",
@@ -41,10 +41,10 @@ def test_pictures_and_classes(tmp_path):
     write_archive(archive, files)
     result = run(archive, tmp_path / "out")
     assert result.returncode == 0, result.stderr
-    assert "2 pictures" in result.stdout
-    picture = Image.open(tmp_path / "out/train/dog/00000.png")
-    assert picture.size == (32, 32)
-    assert picture.getpixel((3, 4)) == (10, 20, 30)
+    assert "2 images" in result.stdout
+    image = Image.open(tmp_path / "out/train/dog/00000.png")
+    assert image.size == (32, 32)
+    assert image.getpixel((3, 4)) == (10, 20, 30)
     assert (tmp_path / "out/test/cat/00000.png").exists()
 
 

@@ -34,7 +34,7 @@ def source(tmp_path):
 def test_boxes_and_masks(source, tmp_path):
     result = run(source, "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
-    assert "train.json: 4 pictures" in result.stdout
+    assert "train.json: 4 images" in result.stdout
     train, val = (COCO(str(tmp_path / f"out/annotations/{name}.json")) for name in ("train", "val"))
     names = [
         [image["file_name"] for image in coco.loadImgs(coco.getImgIds())] for coco in (train, val)

@@ -9,17 +9,17 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from mmcontrast.utils.errors import UserError
-from mmcontrast.visualization.palette import COLOURS
+from mmcontrast.visualization.palette import COLORS
 
 
-class Neighbours(NamedTuple):
+class Neighbors(NamedTuple):
     """Rows, the nearest first, and their cosines to the one that was asked for."""
 
     rows: NDArray[np.int64]
     cosines: NDArray[np.floating]
 
 
-def nearest(features_NC: NDArray[np.floating], row: int, num: int = 10) -> Neighbours:
+def nearest(features_NC: NDArray[np.floating], row: int, num: int = 10) -> Neighbors:
     """Find the rows with the largest cosine to one of them, itself left out.
 
     Args:
@@ -37,25 +37,25 @@ def nearest(features_NC: NDArray[np.floating], row: int, num: int = 10) -> Neigh
     cosines = features_NC @ features_NC[row] / (lengths * lengths[row])
     cosines[row] = -np.inf
     rows = np.argsort(-cosines, kind="stable")[: min(num, count - 1)]
-    return Neighbours(rows, cosines[rows])
+    return Neighbors(rows, cosines[rows])
 
 
-def draw_neighbours(
-    neighbours: Neighbours, names: Sequence[str], same: Sequence[bool | None], title: str
+def draw_neighbors(
+    neighbors: Neighbors, names: Sequence[str], same: Sequence[bool | None], title: str
 ) -> Figure:
-    """Draw cosines as bars, with what each neighbour is.
+    """Draw cosines as bars, with what each neighbor is.
 
     Args:
-        neighbours: K of them.
+        neighbors: K of them.
         names: Of each.
         same: Whether each is of the same class; None where that is not known.
         title: Of the figure.
     """
     figure = Figure(figsize=(7, 1.6 + 0.32 * len(names)), layout="constrained")
     axis = figure.subplots()
-    colour = {True: COLOURS[0], False: COLOURS[1], None: "0.55"}
+    color = {True: COLORS[0], False: COLORS[1], None: "0.55"}
     places = np.arange(len(names))
-    bars = axis.barh(places, neighbours.cosines, color=[colour[known] for known in same])
+    bars = axis.barh(places, neighbors.cosines, color=[color[known] for known in same])
     axis.bar_label(bars, fmt="%.3f", padding=3, fontsize=9)
     axis.set_yticks(places, names, fontsize=9)
     axis.invert_yaxis()
@@ -64,6 +64,6 @@ def draw_neighbours(
     axis.set_xlabel("cosine")
     axis.set_title(title, fontsize=11)
     text = {True: "same class", False: "other class", None: "class not known"}
-    handles = [Patch(color=colour[known], label=text[known]) for known in text if known in same]
+    handles = [Patch(color=color[known], label=text[known]) for known in text if known in same]
     figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=9)
     return figure

@@ -1,4 +1,4 @@
-"""Pictures and the part of them that a network saw."""
+"""Images and the part of them that a network saw."""
 
 from typing import NamedTuple
 
@@ -8,31 +8,31 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from mmcontrast.ops.correspondence import cell_centres
+from mmcontrast.ops.correspondence import cell_centers
 
 
 class Seen(NamedTuple):
-    """A source picture and the view of it that went into the network.
+    """A source image and the view of it that went into the network.
 
     Attributes:
-        picture: (H, W, 3) uint8 RGB.
-        box: The view, (x0, y0, x1, y1) in pixels of the picture.
+        image: (H, W, 3) uint8 RGB.
+        box: The view, (x0, y0, x1, y1) in pixels of the image.
         flip: Whether the view was mirrored left to right.
         name: Shown above it.
     """
 
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     box: tuple[float, float, float, float]
     flip: bool = False
     name: str = ""
 
-    def centres(self, grid: tuple[int, int]) -> NDArray[np.float32]:
-        """Centres (S, 2) of the view's cells, x and y in pixels of the picture."""
+    def centers(self, grid: tuple[int, int]) -> NDArray[np.float32]:
+        """Centers (S, 2) of the view's cells, x and y in pixels of the image."""
         box, flip = torch.tensor([self.box]), torch.tensor([self.flip])
-        return cell_centres(box, flip, grid)[0].numpy()
+        return cell_centers(box, flip, grid)[0].numpy()
 
     def cell_at(self, point: tuple[float, float], grid: tuple[int, int]) -> int:
-        """The cell that shows a point of the picture.
+        """The cell that shows a point of the image.
 
         Raises:
             ValueError: The point lies outside the view.
@@ -48,17 +48,17 @@ class Seen(NamedTuple):
         return int(y * rows) * columns + int((1 - x if self.flip else x) * columns)
 
 
-def show(axis: Axes, seen: Seen, grey: bool = False) -> None:
-    """Draw a picture in its own pixel coordinates, with a frame around the part that was seen.
+def show(axis: Axes, seen: Seen, gray: bool = False) -> None:
+    """Draw an image in its own pixel coordinates, with a frame around the part that was seen.
 
     Args:
         axis: Where.
         seen: What.
-        grey: Whether to draw it without colours, as a background.
+        gray: Whether to draw it without colors, as a background.
     """
-    height, width = seen.picture.shape[:2]
+    height, width = seen.image.shape[:2]
     axis.set_axis_off()
-    pixels = seen.picture.mean(axis=2) if grey else seen.picture
+    pixels = seen.image.mean(axis=2) if gray else seen.image
     axis.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0))
     x0, y0, x1, y1 = seen.box
     frame = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=2.5)

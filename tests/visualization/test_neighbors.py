@@ -3,8 +3,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from mmcontrast.utils.errors import UserError
-from mmcontrast.visualization.neighbours import draw_neighbours, nearest
-from mmcontrast.visualization.palette import COLOURS
+from mmcontrast.visualization.neighbors import draw_neighbors, nearest
+from mmcontrast.visualization.palette import COLORS
 
 POINTS = np.array([[1, 0], [2, 2], [0, 3], [-1, 0], [0, 0], [5, 0]], dtype=np.float32)
 
@@ -23,11 +23,11 @@ def test_rows_that_are_not_there(row, num):
         nearest(POINTS, row, num)
 
 
-def test_bars_have_the_names_and_the_colours_of_agreement():
-    figure = draw_neighbours(nearest(POINTS, 0, 3), ["a", "b", "c"], [True, False, None], "of 0")
+def test_bars_have_the_names_and_the_colors_of_agreement():
+    figure = draw_neighbors(nearest(POINTS, 0, 3), ["a", "b", "c"], [True, False, None], "of 0")
     (axis,) = figure.axes
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b", "c"]
-    colours = [to_hex(bar.get_facecolor()).upper() for bar in axis.patches]
-    assert colours[:2] == [COLOURS[0], COLOURS[1]] and colours[2] not in COLOURS
+    colors = [to_hex(bar.get_facecolor()).upper() for bar in axis.patches]
+    assert colors[:2] == [COLORS[0], COLORS[1]] and colors[2] not in COLORS
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["same class", "other class", "class not known"]
