@@ -1,3 +1,7 @@
 """mmcontrast: contrastive and self-supervised learning, assembled from config files."""
 
+from mmcontrast.renames import redirect_old_imports
+
 __version__ = "0.1.0"
+
+redirect_old_imports()

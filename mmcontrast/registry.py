@@ -19,6 +19,8 @@ from typing import Any
 
 from mmengine import registry as mmengine_registry
 
+from mmcontrast.renames import TYPES, modernize_part
+
 SCOPE = "mmcontrast"
 # Packages whose parts configs may name, as 'mmdet.ResNet', and the extra that brings them.
 _EXTRAS = {"mmdet": "downstream", "mmseg": "segmentation"}
@@ -66,6 +68,8 @@ class Registry(mmengine_registry.Registry):
     def get(self, key: str) -> Any:
         """Return the class or function registered as ``key``, here or in a parent.
 
+        An old name of :mod:`mmcontrast.renames` stands for the new one.
+
         Raises:
             UnknownTypeError: Nothing of that name is registered. The message holds the closest
                 names and the modules of this registry that could not be imported.
@@ -74,9 +78,20 @@ class Registry(mmengine_registry.Registry):
             found = super().get(key)
         except RuntimeError:  # of MMEngine, for a name that begins with another scope
             found = None
+        if found is None and key.removeprefix(f"{SCOPE}.") in TYPES:
+            return self.get(modernize_part(dict(type=key))["type"])
         if found is None:
             raise UnknownTypeError(self._explain_unknown(key))
         return found
+
+    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        """Build what a config describes, whose old names are brought up to date.
+
+        Raises:
+            UnknownTypeError: Nothing is registered under its ``type``.
+            RemovedOptionError: It sets an option that no longer exists.
+        """
+        return super().build(modernize_part(cfg), *args, **kwargs)
 
     def __contains__(self, key: str) -> bool:
         try:

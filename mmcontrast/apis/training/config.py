@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 import mmcontrast.utils.external_configs  # noqa: F401  for configs that inherit 'mmseg::...'
+from mmcontrast.renames import modernize
 from mmcontrast.utils.errors import UserError, input_errors
 
 # Read by Config, or by the Runner from the config itself, beside its constructor's parameters.
@@ -57,8 +58,19 @@ def load_config(path: str | Path, options: Iterable[str] = ()) -> Config:
     for key, value in values.items():
         with input_errors(f"--cfg-options {key}"):
             cfg.merge_from_dict({key: value})
+    with input_errors(str(path)):
+        cfg = _modern(cfg)
     check_keys(cfg)
     return cfg
+
+
+def _modern(cfg: Config) -> Config:
+    """Bring the old names in a config up to date."""
+    values = cfg.to_dict()
+    modern = modernize(values)
+    if modern == values:
+        return cfg
+    return Config(modern, cfg_text=cfg.text, filename=cfg.filename, env_variables=cfg.env_variables)
 
 
 def check_keys(cfg: Config) -> None:
