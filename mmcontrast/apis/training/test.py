@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
@@ -45,15 +46,9 @@ def test(
         UserError: The config, the checkpoint or the data do not fit.
     """
     cfg = load_config(config, cfg_options)
-    for part in ("dataloader", "cfg", "evaluator"):
-        cfg[f"test_{part}"] = cfg.get(f"test_{part}") or cfg.get(f"val_{part}")
-        if cfg[f"test_{part}"] is None:
-            raise UserError(f"{config} describes no evaluation: it has no test_{part}.")
-    # A validation loop of a training is the plain one of a test.
-    cfg.test_cfg.type = cfg.test_cfg.get("type", "TestLoop").replace("ValLoop", "TestLoop")
+    _fall_back_on_validation(cfg, config)
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
-    # A protocol that trains nothing judges the backbone of any checkpoint.
-    frozen = "train_cfg" not in cfg and "pretrained" in cfg.model
+    frozen = _trains_nothing(cfg)
     if frozen and checkpoint:
         cfg.model.pretrained, checkpoint = checkpoint, None
     cfg.load_from, cfg.resume = checkpoint or cfg.get("load_from"), False
@@ -67,39 +62,69 @@ def test(
                 _ = runner.test_loop
             _log_often(runner)
             if cfg.load_from is None:
-                if not frozen:
-                    runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
-                model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-                model.init_weights()
+                _initialize(runner, warn=not frozen)
             elif judges_classes(runner.test_loop.evaluator.metrics):
-                meta = load_checkpoint(cfg.load_from).get("meta", {}).get("dataset_meta", {})
-                refuse_other_classes(
-                    meta, runner.test_dataloader.dataset.metainfo, f"{cfg.load_from} was trained on"
-                )
+                _compare_classes(runner, cfg.load_from)
             metrics = runner.test()
-            of_what = [
-                metric.description
-                for metric in runner.test_loop.evaluator.metrics
-                if getattr(metric, "description", "")
-            ]
             if cfg.get("compare_untrained") and cfg.load_from:
-                untrained = _test_untrained(runner)
-                table = "\n".join([comparison(metrics, untrained), *of_what])
-                runner.logger.info(f"{cfg.load_from}:\n{table}")
-                metrics |= {
-                    f"untrained/{name}": value
-                    for name, value in untrained.items()
-                    if not _is_raw(name)
-                }
+                metrics |= _compare_with_untrained(runner, cfg.load_from, metrics)
         finally:
             leave_processes(runner)
-    what = cfg.load_from or (
-        cfg.model.pretrained or "without weights" if frozen else "the untrained network"
-    )
-    runner.logger.info(
-        f"{what}: " + ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
-    )
+    values = ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
+    runner.logger.info(f"{_subject(cfg, frozen)}: {values}")
     return metrics
+
+
+def _fall_back_on_validation(cfg: Config, config: str) -> None:
+    """Evaluate as the validation does where the config has no test of its own."""
+    for part in ("dataloader", "cfg", "evaluator"):
+        cfg[f"test_{part}"] = cfg.get(f"test_{part}") or cfg.get(f"val_{part}")
+        if cfg[f"test_{part}"] is None:
+            raise UserError(f"{config} describes no evaluation: it has no test_{part}.")
+    # A validation loop of a training is the plain one of a test.
+    cfg.test_cfg.type = cfg.test_cfg.get("type", "TestLoop").replace("ValLoop", "TestLoop")
+
+
+def _trains_nothing(cfg: Config) -> bool:
+    """Whether the model is a protocol that judges the backbone of any checkpoint as it is."""
+    return "train_cfg" not in cfg and "pretrained" in cfg.model
+
+
+def _subject(cfg: Config, frozen: bool) -> str:
+    """Return how the log calls what was evaluated."""
+    if frozen:
+        return cfg.load_from or cfg.model.pretrained or "without weights"
+    return cfg.load_from or "the untrained network"
+
+
+def _initialize(runner: Runner, warn: bool) -> None:
+    """Initialize the weights, which the Runner does for training only."""
+    if warn:
+        runner.logger.warning("No checkpoint given: this is the UNTRAINED network.")
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model.init_weights()
+
+
+def _compare_classes(runner: Runner, checkpoint: str) -> None:
+    """Refuse a checkpoint whose classifier was trained on other classes than those of the test."""
+    trained = load_checkpoint(checkpoint).get("meta", {}).get("dataset_meta", {})
+    tested = runner.test_dataloader.dataset.metainfo
+    refuse_other_classes(trained, tested, f"{checkpoint} was trained on")
+
+
+def _compare_with_untrained(
+    runner: Runner, checkpoint: str, metrics: dict[str, float]
+) -> dict[str, float]:
+    """Log the metrics beside those of the untrained network, and return the latter, prefixed."""
+    descriptions = [
+        metric.description
+        for metric in runner.test_loop.evaluator.metrics
+        if getattr(metric, "description", "")
+    ]
+    untrained = _test_untrained(runner)
+    table = "\n".join([comparison(metrics, untrained), *descriptions])
+    runner.logger.info(f"{checkpoint}:\n{table}")
+    return {f"untrained/{name}": value for name, value in untrained.items() if not _is_raw(name)}
 
 
 def _log_often(runner: Runner) -> None:
