@@ -1,9 +1,10 @@
-"""Losses: each a pure function, and the registered module that configs name."""
+"""Losses: each a pure function and, where configs name it, a registered module around it."""
 
 from .balanced_focal import balanced_focal
+from .contrast import Contrast
 from .frame_pairs import FramePairLoss, frame_pair_loss
 from .gradient_penalty import gradient_penalty
-from .info_nce import Contrast, InfoNCE, info_nce
+from .info_nce import InfoNCE, info_nce
 from .lab_color import LabColorLoss, lab_color_loss
 from .mutual_information import MutualInformation
 from .nt_xent import NTXent, nt_xent

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmcontrast.models.losses.info_nce import Contrast
+from mmcontrast.models.losses.contrast import Contrast
 from mmcontrast.ops.distributed import gather_with_grad, get_rank, get_world_size
 from mmcontrast.registry import MODELS
 
@@ -33,13 +33,23 @@ def nt_xent(
         views0_NC: Unit vectors, with gradient.
         views1_NC: Unit vectors of the same images, with gradient.
         temperature: Positive; 0.1 for ImageNet at batch 4096, 0.5 for CIFAR-10.
-        all_views0_MC: The first views of all processes, with gradient; by default those of this.
-        all_views1_MC: The second views of all processes.
-        position_N: Where this process's images stand among the M; needed with the two above.
+        all_views0_MC: The first views of all processes, with gradient. This argument and the next
+            two are given together; without them the views of this process are all there are.
+        all_views1_MC: The second views of all processes, with gradient.
+        position_N: Index of each of this process's images among the M, int64.
 
     Returns:
-        Loss and figures of 2N anchors, the first views before the second ones.
+        Loss and similarities of 2N anchors, the first views before the second ones.
+
+    Raises:
+        ValueError: Only some of the three optional arguments are given.
     """
+    optional = (all_views0_MC, all_views1_MC, position_N)
+    if any(value is None for value in optional) != all(value is None for value in optional):
+        raise ValueError(
+            "nt_xent needs all_views0_MC, all_views1_MC and position_N together: with some of them "
+            "alone, the negatives of the other processes would be left out."
+        )
     if all_views0_MC is None or all_views1_MC is None or position_N is None:
         all_views0_MC, all_views1_MC = views0_NC, views1_NC
         position_N = torch.arange(len(views0_NC), device=views0_NC.device)

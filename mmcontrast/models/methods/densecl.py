@@ -134,8 +134,8 @@ class DenseCL(Method):
         return dict(
             loss_global=(1 - weight) * contrast.loss.mean(),
             loss_dense=weight * mean_over_ranks(dense.loss),
-            **contrast.figures(),
-            **{f"dense_{name}": value for name, value in dense.figures().items()},
+            **contrast.metrics(),
+            **{f"dense_{name}": value for name, value in dense.metrics().items()},
             embedding_std=embedding_std(query_NC),
             match_entropy=match_entropy(match_NS, matched_NCS.shape[2]),
             queue_age=self.queue.age(),

@@ -80,7 +80,7 @@ class MoCoV2(Method):
         self.queue.push(key_MC)
         return dict(
             loss=contrast.loss.mean(),
-            **contrast.figures(),
+            **contrast.metrics(),
             embedding_std=embedding_std(query_NC),
             queue_age=self.queue.age(),
         )

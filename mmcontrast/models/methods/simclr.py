@@ -58,6 +58,6 @@ class SimCLR(Method):
         contrast = self.nt_xent(views0_NC, views1_NC)
         return dict(
             loss=contrast.loss.mean(),
-            **contrast.figures(),
+            **contrast.metrics(),
             embedding_std=embedding_std(views0_NC),
         )

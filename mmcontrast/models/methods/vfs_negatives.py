@@ -88,7 +88,7 @@ class VFSNegatives(Method):
         self.queue.push(all_keys)
         return dict(
             loss=contrast.loss.mean(),
-            **contrast.figures(),
+            **contrast.metrics(),
             embedding_std=embedding_std(query),
             queue_age=self.queue.age(),
         )

@@ -1,15 +1,14 @@
 """InfoNCE against closed forms, cross entropy and automatic differentiation."""
 
 import math
-import sys
+import textwrap
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from mmcontrast.models.losses import InfoNCE, info_nce
-
-module = sys.modules["mmcontrast.models.losses.info_nce"]  # the package names the function so
+from mmcontrast.models.losses import Contrast, InfoNCE, info_nce
+from mmcontrast.ops import online_softmax
 
 
 def cross_entropy_form(query, key, negatives, temperature):
@@ -57,7 +56,7 @@ def test_known_value():
     assert result.loss.item() == pytest.approx(2.2793582303, abs=1e-6)
     assert result.positive_similarity.item() == pytest.approx(0.6)
     assert result.negative_similarity.item() == pytest.approx((0.8 - 0.6 + 0.96) / 3)
-    assert result.figures()["acc1"] == 0
+    assert result.metrics()["acc1"] == 0
 
 
 def test_known_dense_and_global_values_add_up():
@@ -79,7 +78,7 @@ def test_known_dense_and_global_values_add_up():
 @pytest.mark.parametrize("block", [(7, 50), (1, 1), (3, 7), (7, 13), (2, 50)])
 @pytest.mark.parametrize("temperature", [0.01, 0.07, 0.2])
 def test_loss_and_gradient_equal_cross_entropy(block, temperature, monkeypatch):
-    monkeypatch.setattr(module, "_block_shape", lambda *_: block)
+    monkeypatch.setattr(online_softmax, "block_shape", lambda *_: block)
     query, key, negatives = random_case()
     weights = torch.rand(len(query))
     expected = cross_entropy_form(query, key, negatives, temperature)
@@ -93,12 +92,17 @@ def test_loss_and_gradient_equal_cross_entropy(block, temperature, monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("num_queries", "num_keys"), [(0, 65536), (1, 1), (12544, 65536)])
-def test_blocks_are_bounded_and_hold_something(num_queries, num_keys):
-    for device, limit in (("cpu", 2**20), ("cuda", 2**26)):
-        rows, columns = module._block_shape(num_queries, num_keys, torch.device(device))
-        assert rows * columns <= limit
-        assert rows >= min(num_queries, 1) and columns >= 1
+def test_the_lines_of_the_docstring_agree():
+    lines = info_nce.__doc__.split("::\n\n")[1].split("\n\n")[0]
+    query, key, negatives = random_case()
+    names = dict(query_RC=query, key_RC=key, negatives_CK=negatives, temperature=0.07)
+    exec(textwrap.dedent(lines), dict(torch=torch, Contrast=Contrast), names)
+    plain, blockwise = names["result"], info_nce(query, key, negatives, 0.07)
+    for expected, value in zip(plain, blockwise, strict=True):
+        torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(
+        *(torch.autograd.grad(result.loss.sum(), query)[0] for result in (blockwise, plain))
+    )
 
 
 def test_gradient_by_finite_differences():

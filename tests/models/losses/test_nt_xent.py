@@ -70,12 +70,12 @@ def test_equals_slow_loop_and_ignores_order():
     )
 
 
-def test_figures():
+def test_metrics():
     eye = torch.eye(3)
-    figures = nt_xent(eye, eye, 0.5).figures()
-    assert figures["acc1"] == 100
-    assert figures["pos_sim"] == 1
-    assert figures["neg_sim"] == pytest.approx(0, abs=1e-7)
+    metrics = nt_xent(eye, eye, 0.5).metrics()
+    assert metrics["acc1"] == 100
+    assert metrics["pos_sim"] == 1
+    assert metrics["neg_sim"] == pytest.approx(0, abs=1e-7)
 
 
 def test_half_precision_and_small_temperature_stay_finite():
@@ -90,6 +90,18 @@ def test_half_precision_and_small_temperature_stay_finite():
 def test_a_single_pair_has_no_negatives():
     one = torch.tensor([[1.0, 0.0]])
     assert nt_xent(one, one, 0.1).loss.tolist() == [0, 0]
+
+
+def test_views_of_all_processes_are_given_together():
+    eye, position = torch.eye(3), torch.arange(3)
+    complete = (eye, eye, position)
+    assert torch.equal(nt_xent(eye, eye, 0.5, *complete).loss, nt_xent(eye, eye, 0.5).loss)
+    for missing in range(3):
+        some = [None if i == missing else value for i, value in enumerate(complete)]
+        with pytest.raises(ValueError, match="position_N together"):
+            nt_xent(eye, eye, 0.5, *some)
+    with pytest.raises(ValueError, match="position_N together"):
+        nt_xent(eye, eye, 0.5, position_N=position)
 
 
 def test_module_equals_function():
