@@ -67,6 +67,9 @@ METRICS: dict[str, str] = {}
 COMMANDS: dict[str, str] = {"neighbours": "neighbors"}
 """Sub-commands, old to new."""
 
+ARGUMENTS: dict[str, str] = {"--cells": "--points"}
+"""Options of commands, old to new."""
+
 
 class RemovedOptionError(ValueError):
     """A config sets an option that no longer exists."""
@@ -132,6 +135,22 @@ def modernize_part(settings: Settings, scope: str = "mmcontrast") -> Settings:
             _warn(f"{name}({_arguments(settings)})", f"{name}({_arguments(converted)})")
         settings = converted
     return settings
+
+
+def modernize_arguments(arguments: Sequence[str]) -> list[str]:
+    """Bring the old options in a command line up to date.
+
+    Args:
+        arguments: What stands behind the command; ``--old value`` and ``--old=value`` alike.
+    """
+    modern = []
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        new = ARGUMENTS.get(name, name)
+        if new != name:
+            _warn(name, new)
+        modern.append(new + equals + value)
+    return modern
 
 
 def _arguments(settings: Settings) -> str:

@@ -10,7 +10,7 @@ import pytest
 from mmcontrast import renames
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.registry import MODELS, SCOPE, Registry
-from mmcontrast.renames import RemovedOptionError, modernize
+from mmcontrast.renames import RemovedOptionError, modernize, modernize_arguments
 from mmcontrast.utils.errors import UserError
 from tests.toy import ROOT
 
@@ -106,3 +106,12 @@ def test_config_files_and_options_with_old_names(tables, tmp_path):
     assert cfg.filename == str(path)
     with pytest.raises(UserError, match="always ReLU"):
         load_config(path, ["model.neck.act=gelu"])
+
+
+def test_old_options_of_commands():
+    with pytest.warns(FutureWarning, match="write --points"):
+        assert modernize_arguments(["a.py", "--cells", "1", "--seeds=0"]) == [
+            "a.py", "--points", "1", "--seeds=0"
+        ]  # fmt: skip
+    with pytest.warns(FutureWarning):
+        assert modernize_arguments(["--cells=1"]) == ["--points=1"]

@@ -1,4 +1,4 @@
-r"""Train the cells of a config's grid, with several seeds: mean, standard deviation, best cell.
+r"""Train the points of a config's grid with several seeds: mean, standard deviation, best point.
 
     python tools/sweep.py configs/benchmarks/semi_supervised/mini.py \
         --cfg-options model.pretrained=CHECKPOINT
@@ -10,8 +10,10 @@ and writes sweep.json into the work dir. Options that are not listed here are th
 """
 
 import argparse
+import sys
 from pathlib import Path
 
+from mmcontrast.renames import modernize_arguments
 from mmcontrast.utils.errors import report_errors
 
 
@@ -23,16 +25,16 @@ def parse_args() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument(
         "config", help="config file whose training ends with a validation; grid and grid_metric"
     )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of each cell (0)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of each point (0)")
     parser.add_argument(
-        "--cells", type=int, nargs="+", metavar="N", help="train these alone, from 0 (all)"
+        "--points", type=int, nargs="+", metavar="N", help="train these alone, from 0 (all)"
     )
     parser.add_argument("--work-dir", help="(work_dirs/<folder>/<config>/sweep)")
     parser.add_argument("--processes", type=int, default=1, help="of each run (%(default)s)")
     parser.add_argument(
         "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config"
     )
-    return parser.parse_known_args()
+    return parser.parse_known_args(modernize_arguments(sys.argv[1:]))
 
 
 def main() -> None:

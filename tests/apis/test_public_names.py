@@ -1,6 +1,7 @@
 """What ``mmcontrast.apis`` lists: each name resolves, is described, and is imported at its use."""
 
 import ast
+import importlib
 import inspect
 import subprocess
 import sys
@@ -35,6 +36,14 @@ def test_type_checkers_see_the_same_names():
 def test_a_name_that_is_not_there():
     with pytest.raises(AttributeError, match="has no attribute 'tarin'"):
         _ = apis.tarin
+
+
+def test_importing_an_old_path_hides_no_function():
+    for name in ("train", "test", "launch"):
+        sys.modules.pop(f"mmcontrast.apis.{name}", None)
+        with pytest.warns(FutureWarning, match="is an old path"):
+            old = importlib.import_module(f"mmcontrast.apis.{name}")
+        assert getattr(apis, name) is getattr(old, name)
 
 
 def test_importing_the_package_imports_no_torch():

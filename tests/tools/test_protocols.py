@@ -55,18 +55,18 @@ def test_a_grid_is_trained_in_two_processes_and_resumed_in_its_last_validation(t
     config = write_probe(tmp_path, write_images(tmp_path / "images", 12), "FineTuning", GRID)
     folder = tmp_path / "sweep"
     command = (
-        "sweep", config, "--work-dir", folder, "--processes", 2, "--cells", 0, 1, *CPU,
+        "sweep", config, "--work-dir", folder, "--processes", 2, "--points", 0, 1, *CPU,
         "--cfg-options", "model.pretrained=random", "train_dataloader.batch_size=2",
     )  # fmt: skip
     done = python(*command)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Best of 1 by accuracy/top1: lr-0.") == 1
-    cells = json.loads((folder / "sweep.json").read_text())["cells"]
-    assert [len(cell["runs"]) for cell in cells] == [0, 1, 0, 0]
-    assert cells[0]["diverged"] == [0]  # its learning rate is 1e38
-    name, metrics = cells[1]["name"], cells[1]["runs"]["0"]
+    points = json.loads((folder / "sweep.json").read_text())["points"]
+    assert [len(point["runs"]) for point in points] == [0, 1, 0, 0]
+    assert points[0]["diverged"] == [0]  # its learning rate is 1e38
+    name, metrics = points[1]["name"], points[1]["runs"]["0"]
     assert 0 <= metrics["accuracy/top1"] <= 100
-    # The cell's own settings were trained with.
+    # The point's own settings were trained with.
     saved = (folder / name / "seed_0/FineTuning.py").read_text()
     assert "lr=0.1" in saved and "lr_mult=1)" in saved
 
@@ -79,4 +79,4 @@ def test_a_grid_is_trained_in_two_processes_and_resumed_in_its_last_validation(t
     done = python(*command)
     assert done.returncode == 0, done.stderr
     assert (run / "epoch_1.pth").stat().st_mtime_ns == before
-    assert json.loads((folder / "sweep.json").read_text())["cells"][1]["runs"]["0"] == metrics
+    assert json.loads((folder / "sweep.json").read_text())["points"][1]["runs"]["0"] == metrics

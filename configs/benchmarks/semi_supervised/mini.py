@@ -7,9 +7,9 @@ r"""Fine-tuning on 10% of the mini-world's labels: a regression test of the prot
 
 CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
 baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
-Cost: 20 epochs of 4 steps a cell, seconds each on two CPU cores.
+Cost: 20 epochs of 4 steps a point, seconds each on two CPU cores.
 Expected: see docs/evaluation.md. The settings are ours, for short runs.
-All cells, and the table:
+All points of the grid, and the table:
   python tools/sweep.py configs/benchmarks/semi_supervised/mini.py \
     --cfg-options model.pretrained=CHECKPOINT
 Data: python tools/data/make_mini.py --out data/mini, and
@@ -50,7 +50,7 @@ train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20, val_interval=20)
 # The learning rate above is for this many images a step, over all devices.
 auto_scale_lr = dict(base_batch_size=32)
 default_hooks = dict(logger=dict(interval=4), checkpoint=dict(max_keep_ckpts=1))
-# tools/train.py trains one cell; tools/sweep.py all.
+# tools/train.py trains one point; tools/sweep.py all.
 grid = {
     "optim_wrapper.optimizer.lr": [1e-3, 1e-2, 1e-1],
     "optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult": [1, 10, 100],

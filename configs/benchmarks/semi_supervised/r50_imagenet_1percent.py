@@ -8,10 +8,10 @@ r"""Fine-tuning on 1% of ImageNet's labels, OpenSelfSup's recipe: a grid of nine
 
 CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
 baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
-Cost: 20 epochs of 50 steps of 4 x 64 images a cell; nine cells.
+Cost: 20 epochs of 50 steps of 4 x 64 images a point; nine points.
 Expected: after MoCo v2 39.07 top-1 and 68.31 top-5, after SimCLR at batch 256 36.09 and 64.50
 (OpenSelfSup). Ours: not run.
-All cells, and the table:
+All points of the grid, and the table:
   python tools/sweep.py configs/benchmarks/semi_supervised/r50_imagenet_1percent.py \
     --cfg-options model.pretrained=CHECKPOINT train_dataloader.batch_size=256
 Data: python tools/data/make_subset.py images data/imagenet/train 0.01 \
@@ -48,7 +48,7 @@ train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=20, val_interval=20)
 # The learning rate above is for this many images a step, over all devices.
 auto_scale_lr = dict(base_batch_size=256)
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=1))
-# tools/train.py trains one cell, the one that is best for MoCo v2 and SimCLR; tools/sweep.py all.
+# tools/train.py trains one point, the one that is best for MoCo v2 and SimCLR; tools/sweep.py all.
 grid = {
     "optim_wrapper.optimizer.lr": [1e-3, 1e-2, 1e-1],
     "optim_wrapper.paramwise_cfg.custom_keys.head.lr_mult": [1, 10, 100],

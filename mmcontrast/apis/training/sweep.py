@@ -1,4 +1,7 @@
-"""One training many times: every cell of a config's grid, with every seed."""
+"""One training many times: every point of a config's grid, with every seed.
+
+A *grid point* is one combination of the grid's values; a *sweep run* trains it with one seed.
+"""
 
 import itertools
 import json
@@ -15,21 +18,29 @@ from mmengine.config import Config
 
 from mmcontrast.apis.reports.runs import is_training, numbers
 from mmcontrast.apis.training.config import default_work_dir, load_config
-from mmcontrast.apis.training.sweep_result import Cell, CellResult, Metrics, Sweep, as_json
+from mmcontrast.apis.training.sweep_result import GridPoint, Metrics, PointResult, Sweep, as_json
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import Diverged, TrainingStopped, UserError
 from mmcontrast.visualization.curves import read_log
 
 
-class _Run(NamedTuple):
-    """One training: its place, and what, with the seed, determines its result."""
+class _SweepRun(NamedTuple):
+    """One training of a sweep.
+
+    Attributes:
+        folder: Its work dir.
+        point: The number of its grid point, from 0.
+        seed: Its seed.
+        settings: What, with the seed, determines its result: config, options and arguments.
+    """
 
     folder: Path
+    point: int
     seed: int
     settings: dict[str, Any]
 
     def read(self) -> dict[str, Any]:
-        """Return what is known of it, nothing if it was not started.
+        """Return the record that :meth:`write` wrote; an empty one if the run was not started.
 
         Raises:
             UserError: It was started with other settings.
@@ -37,19 +48,19 @@ class _Run(NamedTuple):
         if not self._file.is_file():
             return {}
         record = json.loads(self._file.read_text(encoding="utf-8"))
-        then, now = record["settings"], json.loads(json.dumps(self.settings))
-        if then != now:
-            changed = [name for name in now if then.get(name) != now[name]]
+        old, new = record["settings"], json.loads(json.dumps(self.settings))
+        if old != new:
+            changed = [name for name in new if old.get(name) != new[name]]
             raise UserError(
                 f"{self.folder} holds a run of other settings:\n"
-                f"  then { ({name: then.get(name) for name in changed}) }\n"
-                f"  now  { ({name: now[name] for name in changed}) }\n"
+                f"  then { ({name: old.get(name) for name in changed}) }\n"
+                f"  now  { ({name: new[name] for name in changed}) }\n"
                 "Choose another --work-dir, or remove that folder."
             )
         return record
 
     def write(self, state: str, metrics: Metrics | None = None) -> None:
-        """Note how it stands: ``'started'``, ``'diverged'`` or ``'finished'``."""
+        """Record the state: ``'started'``, ``'diverged'`` or ``'finished'``."""
         record = dict(settings=self.settings, state=state, metrics=as_json(metrics or {}))
         write_atomically(json.dumps(record, indent=1).encode(), self._file)
 
@@ -58,28 +69,29 @@ class _Run(NamedTuple):
         return self.folder / "run.json"
 
 
-def cells_of(grid: Mapping[str, Sequence[Any]]) -> list[Cell]:
+def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[GridPoint]:
     """Combine the values of a grid, the last key's changing fastest.
 
     Args:
-        grid: For each config key the values to try.
+        grid: The values to try for each config key.
 
     Raises:
-        UserError: It is empty, a value cannot be given as an option, or two cells are alike.
+        UserError: The grid is empty, a value cannot be given as an option, or two points are equal.
     """
     if not grid or not all(grid.values()):
         raise UserError("The grid is empty: it needs config keys, each with values to try.")
-    cells = []
+    points = []
     for values in itertools.product(*grid.values()):
         settings = dict(zip(grid, values, strict=True))
         if any(isinstance(value, dict) for value in values):
             raise UserError(f"A grid's values are numbers, names or lists of them, got {settings}.")
         short = (f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in settings.items())
         # Names of folders: what a shell or a config's option would split at is left out.
-        cells.append(Cell("_".join(re.sub(r"[^\w.+-]+", "-", part) for part in short), settings))
-    if len({cell.name for cell in cells}) < len(cells):
+        name = "_".join(re.sub(r"[^\w.+-]+", "-", part) for part in short)
+        points.append(GridPoint(name, settings))
+    if len({point.name for point in points}) < len(points):
         raise UserError(f"A grid's values must differ, got {dict(grid)}.")
-    return cells
+    return points
 
 
 def run_sweep(
@@ -87,99 +99,110 @@ def run_sweep(
     train_tool: str | Path,
     *,
     seeds: Sequence[int] = (0,),
-    cells: Sequence[int] | None = None,
+    points: Sequence[int] | None = None,
     work_dir: str | None = None,
     processes: int = 1,
     cfg_options: Sequence[str] = (),
     arguments: Sequence[str] = (),
 ) -> Sweep:
-    """Train each cell of a config's ``grid`` with each seed, or go on where an earlier call ended.
+    """Train each point of a config's ``grid`` with each seed, or continue an earlier sweep.
 
-    Each run is a process of its own in ``<work_dir>/<cell>/seed_<seed>``, or in
+    Each run is a process of its own in ``<work_dir>/<point>/seed_<seed>``, or in
     ``<work_dir>/seed_<seed>`` if the config has no grid. A finished one is not run again, an
-    interrupted one is resumed, and one that diverges is noted and does not stop the others.
+    interrupted one is resumed, and one that diverges is recorded and does not stop the others.
     ``<work_dir>/sweep.json`` holds what is returned.
 
     Args:
         config: Path of the config file; its training must end with a validation. It may have a
             ``grid``, config keys with the values to try, and then a ``grid_metric``, the validation
-            metric by which the cells are compared, higher being better.
+            metric by which the points are compared, higher being better.
         train_tool: Path of ``tools/train.py``.
-        seeds: Each cell is trained once with each.
-        cells: Numbers of the cells to train, from 0; all by default.
-        work_dir: Folder ``sweep`` in the training's own by default.
-        processes: Of each run; more than one are started as by ``tools/dist_train.sh``.
+        seeds: Each point is trained once with each.
+        points: Numbers of the grid points to train, from 0; all by default.
+        work_dir: Folder of the sweep; by default ``sweep`` in the work dir of the training.
+        processes: Number of processes of each run; more than one are started as by
+            ``tools/dist_train.sh``.
         cfg_options: ``key=value`` options for all runs.
         arguments: Further arguments of ``tools/train.py``.
 
     Returns:
-        The metrics of the last validation of all cells that were trained with these seeds, by this
+        The metrics of the last validation of all points that were trained with these seeds, by this
         call or before.
 
     Raises:
-        UserError: Seeds, cells or arguments make no sense, the config has no validation or not the
+        UserError: Seeds, points or arguments make no sense, the config has no validation or not the
             metric, or a folder holds a run of other settings.
         TrainingStopped: A run failed; the ones that finished are kept.
         SystemExit: Ctrl-C or SIGTERM came; the run in progress has saved a checkpoint.
     """
     cfg = load_config(config, cfg_options)
-    _check(config, cfg, seeds, cells, arguments)
-    grid = cells_of(cfg.grid) if "grid" in cfg else [Cell("", {})]
-    chosen = range(len(grid)) if cells is None else cells
+    _check(config, cfg, seeds, points, arguments)
+    grid = grid_points(cfg.grid) if "grid" in cfg else [GridPoint("", {})]
+    chosen = range(len(grid)) if points is None else points
     if not set(chosen) <= set(range(len(grid))):
-        raise UserError(f"The cells of {config} are 0 to {len(grid) - 1}, got {list(chosen)}.")
+        raise UserError(
+            f"The grid points of {config} are 0 to {len(grid) - 1}, got {list(chosen)}."
+        )
     folder = Path(work_dir or Path(cfg.get("work_dir") or default_work_dir(config), "sweep"))
     common = dict(config=config, processes=processes, arguments=list(arguments))
-    runs = {
-        (number, seed): _Run(
-            folder / cell.name / f"seed_{seed}",
+    runs = [
+        _SweepRun(
+            folder / point.name / f"seed_{seed}",
+            number,
             seed,
-            dict(common, cfg_options=[*cfg_options, *cell.options]),
+            dict(common, cfg_options=[*cfg_options, *point.options]),
         )
-        for (number, cell), seed in itertools.product(enumerate(grid), seeds)
-    }
-    records = {key: run.read() for key, run in runs.items()}
-    todo = [
-        key
-        for key, record in records.items()
-        if key[0] in chosen and record.get("state") in (None, "started")
+        for (number, point), seed in itertools.product(enumerate(grid), seeds)
     ]
-    for count, key in enumerate(todo, start=1):
-        print(f"==> run {count} of {len(todo)}: {runs[key].folder}", flush=True)
-        _train(runs[key], train_tool, cfg.get("grid_metric"))
-        records[key] = runs[key].read()
-    sweep = Sweep(config, list(seeds), [CellResult(cell) for cell in grid], cfg.get("grid_metric"))
-    for (number, seed), record in records.items():
-        sweep.results[number].add(seed, record)
+    metric = cfg.get("grid_metric")
+    _train_all([run for run in _unfinished(runs) if run.point in chosen], train_tool, metric)
+    sweep = Sweep(config, list(seeds), [PointResult(point) for point in grid], metric)
+    for run in runs:
+        sweep.results[run.point].add(run.seed, run.read())
     sweep.write(folder / "sweep.json")
     return sweep
+
+
+def _unfinished(runs: Sequence[_SweepRun]) -> list[_SweepRun]:
+    """Return the runs that were not started or have not come to an end.
+
+    Raises:
+        UserError: A folder holds a run of other settings.
+    """
+    return [run for run in runs if run.read().get("state") in (None, "started")]
 
 
 def _check(
     config: str,
     cfg: Config,
     seeds: Sequence[int],
-    cells: Sequence[int] | None,
+    points: Sequence[int] | None,
     arguments: Sequence[str],
 ) -> None:
     if not seeds or len(set(seeds)) < len(seeds):
         raise UserError(f"A sweep needs different seeds, at least one, got {list(seeds)}.")
     if not cfg.get("val_cfg"):
         raise UserError(f"{config} has no validation (val_cfg), so there would be no metrics.")
-    if ("grid" in cfg) != ("grid_metric" in cfg) or (cells is not None and "grid" not in cfg):
+    if ("grid" in cfg) != ("grid_metric" in cfg) or (points is not None and "grid" not in cfg):
         raise UserError(
-            f"{config} lacks what cells need: a grid, and the grid_metric to compare them by."
+            f"{config} lacks what grid points need: a grid, and the grid_metric to compare them by."
         )
-    for argument, remedy in (
+    for name, remedy in (
         ("--resume", "each run resumes by itself"),
         ("--launcher", "several processes are asked for with --processes"),
     ):
-        if any(given.split("=")[0] == argument for given in arguments):
-            raise UserError(f"{argument} is not for sweeps: {remedy}.")
+        if any(argument.split("=")[0] == name for argument in arguments):
+            raise UserError(f"{name} is not for sweeps: {remedy}.")
 
 
-def _train(run: _Run, train_tool: str | Path, metric: str | None) -> None:
-    """Train to the end and note the metrics."""
+def _train_all(runs: Sequence[_SweepRun], train_tool: str | Path, metric: str | None) -> None:
+    for count, run in enumerate(runs, start=1):
+        print(f"==> run {count} of {len(runs)}: {run.folder}", flush=True)
+        _train(run, train_tool, metric)
+
+
+def _train(run: _SweepRun, train_tool: str | Path, metric: str | None) -> None:
+    """Train to the end and record the metrics."""
     processes, options = run.settings["processes"], run.settings["cfg_options"]
     launcher = ["-m", "mmcontrast.apis.training.launch", str(processes)] if processes > 1 else []
     command = [sys.executable, *launcher, str(train_tool), run.settings["config"]]
@@ -194,7 +217,7 @@ def _train(run: _Run, train_tool: str | Path, metric: str | None) -> None:
     if code:
         raise TrainingStopped(
             f"The run in {run.folder} ended with exit code {code} (see above). The same command "
-            "goes on with it."
+            "continues it."
         )
     metrics = _final_metrics(run.folder)
     if metric is not None and metric not in metrics:
@@ -224,7 +247,7 @@ def _call(command: Sequence[str]) -> int:
             for number, handler in previous.items():
                 signal.signal(number, handler)
     if received:
-        print("Stopped. The same command goes on where it was.", file=sys.stderr)
+        print("Stopped. The same command continues where it was.", file=sys.stderr)
         raise SystemExit(128 + received[0])
     return code
 

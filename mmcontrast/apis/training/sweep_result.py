@@ -1,4 +1,4 @@
-"""The results of many runs of one training: means, deviations, the best cell, a table."""
+"""The results of many runs of one training: means, deviations, the best grid point, a table."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from mmcontrast.utils.atomic import write_atomically
 Metrics = dict[str, float]
 
 
-class Cell(NamedTuple):
+class GridPoint(NamedTuple):
     """Settings to train with: their folder's name, and values by config key."""
 
     name: str
@@ -27,21 +27,21 @@ class Cell(NamedTuple):
 
 
 @dataclass
-class CellResult:
-    """What came of one cell.
+class PointResult:
+    """The results of one grid point.
 
     Attributes:
-        cell: Its settings.
+        point: Its settings.
         runs: Metrics of the finished runs, by seed.
         diverged: Seeds of the runs that diverged.
     """
 
-    cell: Cell
+    point: GridPoint
     runs: dict[int, Metrics] = field(default_factory=dict)
     diverged: list[int] = field(default_factory=list)
 
     def add(self, seed: int, record: Mapping[str, Any]) -> None:
-        """Take in what is noted of a run; nothing if it has not come to an end."""
+        """Add what a run has recorded; nothing if it has not come to an end."""
         if record.get("state") == "diverged":
             self.diverged.append(seed)
         elif record.get("state") == "finished":
@@ -73,18 +73,18 @@ class Sweep:
 
     Attributes:
         config: Path of the config file.
-        seeds: Those that each cell is to be trained with.
-        results: Of each cell; of a single one without settings where the config has no grid.
-        metric: The metric by which cells are compared; None without a grid.
+        seeds: The seeds that each grid point is to be trained with.
+        results: The results of each point; one without settings where the config has no grid.
+        metric: The metric by which points are compared; None without a grid.
     """
 
     config: str
     seeds: list[int]
-    results: list[CellResult]
+    results: list[PointResult]
     metric: str | None
 
-    def ranked(self) -> list[CellResult]:
-        """Return the cells that can be compared, the best first.
+    def ranked(self) -> list[PointResult]:
+        """Return the grid points that can be compared, the best first.
 
         These are the ones where every seed has a finite value.
         """
@@ -99,19 +99,19 @@ class Sweep:
         return [result for _, result in sorted(complete, key=lambda pair: pair[0], reverse=True)]
 
     def table(self) -> str:
-        """Return a Markdown table: a row a cell or, without a grid, a row a seed."""
+        """Return a Markdown table: a row a grid point or, without a grid, a row a seed."""
         names = list(dict.fromkeys(name for result in self.results for name in result.mean))
         if self.metric is None:
             return _markdown(self._seed_rows(self.results[0], names))
-        rows = [["cell", "settings", "runs", *names]]
+        rows = [["point", "settings", "runs", *names]]
         for number, result in enumerate(self.results):
-            told = f"{len(result.runs)} of {len(self.seeds)}"
-            told += f", {len(result.diverged)} diverged" if result.diverged else ""
-            rows.append([str(number), result.cell.name, told, *_summary(result, names)])
+            count = f"{len(result.runs)} of {len(self.seeds)}"
+            count += f", {len(result.diverged)} diverged" if result.diverged else ""
+            rows.append([str(number), result.point.name, count, *_summary(result, names)])
         text, ranked = _markdown(rows), self.ranked()
         if ranked:
             text += (
-                f"\nBest of {len(ranked)} by {self.metric}: {ranked[0].cell.name} with "
+                f"\nBest of {len(ranked)} by {self.metric}: {ranked[0].point.name} with "
                 f"{_summary(ranked[0], [self.metric])[0]}, chosen on the same validation images "
                 "that it is measured on, so slightly optimistic."
             )
@@ -124,11 +124,11 @@ class Sweep:
             config=self.config,
             seeds=self.seeds,
             metric=self.metric,
-            best=ranked[0].cell.name if ranked else None,
-            cells=[
+            best=ranked[0].point.name if ranked else None,
+            points=[
                 dict(
-                    name=result.cell.name,
-                    settings=result.cell.settings,
+                    name=result.point.name,
+                    settings=result.point.settings,
                     runs={seed: as_json(run) for seed, run in result.runs.items()},
                     diverged=result.diverged,
                     mean=as_json(result.mean),
@@ -139,12 +139,12 @@ class Sweep:
         )
         write_atomically(json.dumps(content, indent=1).encode(), path)
 
-    def _seed_rows(self, result: CellResult, names: Sequence[str]) -> list[list[str]]:
+    def _seed_rows(self, result: PointResult, names: Sequence[str]) -> list[list[str]]:
         rows = [["seed", *names]]
         for seed in self.seeds:
-            told = f"{seed} (diverged)" if seed in result.diverged else str(seed)
+            label = f"{seed} (diverged)" if seed in result.diverged else str(seed)
             run = result.runs.get(seed, {})
-            rows.append([told, *(f"{run[name]:.4g}" if name in run else "" for name in names)])
+            rows.append([label, *(f"{run[name]:.4g}" if name in run else "" for name in names)])
         if len(result.runs) > 1:
             rows.append(["mean ± std", *_summary(result, names)])
         return rows
@@ -155,7 +155,7 @@ def as_json(metrics: Metrics) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
-def _summary(result: CellResult, names: Sequence[str]) -> list[str]:
+def _summary(result: PointResult, names: Sequence[str]) -> list[str]:
     """Mean and deviation of metrics, plain values of a single run."""
     mean, std = result.mean, result.std
     if len(result.runs) == 1:

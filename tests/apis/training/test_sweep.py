@@ -1,4 +1,4 @@
-"""Sweeps over cells and seeds: resumable, compared by mean and standard deviation."""
+"""Sweeps over grid points and seeds: resumable, compared by mean and standard deviation."""
 
 import json
 import os
@@ -11,8 +11,8 @@ import pytest
 
 from mmcontrast.apis.reports.runs import find_runs
 from mmcontrast.apis.training import sweep as sweep_module
-from mmcontrast.apis.training.sweep import cells_of, run_sweep
-from mmcontrast.apis.training.sweep_result import Cell, CellResult, Sweep
+from mmcontrast.apis.training.sweep import grid_points, run_sweep
+from mmcontrast.apis.training.sweep_result import GridPoint, PointResult, Sweep
 from mmcontrast.utils.errors import TrainingStopped, UserError
 from tests.apis.reports.test_page import PRETRAINING, write_run
 from tests.toy import ROOT
@@ -44,7 +44,7 @@ _base_ = {base!r}
 grid = {{'optim_wrapper.optimizer.lr': [0.5, 2.0], 'model.momentum': [0.9, 0.99]}}
 grid_metric = 'mIoU'
 """
-CELLS = [f"lr-{lr}_momentum-{momentum}" for lr in ("0.5", "2.0") for momentum in ("0.9", "0.99")]
+POINTS = [f"lr-{lr}_momentum-{momentum}" for lr in ("0.5", "2.0") for momentum in ("0.9", "0.99")]
 DIVERGED = 3
 
 
@@ -81,10 +81,10 @@ def test_mean_and_standard_deviation(tool, tmp_path):
     )  # fmt: skip
     assert sweep.results[0].runs == {s: dict(mIoU=50.0 + s, aAcc=90.0) for s in (0, 2, 4)}
     content = json.loads((folder / "sweep.json").read_text())
-    (cell,) = content["cells"]
-    assert cell["mean"] == dict(mIoU=52.0, aAcc=90.0)
-    assert cell["std"] == dict(mIoU=2.0, aAcc=0.0)  # of a sample: sqrt((4 + 0 + 4) / 2)
-    assert cell["runs"]["4"]["mIoU"] == 54.0
+    (point,) = content["points"]
+    assert point["mean"] == dict(mIoU=52.0, aAcc=90.0)
+    assert point["std"] == dict(mIoU=2.0, aAcc=0.0)  # of a sample: sqrt((4 + 0 + 4) / 2)
+    assert point["runs"]["4"]["mIoU"] == 54.0
     table = sweep.table().splitlines()
     assert table[0] == "| seed | mIoU | aAcc |"
     assert table[2] == "| 0 | 50 | 90 |"
@@ -133,74 +133,74 @@ def test_runs_of_other_settings_are_not_taken_for_these(tool, tmp_path, failing)
 
 
 def test_one_run_has_no_deviation():
-    result = CellResult(Cell("", {}), {0: dict(AP=3.0)})
+    result = PointResult(GridPoint("", {}), {0: dict(AP=3.0)})
     assert (result.mean, result.std) == (dict(AP=3.0), dict(AP=0.0))
     assert Sweep("", [0], [result], None).table().splitlines()[-1] == "| 0 | 3 |"
 
 
-# Cells -----------------------------------------------------------------------------------------
+# Grid points -----------------------------------------------------------------------------------
 
 
 def test_all_values_are_combined():
-    cells = cells_of({"optim_wrapper.lr": [1, 2], "head.lr_mult": [3, 4], "seed": [0]})
-    assert [cell.name for cell in cells] == [
+    points = grid_points({"optim_wrapper.lr": [1, 2], "head.lr_mult": [3, 4], "seed": [0]})
+    assert [point.name for point in points] == [
         f"lr-{lr}_lr_mult-{mult}_seed-0" for lr in (1, 2) for mult in (3, 4)
     ]
-    assert cells[1].options == ["optim_wrapper.lr=1", "head.lr_mult=4", "seed=0"]
-    odd = cells_of({"model.pretrained": ["a b/c.pth"], "milestones": [[1, 2]]})[0]
+    assert points[1].options == ["optim_wrapper.lr=1", "head.lr_mult=4", "seed=0"]
+    odd = grid_points({"model.pretrained": ["a b/c.pth"], "milestones": [[1, 2]]})[0]
     assert odd.name == "pretrained-a-b-c.pth_milestones--1-2-"
     with pytest.raises(UserError, match="grid is empty"):
-        cells_of({"seed": []})
+        grid_points({"seed": []})
     with pytest.raises(UserError, match="must differ"):
-        cells_of({"seed": [1, 1]})
+        grid_points({"seed": [1, 1]})
     with pytest.raises(UserError, match="numbers, names or lists"):
-        cells_of({"model.neck": [dict(type="A")]})
+        grid_points({"model.neck": [dict(type="A")]})
 
 
-def test_cells_are_trained_with_their_settings(grid, tool, tmp_path):
+def test_points_are_trained_with_their_settings(grid, tool, tmp_path):
     folder = tmp_path / "out"
-    first = run_sweep(grid, tool(), cells=[2], work_dir=str(folder), seeds=[0, 2])
-    assert [result.cell.name for result in first.results] == CELLS
+    first = run_sweep(grid, tool(), points=[2], work_dir=str(folder), seeds=[0, 2])
+    assert [result.point.name for result in first.results] == POINTS
     assert [len(result.runs) for result in first.results] == [0, 0, 2, 0]
     sweep = run_sweep(grid, tool(), work_dir=str(folder), seeds=[0, 2])
     assert sweep.results[2] == first.results[2]
-    for number, name in enumerate(CELLS):
+    for number, name in enumerate(POINTS):
         for seed in (0, 2):
             (start,) = starts_of(folder / name / f"seed_{seed}")
             rate, momentum = ("0.5", "2.0")[number // 2], ("0.9", "0.99")[number % 2]
             assert start.endswith(f"optim_wrapper.optimizer.lr={rate} model.momentum={momentum}")
     table = sweep.table().splitlines()
-    assert table[0] == "| cell | settings | runs | mIoU | aAcc |"
-    assert table[2] == f"| 0 | {CELLS[0]} | 2 of 2 | 56 ± 1.4 | 90 ± 0 |"
+    assert table[0] == "| point | settings | runs | mIoU | aAcc |"
+    assert table[2] == f"| 0 | {POINTS[0]} | 2 of 2 | 56 ± 1.4 | 90 ± 0 |"
     assert table[-1].startswith(
-        f"Best of 4 by mIoU: {CELLS[2]} with 71 ± 1.4, chosen on the same validation images"
+        f"Best of 4 by mIoU: {POINTS[2]} with 71 ± 1.4, chosen on the same validation images"
     )
     content = json.loads((folder / "sweep.json").read_text())
-    assert content["best"] == CELLS[2] and content["metric"] == "mIoU"
-    assert content["cells"][2]["settings"]["optim_wrapper.optimizer.lr"] == 2.0
+    assert content["best"] == POINTS[2] and content["metric"] == "mIoU"
+    assert content["points"][2]["settings"]["optim_wrapper.optimizer.lr"] == 2.0
 
 
-def test_a_cell_that_diverges_is_never_the_best(grid, tool, tmp_path):
-    sweep = run_sweep(grid, tool({2.0: DIVERGED}), cells=[0, 2], work_dir=str(tmp_path / "out"))
+def test_a_point_that_diverges_is_never_the_best(grid, tool, tmp_path):
+    sweep = run_sweep(grid, tool({2.0: DIVERGED}), points=[0, 2], work_dir=str(tmp_path / "out"))
     lines = sweep.table().splitlines()
     assert lines[2:5] == [
-        f"| 0 | {CELLS[0]} | 1 of 1 | 55 | 90 |",
-        f"| 1 | {CELLS[1]} | 0 of 1 |  |  |",
-        f"| 2 | {CELLS[2]} | 0 of 1, 1 diverged |  |  |",
+        f"| 0 | {POINTS[0]} | 1 of 1 | 55 | 90 |",
+        f"| 1 | {POINTS[1]} | 0 of 1 |  |  |",
+        f"| 2 | {POINTS[2]} | 0 of 1, 1 diverged |  |  |",
     ]
-    assert lines[-1].startswith(f"Best of 1 by mIoU: {CELLS[0]} with 55, ")
+    assert lines[-1].startswith(f"Best of 1 by mIoU: {POINTS[0]} with 55, ")
 
 
 def test_values_that_are_no_numbers(tmp_path):
     nan = float("nan")
     results = [
-        CellResult(Cell("a", {}), {0: dict(top1=nan)}),
-        CellResult(Cell("b", {}), {0: dict(top1=1.0)}),
+        PointResult(GridPoint("a", {}), {0: dict(top1=nan)}),
+        PointResult(GridPoint("b", {}), {0: dict(top1=1.0)}),
     ]
     sweep = Sweep("", [0], results, "top1")
     assert sweep.ranked() == results[1:]
     sweep.write(tmp_path / "sweep.json")
-    assert json.loads((tmp_path / "sweep.json").read_text())["cells"][0]["runs"] == {
+    assert json.loads((tmp_path / "sweep.json").read_text())["points"][0]["runs"] == {
         "0": dict(top1=None)
     }
 
@@ -254,7 +254,7 @@ def test_a_signal_ends_all_and_the_run_may_save(tmp_path, number, capsys):
     with pytest.raises(SystemExit) as left:
         run_sweep(CONFIG, tmp_path / "train.py", seeds=[0, 1], work_dir=str(tmp_path))
     assert left.value.code == 128 + number
-    assert "The same command goes on" in capsys.readouterr().err
+    assert "The same command continues" in capsys.readouterr().err
     assert (tmp_path / "seed_0/saved").exists()
     assert not (tmp_path / "seed_1").exists()
     assert signal.getsignal(number) == previous
@@ -269,10 +269,10 @@ def test_what_cannot_be_run(grid, tool, tmp_path):
         run_sweep(str(ROOT / "configs/densecl/r50_coco.py"), tool())
     with pytest.raises(TrainingStopped, match="logged no validation"):
         run_sweep(CONFIG, tool(kept=1), work_dir=str(tmp_path / "none"))
-    with pytest.raises(UserError, match=r"cells of .* are 0 to 3, got \[4\]"):
-        run_sweep(grid, tool(), cells=[4])
-    with pytest.raises(UserError, match="lacks what cells need"):
-        run_sweep(CONFIG, tool(), cells=[0])
+    with pytest.raises(UserError, match=r"grid points of .* are 0 to 3, got \[4\]"):
+        run_sweep(grid, tool(), points=[4])
+    with pytest.raises(UserError, match="lacks what grid points need"):
+        run_sweep(CONFIG, tool(), points=[0])
     for argument in ("--resume", "--launcher=pytorch"):
         with pytest.raises(UserError, match="is not for sweeps"):
             run_sweep(CONFIG, tool(), arguments=[argument])
@@ -285,9 +285,9 @@ def test_a_report_finds_the_runs_of_a_sweep(grid, tool, tmp_path):
     """Also in the folder of another run, whose test is not mixed up with their files."""
     plain = PRETRAINING.format(load_from=None, seed=0)
     work_dir = write_run(tmp_path / "work", plain, tested={"knn/top1": 12.0})
-    run_sweep(grid, tool(), cells=[0], seeds=[0, 1], work_dir=str(work_dir / "sweep"))
+    run_sweep(grid, tool(), points=[0], seeds=[0, 1], work_dir=str(work_dir / "sweep"))
     for seed in (0, 1):
-        folder = work_dir / "sweep" / CELLS[0] / f"seed_{seed}"
+        folder = work_dir / "sweep" / POINTS[0] / f"seed_{seed}"
         (folder / "now/vis_data/config.py").write_text(
             PRETRAINING.format(load_from=None, seed=seed)
         )
