@@ -84,7 +84,7 @@ class Registry(mmengine_registry.Registry):
             raise UnknownTypeError(self._explain_unknown(key))
         return found
 
-    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+    def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build what a config describes, whose old names are brought up to date.
 
         Raises:

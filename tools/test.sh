@@ -34,13 +34,16 @@ once everything install_everything
 # Two test processes share the cores; more threads each would only get in each other's way.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export PATH=$(dirname "$PY"):$PATH
-tier='not slow and not gpu'
-[[ -n $slow && $slow != false ]] && tier='not gpu'
+tier=fast marks='not slow and not gpu'
+[[ -n $slow && $slow != false ]] && tier=slow marks='not gpu'
 check ruff check
 check ruff format --check
 check mypy
 check lint-imports --no-logo
-check pytest -n 2 -m "$tier" --durations 10
+started=$SECONDS
+check pytest -n 2 -m "$marks" --durations 10
+# tools/dev/measures.py reports it.
+echo "$((SECONDS - started)) $(git rev-parse --short HEAD)" >".pytest_cache/seconds_$tier"
 
 if ((${#failed[@]})); then
     die "these failed:" "${failed[@]}"
