@@ -46,7 +46,7 @@ MODULES: dict[str, str] = {
 }
 """Import paths, old to new; those of a package hold for the modules in it."""
 
-TYPES: dict[str, str] = {}
+TYPES: dict[str, str] = {"PCK": "JHMDBPCK"}
 """Registered names (``type=`` in configs), old to new. A registered name wins over an old one."""
 
 OPTIONS: dict[tuple[str, str], str] = {}
@@ -55,13 +55,41 @@ OPTIONS: dict[tuple[str, str], str] = {}
 REMOVED: dict[tuple[str, str], str] = {}
 """(Registered name as it is now, option that is gone) to what to do instead, a sentence."""
 
-CONVERTERS: dict[str, Callable[[Settings], Settings]] = {}
+
+class RemovedOptionError(ValueError):
+    """A config sets an option that no longer exists."""
+
+
+def _name_protocol(settings: Settings) -> Settings:
+    """``LabelPropagation(propagator=dict(preset=...))``, and options that are the protocol's."""
+    rule = settings.get("propagator") or {}
+    protocol = rule.get("preset", settings.get("protocol"))
+    defaults = {
+        "soft_first_mask": protocol == "crw",
+        "stretched": protocol != "crw",
+        "decide_at_input": protocol in ("uvc", "contrastcorr"),
+    }
+    for option in defaults:
+        if settings.get(option) not in (None, defaults[option]):
+            raise RemovedOptionError(
+                f"LabelPropagation has no option {option!r} any more: how masks are decided is "
+                "the protocol's. Add a protocol of your own to PROPAGATION_PROTOCOLS of "
+                "mmcontrast.models.protocols.propagation_protocols."
+            )
+    if "preset" not in rule and not defaults.keys() & settings.keys():
+        return settings
+    kept = {k: v for k, v in settings.items() if k != "propagator" and k not in defaults}
+    rule = {name: value for name, value in rule.items() if name != "preset"}
+    return {**kept, "protocol": protocol, **(dict(propagator=rule) if rule else {})}
+
+
+CONVERTERS: dict[str, Callable[[Settings], Settings]] = {"LabelPropagation": _name_protocol}
 """Registered name to a function for settings that more than a rename brings up to date.
 
 It returns the new settings, or the very dict that it was given if they are new already.
 """
 
-METRICS: dict[str, str] = {}
+METRICS: dict[str, str] = {"pck/": "jhmdb/"}
 """Beginnings of the names of logged metrics, old to new, for ``save_best`` of checkpoint hooks."""
 
 COMMANDS: dict[str, str] = {"neighbours": "neighbors"}
@@ -69,10 +97,6 @@ COMMANDS: dict[str, str] = {"neighbours": "neighbors"}
 
 ARGUMENTS: dict[str, str] = {"--cells": "--points"}
 """Options of commands, old to new."""
-
-
-class RemovedOptionError(ValueError):
-    """A config sets an option that no longer exists."""
 
 
 def modernize(config: Any, scope: str = "mmcontrast") -> Any:

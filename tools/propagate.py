@@ -17,11 +17,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--checkpoint", help="weights of a backbone; without, raw colors")
     parser.add_argument("--config", help="config of its training (that inside the checkpoint)")
     parser.add_argument(
+        "--protocol",
         "--preset",
         default="vfs_r18",
-        help="published rule: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
+        help="published protocol: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
     )
-    parser.add_argument("--size", type=int, help="short side in pixels (that of the rule)")
+    parser.add_argument("--size", type=int, help="short side in pixels (that of the protocol)")
     parser.add_argument("--device", help="cpu, cuda or cuda:N (the best there is)")
     return parser.parse_args()
 
@@ -42,7 +43,7 @@ def main() -> None:
 
         masks = propagate(
             args.video, args.mask, checkpoint=args.checkpoint, config=args.config,
-            preset=args.preset, size=args.size,
+            protocol=args.protocol, size=args.size,
         )  # fmt: skip
         if args.masks:
             masks = save_masks(masks, args.masks)

@@ -6,7 +6,7 @@ from .graph_svm import GraphSVM, svm_folds
 from .knn import KNN, knn_scores
 from .node_probe import NodeProbe, adam_probe, logistic_probe
 from .parts import PartIoU, confusion_matrix, mean_iou
-from .pose import PCK, pck, relative_distances
+from .pose import JHMDBPCK, jhmdb_pck, relative_distances
 from .svm import SVM, average_precision
 from .tracking import OTB, tracking_scores
 from .vos import DAVIS, boundary_similarity, region_similarity, score_folder, score_video
@@ -14,9 +14,9 @@ from .zeroshot import ZeroShot, eszsl, generalized_scores, harmonic_mean, per_cl
 
 __all__ = [
     "DAVIS",
+    "JHMDBPCK",
     "KNN",
     "OTB",
-    "PCK",
     "SVM",
     "Accuracy",
     "GraphSVM",
@@ -32,10 +32,10 @@ __all__ = [
     "eszsl",
     "generalized_scores",
     "harmonic_mean",
+    "jhmdb_pck",
     "knn_scores",
     "logistic_probe",
     "mean_iou",
-    "pck",
     "per_class_accuracy",
     "region_similarity",
     "relative_distances",

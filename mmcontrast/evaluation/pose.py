@@ -1,4 +1,4 @@
-"""Percentage of correct key points (PCK) as JHMDB counts it.
+"""Percentage of correct keypoints (PCK) as JHMDB counts it.
 
 Shapes: T frames, J joints.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmcontrast.registry import METRICS
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
-_BODY_SHARE = 0.6  # of the diagonal of the joints' box
+_BODY_SHARE = 0.6  # share of the diagonal of the joints' box
 
 
 def relative_distances(
@@ -25,7 +25,7 @@ def relative_distances(
 
     Args:
         predicted_TJ2: x and y in pixels; a joint whose x is not positive is not predicted.
-        truth_TJ2: The annotation.
+        truth_TJ2: Annotated x and y in pixels.
 
     Returns:
         (T, J), nan where a joint is not predicted.
@@ -45,21 +45,21 @@ def relative_distances(
     return np.where(seen_TJ, relative_TJ, np.nan)
 
 
-def pck(
+def jhmdb_pck(
     distances: Iterable[NDArray[np.float64]],
     skip_first: bool = True,
     thresholds: Sequence[float] = THRESHOLDS,
 ) -> list[float]:
-    """Percentage of joints that lie within each threshold: of each joint, then the mean of them.
+    """Percentage of joints within each threshold, per joint and then averaged over the joints.
 
     Args:
         distances: Relative distances (T, J) of each video.
         skip_first: Leave out the first frame of every video, whose joints are given. The published
             numbers of TimeCycle, UVC and CRW do so, VFS' do not.
-        thresholds: In units of the relative distance.
+        thresholds: Largest relative distances that count as correct.
 
     Returns:
-        One percentage a threshold.
+        One percentage per threshold, 0..100.
 
     Raises:
         ValueError: No frame is left.
@@ -76,17 +76,17 @@ def pck(
 
 
 @METRICS.register_module()
-class PCK(BaseMetric):
-    """PCK of propagated key points: ``pck/0.1`` to ``pck/0.5``, in percent.
+class JHMDBPCK(BaseMetric):
+    """PCK of propagated keypoints: ``jhmdb/0.1`` to ``jhmdb/0.5``, in percent.
 
-    The first frame, whose joints are given, is left out; ``pck/0.1_with_first`` and so on count it,
-    as VFS' own figures do.
+    The first frame, whose joints are given, is left out; ``jhmdb/0.1_with_first`` and so on count
+    it, as the published numbers of VFS do.
 
     Args:
         collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
     """
 
-    default_prefix = "pck"
+    default_prefix = "jhmdb"
 
     def __init__(self, collect_device: str = "cpu"):
         super().__init__(collect_device=collect_device)
@@ -101,6 +101,6 @@ class PCK(BaseMetric):
         """Return the percentages, without and with the first frames."""
         metrics: dict[str, float] = {}
         for skip_first, suffix in ((True, ""), (False, "_with_first")):
-            found = pck(results, skip_first)
-            metrics |= {f"{limit}{suffix}": v for limit, v in zip(THRESHOLDS, found, strict=True)}
+            values = jhmdb_pck(results, skip_first)
+            metrics |= {f"{limit}{suffix}": v for limit, v in zip(THRESHOLDS, values, strict=True)}
         return metrics

@@ -240,6 +240,21 @@ def top_affinities(
     return torch.cat(values)[order], torch.cat(indices)[order]
 
 
+def kept_softmax(logits_QX: Tensor, kth_Q1: Tensor, renormalize: bool) -> Tensor:
+    """Softmax over all keys whose weights below the k-th highest are set to zero.
+
+    Args:
+        logits_QX: Affinities over temperature; minus infinity for keys that are not there.
+        kth_Q1: The k-th highest logit of each query. All keys that tie with it stay.
+        renormalize: Whether what is left sums to one again, as in DINO; in UVC it does not.
+
+    Returns:
+        Weights, (Q, X).
+    """
+    weights_QX = logits_QX.softmax(1).masked_fill(logits_QX < kth_Q1, 0)
+    return weights_QX / weights_QX.sum(1, keepdim=True) if renormalize else weights_QX
+
+
 def _widen(rows_Qk: Tensor, k: int, value: float) -> Tensor:
     """Fill rows up to ``k`` columns: a small corner may hold fewer keys than another tile."""
     return torch.nn.functional.pad(rows_Qk, (0, k - rows_Qk.shape[1]), value=value)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmcontrast.evaluation.pose import PCK, pck, relative_distances
+from mmcontrast.evaluation.pose import JHMDBPCK, jhmdb_pck, relative_distances
 
 JOINTS = np.array([[10, 20], [40, 20], [10, 60], [40, 60]], dtype=float)
 TRUTH = np.stack([JOINTS] * 3)
@@ -32,17 +32,17 @@ def test_the_body_is_measured_by_the_joints_that_are_predicted():
 )
 def test_percentages(skip_first, expected):
     distances = [relative_distances(predictions(), TRUTH)]
-    assert pck(distances, skip_first) == pytest.approx(expected, abs=1e-6)
+    assert jhmdb_pck(distances, skip_first) == pytest.approx(expected, abs=1e-6)
 
 
 def test_metric_prints_both():
-    metric = PCK()
+    metric = JHMDBPCK()
     metric.process({}, [dict(points=predictions(), joints=TRUTH)])
     found = metric.evaluate(1)
-    assert found["pck/0.1"] == pytest.approx(37.5)
-    assert found["pck/0.1_with_first"] == pytest.approx(62.5)
+    assert found["jhmdb/0.1"] == pytest.approx(37.5)
+    assert found["jhmdb/0.1_with_first"] == pytest.approx(62.5)
 
 
 def test_a_single_frame_has_no_score():
     with pytest.raises(ValueError, match="No video"):
-        pck([relative_distances(TRUTH[:1], TRUTH[:1])])
+        jhmdb_pck([relative_distances(TRUTH[:1], TRUTH[:1])])

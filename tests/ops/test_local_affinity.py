@@ -7,6 +7,7 @@ from mmcontrast.ops import local_affinity
 from mmcontrast.ops.local_affinity import (
     Window,
     affinity_blocks,
+    kept_softmax,
     reweight_mutually,
     top_affinities,
 )
@@ -99,3 +100,18 @@ def test_mutual_weights_need_all_queries(monkeypatch):
 def test_maps_of_different_sizes_are_refused():
     with pytest.raises(ValueError, match="Maps of one size"):
         top_affinities(torch.rand(4, 5, 3), torch.rand(2, 3, 5, 3), 2, Window(2))
+
+
+def test_weights_of_all_keys_are_not_normalized_again():
+    logits = torch.tensor([[3.0, 2.0, 1.0, 0.0]])
+    weights = kept_softmax(logits, logits[:, 1:2], renormalize=False)
+    torch.testing.assert_close(
+        weights, torch.tensor([[0.643914, 0.236883, 0, 0]]), rtol=0, atol=1e-6
+    )
+    assert weights.sum().item() == pytest.approx(0.880797, abs=1e-6)
+    assert kept_softmax(logits, logits[:, 1:2], renormalize=True).sum() == pytest.approx(1)
+
+
+def test_ties_stay():
+    logits = torch.tensor([[2.0, 1.0, 1.0, 0.0]])
+    assert (kept_softmax(logits, logits[:, 1:2], renormalize=True) > 0).sum() == 3

@@ -1,9 +1,5 @@
-# Semi-supervised segmentation of DAVIS 2017's validation videos at 480 pixels. A sample is a video.
-eval_pipeline = [
-    dict(type="LoadImage"),
-    dict(type="Resize", size=480),
-    dict(type="PackInputs"),
-]
+# Semi-supervised segmentation of DAVIS 2017's validation videos. A sample is a video; a config adds
+# the pipeline of its frames.
 test_dataloader = dict(
     batch_size=1,
     # Frames are read by the sample itself while the last one is propagated.
@@ -16,7 +12,6 @@ test_dataloader = dict(
         ann_file="ImageSets/2017/val.txt",
         frames="JPEGImages/480p/{}",
         masks="Annotations/480p/{}",
-        pipeline=eval_pipeline,
     ),
 )
 # out_dir='results/...' writes the palette PNGs that the official toolkit scores.

@@ -1,9 +1,5 @@
-# Propagation of JHMDB's 15 joints through the videos of its first test split. A sample is a video.
-eval_pipeline = [
-    dict(type="LoadImage"),
-    dict(type="Resize", size=(320, 320)),
-    dict(type="PackInputs"),
-]
+# Propagation of JHMDB's 15 joints through the videos of its first test split. A sample is a
+# video; a config adds the pipeline of its frames.
 test_dataloader = dict(
     batch_size=1,
     num_workers=0,
@@ -13,8 +9,7 @@ test_dataloader = dict(
         type="JHMDBPose",
         data_root="data/JHMDB",
         ann_file="testlist_split1.txt",
-        pipeline=eval_pipeline,
     ),
 )
-test_evaluator = dict(type="PCK")
+test_evaluator = dict(type="JHMDBPCK")
 test_cfg = dict(type="TestLoop")

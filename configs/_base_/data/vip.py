@@ -1,9 +1,5 @@
-# Propagation of VIP's 20 kinds of parts through its 50 validation videos. A sample is a video.
-eval_pipeline = [
-    dict(type="LoadImage"),
-    dict(type="Resize", size=(560, 560)),
-    dict(type="PackInputs"),
-]
+# Propagation of VIP's 20 kinds of parts through its 50 validation videos. A sample is a video;
+# a config adds the pipeline of its frames.
 test_dataloader = dict(
     batch_size=1,
     num_workers=0,
@@ -17,7 +13,6 @@ test_dataloader = dict(
         masks="Annotations/Category_ids/{}",
         # Their names are the numbers of the frames in longer videos.
         consecutive=False,
-        pipeline=eval_pipeline,
     ),
 )
 test_evaluator = dict(type="PartIoU", num_classes=20)

@@ -1,4 +1,4 @@
-"""DAVIS 2017 by VFS' rule on raw colors: what a learned feature has to beat.
+"""DAVIS 2017 by VFS' protocol on raw colors: what a learned feature has to beat.
 
   python tools/test.py configs/benchmarks/davis2017/color.py
 
@@ -16,6 +16,12 @@ model = dict(
         type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
     ),
     backbone=dict(type="ColorPatches", stride=8),
-    propagator=dict(preset="vfs_r18"),
+    protocol="vfs_r18",
     pretrained="",
 )
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=480),
+    dict(type="PackInputs"),
+]
+test_dataloader = dict(dataset=dict(pipeline=eval_pipeline))

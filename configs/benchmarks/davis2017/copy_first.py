@@ -13,6 +13,12 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]
 model = dict(
     type="LabelPropagation",
     backbone=None,
-    propagator=dict(preset="vfs_r18"),
+    protocol="vfs_r18",
     pretrained="",
 )
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=480),
+    dict(type="PackInputs"),
+]
+test_dataloader = dict(dataset=dict(pipeline=eval_pipeline))

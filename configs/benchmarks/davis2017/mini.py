@@ -3,13 +3,13 @@
   python tools/test.py configs/benchmarks/davis2017/mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2017/mini.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
-weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
+CHECKPOINT, baselines and devices: docs/evaluation.md. Other networks: --cfg-options
+model.backbone.depth=50, or another model.backbone.
 Baselines without weights: color.py and copy_first.py with --cfg-options
 test_dataloader.dataset.data_root=data/mini/davis test_dataloader.dataset.pipeline.1.size=192
 model.propagator.radius=6.
 Cost: less than a minute on one CPU core.
-Expected: docs/results.md. Settings and figures are ours, for small frames.
+Expected: docs/results.md. Settings and metrics are ours, for small frames.
 Data: python tools/data/make_mini.py --out data/mini --videos
 """
 
@@ -29,7 +29,8 @@ model = dict(
         strides=(1, 2, 1, 1),
         norm_cfg=dict(type="BN"),
     ),
-    propagator=dict(preset="vfs_r18", radius=6),
+    protocol="vfs_r18",
+    propagator=dict(radius=6),
     # Filled in by the command line.
     pretrained="",
 )

@@ -1,10 +1,9 @@
-"""DAVIS 2017 by VFS' rule, ResNet-18 (Xu and Wang, ICCV 2021, section 4).
+"""DAVIS 2017 by VFS' protocol, ResNet-18 (Xu and Wang, ICCV 2021, section 4).
 
   python tools/test.py configs/benchmarks/davis2017/r18.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2017/r18.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet18` the
-supervised baseline, `random` that of random weights.
+CHECKPOINT, baselines and devices: docs/evaluation.md.
 Cost: 1,969 frames to propagate, about 2 s each on one CPU core beside the network.
 Expected: VFS 66.7 J&F (64.0 J, 69.5 F; its README).
 Ours: not run on all 30 videos; docs/results.md has what ran.
@@ -22,7 +21,13 @@ model = dict(
     backbone=dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
-    propagator=dict(preset="vfs_r18"),
+    protocol="vfs_r18",
     # Filled in by the command line.
     pretrained="",
 )
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=480),
+    dict(type="PackInputs"),
+]
+test_dataloader = dict(dataset=dict(pipeline=eval_pipeline))

@@ -1,30 +1,18 @@
-"""DAVIS 2017 by DINO's rule (Caron et al., ICCV 2021), on a ResNet-18.
+"""DAVIS 2017 by DINO's protocol (Caron et al., ICCV 2021), on a ResNet-18.
 
   python tools/test.py configs/benchmarks/davis2017/r18_dino.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2017/r18_dino.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet18` the
-supervised baseline, `random` that of random weights.
+Differs from r18.py in the protocol and its input. CHECKPOINT, baselines and devices:
+docs/evaluation.md.
 Cost: about half that of r18.py.
 Expected: published for vision transformers only. Ours: not run.
 Data: DAVIS-2017-trainval-480p.zip, unpacked in data/.
 """
 
-_base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]
+_base_ = ["r18.py"]
 
-model = dict(
-    type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    # res4 at stride 8.
-    backbone=dict(
-        type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
-    ),
-    propagator=dict(preset="dino"),
-    # Filled in by the command line.
-    pretrained="",
-)
+model = dict(protocol="dino")
 test_dataloader = dict(
     dataset=dict(
         pipeline=[

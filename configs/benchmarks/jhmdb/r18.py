@@ -1,10 +1,9 @@
-"""JHMDB key points, ResNet-18, with the settings of Spa-then-Temp (CVPR 2023).
+"""JHMDB keypoints, ResNet-18, with the settings of Spa-then-Temp (CVPR 2023).
 
   python tools/test.py configs/benchmarks/jhmdb/r18.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/jhmdb/r18.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet18` the
-supervised baseline, `random` that of random weights.
+CHECKPOINT, baselines and devices: docs/evaluation.md.
 Cost: 268 videos of up to 40 frames at 40 x 40 cells.
 Expected: Spa-then-Temp itself 63.5 PCK@0.1, 83.1 @0.2 (its README). Ours: not run.
 The first frame, whose joints are given, does not count; `..._with_first` counts it, as VFS did.
@@ -23,7 +22,14 @@ model = dict(
     backbone=dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
-    propagator=dict(preset="vfs_r18", radius=5, window="square"),
+    protocol="vfs_r18",
+    propagator=dict(radius=5, window="square"),
     # Filled in by the command line.
     pretrained="",
 )
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=(320, 320)),
+    dict(type="PackInputs"),
+]
+test_dataloader = dict(dataset=dict(pipeline=eval_pipeline))

@@ -1,10 +1,10 @@
-"""JHMDB key points, ResNet-50, with the settings of Spa-then-Temp (CVPR 2023).
+"""JHMDB keypoints, ResNet-50, with the settings of Spa-then-Temp (CVPR 2023).
 
   python tools/test.py configs/benchmarks/jhmdb/r50.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/jhmdb/r50.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet50` the
-supervised baseline, `random` that of random weights.
+Differs from r18.py in the depth and the protocol. CHECKPOINT, baselines and devices:
+docs/evaluation.md.
 Cost: 268 videos of up to 40 frames at 40 x 40 cells.
 Expected: Spa-then-Temp itself 63.6 PCK@0.1, 83.8 @0.2 (its README). Ours: not run.
 The first frame, whose joints are given, does not count; `..._with_first` counts it, as VFS did.
@@ -12,18 +12,6 @@ Data: data/JHMDB/{Rename_Images,joint_positions} and testlist_split1.txt, whose 
 `<joint_positions.mat> <folder of frames>`.
 """
 
-_base_ = ["../../_base_/default_runtime.py", "../../_base_/data/jhmdb.py"]
+_base_ = ["r18.py"]
 
-model = dict(
-    type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    # res4 at stride 8.
-    backbone=dict(
-        type="ResNet", depth=50, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
-    ),
-    propagator=dict(preset="vfs_r50", radius=5, window="square"),
-    # Filled in by the command line.
-    pretrained="",
-)
+model = dict(backbone=dict(depth=50), protocol="vfs_r50")

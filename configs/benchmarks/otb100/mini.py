@@ -6,10 +6,9 @@ r"""A SiamFC head on the mini-world's tracked videos: a regression test of the p
     --cfg-options model.pretrained=CHECKPOINT
   python tools/test.py configs/benchmarks/otb100/mini.py TRAINED
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
-weights; TRAINED is what the first command wrote.
+CHECKPOINT, baselines and devices: docs/evaluation.md. TRAINED is what the first command wrote.
 Cost: about a minute on two CPU cores.
-Expected: docs/results.md. Settings and figures are ours; it is tested on what it saw.
+Expected: docs/results.md. Settings and metrics are ours; it is tested on what it saw.
 Data: python tools/data/make_mini.py --out data/mini --videos
 Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
 """

@@ -6,8 +6,7 @@ r"""OTB-100 with a SiamFC head on a frozen ResNet-18 (Xu and Wang, ICCV 2021, se
     --cfg-options model.pretrained=CHECKPOINT
   python tools/test.py configs/benchmarks/otb100/r18.py TRAINED
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet18` the
-supervised baseline, `random` that of random weights; TRAINED is what the first command wrote.
+CHECKPOINT, baselines and devices: docs/evaluation.md. TRAINED is what the first command wrote.
 Cost: 50 epochs of 9,335 pairs.
 Expected: VFS (with color augmentation) 70.0 precision, 52.3 success (its README). Ours: not run.
 `otb/...` follows the GOT-10k toolkit, `otb/..._mmtracking` mmtracking.

@@ -6,8 +6,8 @@ r"""OTB-100 with a SiamFC head on a frozen ResNet-50 (Xu and Wang, ICCV 2021, se
     --cfg-options model.pretrained=CHECKPOINT
   python tools/test.py configs/benchmarks/otb100/r50.py TRAINED
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet50` the
-supervised baseline, `random` that of random weights; TRAINED is what the first command wrote.
+Differs from r18.py in the depth and the scale of the responses. CHECKPOINT, baselines and devices:
+docs/evaluation.md. TRAINED is what the first command wrote.
 Cost: 50 epochs of 9,335 pairs.
 Expected: VFS (with color augmentation) 73.9 precision, 52.5 success (its README). Ours: not run.
 `otb/...` follows the GOT-10k toolkit, `otb/..._mmtracking` mmtracking.
@@ -15,61 +15,9 @@ Data: data/GOT-10k/train/<sequence>/{*.jpg,groundtruth.txt}, data/OTB100/<sequen
 groundtruth_rect.txt}. Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
 """
 
-_base_ = ["../../_base_/default_runtime.py"]
+_base_ = ["r18.py"]
 
 model = dict(
-    type="SiamFC",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    # res5 at stride 8.
-    backbone=dict(
-        type="ResNet",
-        depth=50,
-        strides=(1, 2, 1, 1),
-        dilations=(1, 1, 2, 4),
-        norm_cfg=dict(type="BN"),
-    ),
-    head=dict(type="SiameseHead", in_channels=2048, scale=1e-5),
-    # The one blank.
-    pretrained="",
+    backbone=dict(depth=50),
+    head=dict(in_channels=2048, scale=1e-5),
 )
-
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=8,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
-    dataset=dict(
-        type="TrackingPairs",
-        data_root="data/GOT-10k/train",
-        frames="{}",
-        # Sequences without a usable box are replaced and listed.
-        on_error="skip",
-    ),
-)
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate"),
-    dataset=dict(
-        type="TrackingVideos",
-        data_root="data/OTB100",
-        pipeline=[dict(type="LoadImage"), dict(type="PackInputs")],
-    ),
-)
-test_evaluator = dict(type="OTB")
-test_cfg = dict(type="TestLoop")
-
-optim_wrapper = dict(
-    type="OptimWrapper",
-    # Nothing of the backbone is in the optimizer.
-    constructor="TrainableParameters",
-    optimizer=dict(type="Adam", lr=1e-3),
-)
-# From 1e-3 to 1e-5 over 50 epochs.
-param_scheduler = dict(type="ExponentialLR", gamma=0.912011, by_epoch=True)
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=50)
-auto_scale_lr = dict(base_batch_size=8)

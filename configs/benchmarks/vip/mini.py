@@ -3,10 +3,10 @@
   python tools/test.py configs/benchmarks/vip/mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/vip/mini.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
-weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
+CHECKPOINT, baselines and devices: docs/evaluation.md. Other networks: --cfg-options
+model.backbone.depth=50, or another model.backbone.
 Cost: less than a minute on one CPU core.
-Expected: docs/results.md. Settings and figures are ours, for small frames.
+Expected: docs/results.md. Settings and metrics are ours, for small frames.
 Data: python tools/data/make_mini.py --out data/mini --videos
 """
 
@@ -26,7 +26,8 @@ model = dict(
         strides=(1, 2, 1, 1),
         norm_cfg=dict(type="BN"),
     ),
-    propagator=dict(preset="vfs_r18", radius=6),
+    protocol="vfs_r18",
+    propagator=dict(radius=6),
     # Filled in by the command line.
     pretrained="",
 )

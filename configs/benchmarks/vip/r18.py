@@ -3,8 +3,7 @@
   python tools/test.py configs/benchmarks/vip/r18.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/vip/r18.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet18` the
-supervised baseline, `random` that of random weights.
+CHECKPOINT, baselines and devices: docs/evaluation.md.
 Cost: 50 videos at 70 x 70 cells.
 Expected: Spa-then-Temp itself 40.9 mIoU (its README). Ours: not run.
 Data: data/VIP_Fine/{Images,Annotations/Category_ids,lists}.
@@ -21,7 +20,14 @@ model = dict(
     backbone=dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
-    propagator=dict(preset="vfs_r18", radius=16, window="square"),
+    protocol="vfs_r18",
+    propagator=dict(radius=16, window="square"),
     # Filled in by the command line.
     pretrained="",
 )
+eval_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", size=(560, 560)),
+    dict(type="PackInputs"),
+]
+test_dataloader = dict(dataset=dict(pipeline=eval_pipeline))

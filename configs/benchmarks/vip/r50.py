@@ -3,25 +3,13 @@
   python tools/test.py configs/benchmarks/vip/r50.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/vip/r50.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `torchvision://resnet50` the
-supervised baseline, `random` that of random weights.
+Differs from r18.py in the depth and the protocol. CHECKPOINT, baselines and devices:
+docs/evaluation.md.
 Cost: 50 videos at 70 x 70 cells.
 Expected: Spa-then-Temp itself 42.2 mIoU (its README). Ours: not run.
 Data: data/VIP_Fine/{Images,Annotations/Category_ids,lists}.
 """
 
-_base_ = ["../../_base_/default_runtime.py", "../../_base_/data/vip.py"]
+_base_ = ["r18.py"]
 
-model = dict(
-    type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    # res4 at stride 8.
-    backbone=dict(
-        type="ResNet", depth=50, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
-    ),
-    propagator=dict(preset="vfs_r50", radius=16, window="square"),
-    # Filled in by the command line.
-    pretrained="",
-)
+model = dict(backbone=dict(depth=50), protocol="vfs_r50")

@@ -1,16 +1,18 @@
-"""Masks and boxes carried through a video, and the video that shows them."""
+"""Propagate masks and follow boxes through a video, and write the video that shows them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.device import get_device
+from mmengine.utils import deprecated_api_warning
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mmcontrast.apis.inference.backbone import load_backbone
 from mmcontrast.apis.training.config import load_config
@@ -20,6 +22,7 @@ from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
 from mmcontrast.datasets.vos import list_frames
 from mmcontrast.models.backbones import set_strides
+from mmcontrast.models.protocols.propagation_protocols import PropagationInput, find_protocol
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.overlay import overlay_mask
@@ -30,40 +33,19 @@ from mmcontrast.weights.stored_config import parse_dumped_config
 Video = str | os.PathLike | Iterable[Frame]
 """A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
 
-_STRIDES = (1, 2, 1, 1)
 
-
-class _Sight(NamedTuple):
-    """What the network of a published method sees, and which of its maps is compared."""
-
-    stage: int = 2
-    size: int = 480
-    multiple: int = 1
-    lab: bool = False
-
-
-_SIGHTS = {
-    "uvc": _Sight(stage=3, multiple=64, lab=True),
-    "contrastcorr": _Sight(stage=3, size=560, multiple=64, lab=True),
-    "dino": _Sight(multiple=64),
-}
-"""Of the presets that differ from VFS and CRW."""
-
-# ImageNet's of channels in 0..1, for bytes in LAB over 256.
-_LAB = dict(mean=[124.16, 116.736, 103.936], std=[58.624, 57.344, 57.6])
-
-
+@deprecated_api_warning(dict(preset="protocol"))
 def propagate(
     video: Video,
     first_mask: str | os.PathLike | NDArray[np.integer],
     *,
     checkpoint: str | Path | None = None,
     config: str | Path | None = None,
-    preset: str = "vfs_r18",
+    protocol: str = "vfs_r18",
     size: int | None = None,
     device: str | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Carry the objects of a video's first frame through the others.
+    """Propagate the objects of a video's first frame to the other frames.
 
     Args:
         video: See ``Video``; frames are read as they are needed.
@@ -71,59 +53,31 @@ def propagate(
             void, unless there is nothing but 0 and 255, which shows one object.
         checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
             ``'torchvision://resnet18'``. None compares raw colors.
-        config: Config of the backbone's training; without, that inside the checkpoint.
-        preset: Published method whose rule is followed: settings of ``LabelPropagator``, size of
-            the network's input, and the stage of a ResNet whose map is compared. Colors are those
-            that the network was trained on, and the method's where that is not known.
-        size: Short side of what the network sees, in pixels; None takes the method's.
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+        config: Config of the backbone's training; None takes the one inside the checkpoint.
+        protocol: Name of the published protocol that is followed: ``'vfs_r18'``, ``'vfs_r50'``,
+            ``'crw'``, ``'uvc'``, ``'contrastcorr'`` or ``'dino'``; see
+            :mod:`mmcontrast.models.protocols.propagation_protocols`. The colors are those that the
+            network was trained on, and the protocol's where that is not known.
+        size: Short side of the network's input, in pixels; None takes the protocol's.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:1'``; None takes the best one available.
 
     Yields:
-        One mask (H, W) of uint8 a frame, the given one first.
+        One mask (H, W) of uint8 per frame, the given one first.
 
     Raises:
         UserError: Video, mask, checkpoint or settings do not fit.
     """
     with input_errors("propagate"):
-        mask = first_mask
-        if not isinstance(mask, np.ndarray):
-            mask = read_mask(mask, void_is_background=False)
-        if mask.ndim != 2 or (mask.size and (mask.min() < 0 or mask.max() > 255)):
-            raise ValueError(
-                f"The first mask is (H, W) of ids 0 to 255, got the shape {mask.shape} with values "
-                f"from {mask.min()} to {mask.max()}."
-            )
-        mask = _objects(mask)
-        sight = _SIGHTS.get(preset, _Sight())
+        mask = _read_objects(first_mask)
+        network_input = find_protocol(protocol).input
         if checkpoint is not None:
-            sight = _as_trained(sight, checkpoint, config)
-        model = MODELS.build(
-            dict(
-                type="mmcontrast.LabelPropagation",
-                backbone=dict(type="mmcontrast.ColorPatches"),
-                propagator=dict(preset=preset),
-                data_preprocessor=dict(
-                    type="mmcontrast.ViewPreprocessor", **(_LAB if sight.lab else {})
-                ),
-            )
-        )
+            method = _model_settings(read_backbone(checkpoint).config, config).get("type", "")
+            network_input = network_input.with_colors_of(method)
+        model = _propagation(protocol, network_input)
         if checkpoint is not None:
-            model.backbone = _dense_backbone(checkpoint, config, sight)
+            model.backbone = _dense_backbone(checkpoint, config, network_input)
         model = model.to(device or get_device()).eval()
-        resize = dict(type="Resize", size=size or sight.size, multiple=sight.multiple)
-        to_lab = [dict(type="ToLAB")] if sight.lab else []
-        pipeline = compose([dict(type="LoadImage"), resize, *to_lab, dict(type="PackInputs")])
-        frames = read_frames(video)
-        packed = (pack_frame(frame, pipeline, number) for number, frame in enumerate(frames))
-        first = next(packed, None)
-        if first is None:
-            raise ValueError("The video has no frame.")
-        width, height = first["data_sample"]["view0"]["size"]
-        if mask.shape != (height, width):
-            raise ValueError(
-                f"The mask has {mask.shape[1]}x{mask.shape[0]} pixels, the video {width}x{height}."
-            )
-        views = (frame["inputs"]["view0"] for frame in chain([first], packed))
+        views = _views(video, _pipeline(network_input, size), (mask.shape[0], mask.shape[1]))
         yield from model.propagate_mask(views, mask)
 
 
@@ -139,13 +93,14 @@ def track(
 
     Args:
         video: See ``Video``.
-        box: Of the target in the first frame: x, y, width, height in pixels from 0.
-        checkpoint: Of a training with ``configs/benchmarks/otb100``. None compares raw colors.
-        config: Its config; without, that inside the checkpoint.
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+        box: Box of the target in the first frame: x, y, width, height in pixels from 0.
+        checkpoint: Checkpoint of a training with ``configs/benchmarks/otb100``. None compares raw
+            colors.
+        config: Config of that training; None takes the one inside the checkpoint.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:1'``; None takes the best one available.
 
     Yields:
-        One box (4,) a frame, the given one first.
+        One box (4,) per frame, the given one first.
 
     Raises:
         UserError: Video, box or checkpoint do not fit.
@@ -189,11 +144,11 @@ def write_overlay(
     frames_per_second: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Write a video whose frames carry masks.
+    """Write a video of the frames with the masks drawn on them.
 
     Args:
         video: The frames, which are read once more.
-        masks: One a frame, of :func:`propagate`.
+        masks: One mask per frame, from :func:`propagate`.
         out: File to write; its suffix says the container, such as ``.mp4``.
         frames_per_second: None takes those of a video file, or else 24.
         progress: Called with the number of frames that are done.
@@ -233,26 +188,74 @@ def save_masks(
         yield mask
 
 
-def _objects(mask_HW: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Ids without the void label; where there is nothing beside it, it is the object."""
+def _read_objects(first_mask: str | os.PathLike | NDArray[np.integer]) -> NDArray[np.integer]:
+    """Read the ids of a first mask, without the void label; if only that is there, as an object."""
+    mask_HW = first_mask
+    if not isinstance(mask_HW, np.ndarray):
+        mask_HW = read_mask(mask_HW, void_is_background=False)
+    if mask_HW.ndim != 2 or (mask_HW.size and (mask_HW.min() < 0 or mask_HW.max() > 255)):
+        raise ValueError(
+            f"The first mask is (H, W) of ids 0 to 255, got the shape {mask_HW.shape} with values "
+            f"from {mask_HW.min()} to {mask_HW.max()}."
+        )
     is_void = mask_HW == VOID
-    others = (mask_HW != 0) & ~is_void
-    return np.where(is_void, int(not others.any()), mask_HW)
+    has_objects = ((mask_HW != 0) & ~is_void).any()
+    return np.where(is_void, int(not has_objects), mask_HW)
 
 
-def _as_trained(sight: _Sight, checkpoint: str | Path, config: str | Path | None) -> _Sight:
-    """With the colors that a network was trained on, where its training is known."""
-    method = _model_settings(read_backbone(checkpoint).config, config).get("type")
-    return sight._replace(lab=method == "ContrastCorr") if method else sight
+def _propagation(protocol: str, network_input: PropagationInput) -> Any:
+    """Build a model that compares raw colors."""
+    colors = network_input.colors
+    return MODELS.build(
+        dict(
+            type="mmcontrast.LabelPropagation",
+            backbone=dict(type="mmcontrast.ColorPatches"),
+            protocol=protocol,
+            data_preprocessor=dict(
+                type="mmcontrast.ViewPreprocessor", mean=colors.mean, std=colors.std
+            ),
+        )
+    )
 
 
-def _dense_backbone(checkpoint: str | Path, config: str | Path | None, sight: _Sight) -> Any:
-    """A pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
+def _dense_backbone(
+    checkpoint: str | Path, config: str | Path | None, network_input: PropagationInput
+) -> Any:
+    """Load a pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
     backbone: Any = load_backbone(checkpoint, config)
     if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
-        set_strides(backbone, _STRIDES)
-        backbone.out_indices = (sight.stage,)
+        set_strides(backbone, network_input.strides)
+        backbone.out_indices = (network_input.stage,)
     return backbone
+
+
+def _pipeline(network_input: PropagationInput, size: int | None) -> Callable[[dict], dict]:
+    """Make the transform of frames to the network's input."""
+    resize = dict(type="Resize", size=size or network_input.size, multiple=network_input.multiple)
+    to_lab = [dict(type="ToLAB")] if network_input.colors.name == "lab" else []
+    return compose([dict(type="LoadImage"), resize, *to_lab, dict(type="PackInputs")])
+
+
+def _views(
+    video: Video, pipeline: Callable[[dict], dict], mask_size: tuple[int, int]
+) -> Iterator[Tensor]:
+    """Prepare the frames of a video, whose size in pixels is that of the first mask.
+
+    Raises:
+        ValueError: There is no frame, or the mask has another size.
+    """
+    packed = (
+        pack_frame(frame, pipeline, number) for number, frame in enumerate(read_frames(video))
+    )
+    first = next(packed, None)
+    if first is None:
+        raise ValueError("The video has no frame.")
+    width, height = first["data_sample"]["view0"]["size"]
+    if mask_size != (height, width):
+        raise ValueError(
+            f"The mask has {mask_size[1]}x{mask_size[0]} pixels, the video {width}x{height}."
+        )
+    return (frame["inputs"]["view0"] for frame in chain([first], packed))
 
 
 def _color_tracker() -> Any:

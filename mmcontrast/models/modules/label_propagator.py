@@ -1,14 +1,13 @@
-"""Labels of a video's first frame, carried to the others by the similarity of features.
+"""Propagation of the labels of a video's first frame to the others, by the similarity of features.
 
-Each cell of a frame takes the labels of the most similar cells of earlier frames, as a weighted
-mean. The published methods agree on this and differ in which frames and cells are compared, and in
-the weights; :class:`LabelPropagator` has their settings as presets.
+Each feature cell of a frame takes the labels of the most similar cells of earlier frames, as a
+weighted mean. The published methods agree on this and differ in which frames and cells are
+compared, and in the weights; their settings stand in
+``mmcontrast/models/protocols/propagation_protocols.py``.
 
-Shapes: H x W cells of the feature grid, C channels, M label channels (classes, joints or parts), T
+Shapes: H x W cells of the feature map, C channels, M label channels (classes, joints or parts), T
 earlier frames; Q queries of a block, S cells that they meet, k kept keys.
 """
-
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,48 +17,12 @@ from mmcontrast.ops.local_affinity import (
     Block,
     Window,
     affinity_blocks,
+    kept_softmax,
     top_affinities,
     top_of_block,
 )
 
-PRESETS: dict[str, dict[str, Any]] = {
-    # Xu and Wang, ICCV 2021: frame 0 is listed twice until 20 others are known.
-    "vfs_r18": dict(context=20, radius=12, topk=10, temperature=0.07, first_copies=1),
-    "vfs_r50": dict(context=20, radius=18, topk=10, temperature=0.07, first_copies=1),
-    # Jabri et al., NeurIPS 2020: the video is preceded by 20 copies of frame 0.
-    "crw": dict(
-        context=20, radius=12, topk=10, temperature=0.05, first_copies=20, first_frame_local=False
-    ),
-    # Li et al., NeurIPS 2019, and Wang et al., AAAI 2021.
-    "uvc": dict(
-        context=7, radius=None, topk=5, temperature=1.0, unit_length=False, joint=False,
-        weights="all",
-    ),
-    "contrastcorr": dict(
-        context=7, radius=None, topk=5, temperature=1.0, unit_length=False, joint=False,
-        weights="all", mutual=True,
-    ),
-    # Caron et al., ICCV 2021.
-    "dino": dict(
-        context=7, radius=12, window="square", topk=5, temperature=0.1, weights="kept_ties"
-    ),
-}  # fmt: skip
 _WEIGHTS = ("kept", "kept_ties", "all")
-
-
-def kept_softmax(logits_QX: Tensor, kth_Q1: Tensor, renormalize: bool) -> Tensor:
-    """Softmax over all keys whose weights below the k-th highest are set to zero.
-
-    Args:
-        logits_QX: Affinities over temperature; minus infinity for keys that are not there.
-        kth_Q1: The k-th highest logit of each query. All keys that tie with it stay.
-        renormalize: Whether what is left sums to one again, as in DINO; in UVC it does not.
-
-    Returns:
-        Weights, (Q, X).
-    """
-    weights_QX = logits_QX.softmax(1).masked_fill(logits_QX < kth_Q1, 0)
-    return weights_QX / weights_QX.sum(1, keepdim=True) if renormalize else weights_QX
 
 
 class LabelPropagator:
@@ -69,12 +32,12 @@ class LabelPropagator:
     Everything is computed in float32, or float64 if the features are, on the features' device.
 
     Args:
-        context: Earlier frames that are compared beside the first one.
-        radius: Of the window around a cell, in cells; None compares with whole frames.
+        context: Number of earlier frames that are compared beside the first one.
+        radius: Radius of the window around a cell, in cells; None compares with whole frames.
+        topk: Number of keys that keep a weight.
+        temperature: Divisor of the affinities before the softmax.
         window: ``'disc'`` (strictly nearer than the radius) or ``'square'`` (at most so far in
             either direction).
-        topk: Number of keys that keep a weight.
-        temperature: Affinities are divided by it before the softmax.
         unit_length: Whether features are normalized: affinities are cosines, or else dot products.
         joint: Whether the best keys are sought among those of all frames together; otherwise each
             frame gives a prediction, and they are averaged.
@@ -132,28 +95,12 @@ class LabelPropagator:
         self.first_frame_local = first_frame_local
         self._num_stored = 0
 
-    @classmethod
-    def preset(cls, name: str, **changes: Any) -> "LabelPropagator":
-        """Make the propagator of a published method.
-
-        Args:
-            name: ``'vfs_r18'``, ``'vfs_r50'``, ``'crw'``, ``'uvc'``, ``'contrastcorr'`` or
-                ``'dino'``.
-            **changes: Arguments of the constructor that replace the preset's.
-
-        Raises:
-            ValueError: There is no such preset.
-        """
-        if name not in PRESETS:
-            raise ValueError(f"There is no preset {name!r}; there are {', '.join(PRESETS)}.")
-        return cls(**{**PRESETS[name], **changes})
-
     def start(self, features_CHW: Tensor, labels_MHW: Tensor) -> None:
         """Begin a video: forget the previous one and store the first frame.
 
         Args:
-            features_CHW: Of the first frame.
-            labels_MHW: Its labels on the same grid.
+            features_CHW: Features of the first frame.
+            labels_MHW: Soft labels of the first frame on the same grid, 0..1.
 
         Raises:
             ValueError: Features and labels lie on different grids.
@@ -178,7 +125,7 @@ class LabelPropagator:
         """Propagate to the next frame and store it.
 
         Args:
-            features_CHW: Of the next frame.
+            features_CHW: Features of the next frame.
 
         Returns:
             Soft labels (M, H, W).

@@ -1,11 +1,11 @@
-"""A frozen backbone whose features carry the first frame's labels through a video.
+"""Label propagation: a frozen backbone judged by the labels that its features propagate.
 
     label of a cell = weighted mean of the labels of its most similar cells in earlier frames
 
-The protocol of TimeCycle, UVC, CRW, VFS and DINO, whose settings are presets of
-:class:`~mmcontrast.models.modules.label_propagator.LabelPropagator`.
+The protocol of TimeCycle, UVC, CRW, VFS and DINO. What distinguishes them is one table,
+:mod:`mmcontrast.models.protocols.propagation_protocols`.
 
-Shapes: H x W pixels of the source, h x w cells of the feature grid; M classes, J joints, T frames.
+Shapes: H x W pixels of the source, h x w cells of the feature map; M classes, J joints, T frames.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +20,7 @@ from torch import Tensor
 from mmcontrast.models.methods.base import Method
 from mmcontrast.models.modules.label_propagator import LabelPropagator
 from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.protocols.propagation_protocols import find_protocol
 from mmcontrast.ops.soft_labels import (
     labels_to_mask,
     labels_to_points,
@@ -33,45 +34,38 @@ from mmcontrast.utils.errors import UserError
 
 @MODELS.register_module()
 class LabelPropagation(Method):
-    """Judges the last map of a backbone by what it propagates; there is nothing to train.
+    """Judge the last map of a backbone by the labels that it propagates; nothing is trained.
 
     Args:
-        backbone: Config of the network; a ResNet with ``strides=(1, 2, 1, 1)`` has a grid of
-            stride 8. None is the baseline that copies the first frame's labels.
-        propagator: ``preset``, the name of a published method, and arguments of
-            ``LabelPropagator`` that replace the preset's.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given, unless the
+        backbone: Config of the network; a ResNet with ``strides=(1, 2, 1, 1)`` has a map of stride
+            8. None is the baseline that copies the first frame's labels.
+        protocol: Name of a published protocol: ``'vfs_r18'``, ``'vfs_r50'``, ``'crw'``, ``'uvc'``,
+            ``'contrastcorr'`` or ``'dino'``. Its rule and its decision are followed; its input is
+            what the config's pipeline, preprocessor and backbone make of it.
+        propagator: Arguments of ``LabelPropagator`` that replace those of the protocol's rule.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It is required, unless the
             backbone has no parameters.
-        soft_first_mask: Resize the first mask bilinearly, as CRW does; this and the next two are
-            the preset's where they are None.
-        stretched: Bring each class' map to 0..1 before the classes are compared (all but CRW do).
-        decide_at_input: Take the classes at the network's resolution and resize them (UVC and
-            ContrastCorr), rather than at the source's.
         data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
         init_cfg: MMEngine's initialization config.
+
+    Raises:
+        ValueError: There is no such protocol, or the propagator's settings do not go together.
     """
 
     def __init__(
         self,
         backbone: dict | None,
-        propagator: dict,
+        protocol: str,
+        propagator: dict | None = None,
         pretrained: str = "",
-        soft_first_mask: bool | None = None,
-        stretched: bool | None = None,
-        decide_at_input: bool | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor, init_cfg)
         self.backbone = None if backbone is None else MODELS.build(backbone)
-        settings = dict(propagator)
-        preset = settings.pop("preset")
-        self.propagator = LabelPropagator.preset(preset, **settings)
+        self.protocol = find_protocol(protocol)
+        self.propagator = LabelPropagator(**{**self.protocol.rule, **(propagator or {})})
         self.pretrained = pretrained
-        of_crw, of_uvc = preset == "crw", preset in ("uvc", "contrastcorr")
-        self.soft_first_mask = of_crw if soft_first_mask is None else soft_first_mask
-        self.stretched = not of_crw if stretched is None else stretched
-        self.decide_at_input = of_uvc if decide_at_input is None else decide_at_input
 
     def init_weights(self) -> None:
         """Load the pre-trained weights.
@@ -98,32 +92,33 @@ class LabelPropagation(Method):
 
         Args:
             clip: Frames (3, h, w) of uint8.
-            mask_HW: Ids in the first frame.
+            mask_HW: Ids of the objects in the first frame, 0 for the background.
 
         Raises:
             ValueError: The mask shows no object, or the frames differ in size.
         """
+        decision = self.protocol.decision
         mask = torch.from_numpy(np.ascontiguousarray(mask_HW)).long()
         size = (mask.shape[0], mask.shape[1])
 
         def encode(grid: tuple[int, int]) -> Tensor:
-            return mask_to_labels(mask, grid, soft=self.soft_first_mask)
+            return mask_to_labels(mask, grid, soft=decision.soft_first_mask)
 
         for number, (labels, input_size) in enumerate(self._soft_labels(clip, encode)):
             if number == 0 or labels is None:
                 yield mask_HW.astype(np.uint8)
                 continue
-            decide_at = input_size if self.decide_at_input else None
-            yield labels_to_mask(labels, size, self.stretched, decide_at).cpu().numpy()
+            decide_at = input_size if decision.at_input else None
+            yield labels_to_mask(labels, size, decision.stretched, decide_at).cpu().numpy()
 
     def propagate_points(
         self, clip: Iterable[Tensor], points_J2: NDArray[np.floating], size: tuple[int, int]
     ) -> Iterator[NDArray[np.float64]]:
-        """Yield the places (J, 2) of key points in every frame, in pixels of the source.
+        """Yield the places (J, 2) of keypoints in every frame, in pixels of the source.
 
         Args:
             clip: Frames (3, h, w) of uint8.
-            points_J2: x and y in the first frame.
+            points_J2: x and y of the keypoints in the first frame, in pixels of the source.
             size: Height and width of the source.
 
         Raises:
@@ -176,12 +171,11 @@ class LabelPropagation(Method):
         results = []
         for number, (clip, sample) in enumerate(zip(inputs["clip"], samples, strict=True)):
             if "mask" in inputs:
-                found = dict(
-                    masks=np.stack(list(self.propagate_mask(clip, inputs["mask"][number])))
-                )
+                masks = self.propagate_mask(clip, inputs["mask"][number])
+                result = dict(masks=np.stack(list(masks)))
             else:
                 width, height = clip[0]["data_sample"]["view0"]["size"]
                 points = self.propagate_points(clip, inputs["joints"][number], (height, width))
-                found = dict(points=np.stack(list(points)))
-            results.append({**sample, **found})
+                result = dict(points=np.stack(list(points)))
+            results.append({**sample, **result})
         return results

@@ -13,6 +13,7 @@ from mmcontrast.apis.inference.propagation import read_frames, save_masks, write
 from mmcontrast.datasets.masks import read_mask, write_mask
 from mmcontrast.evaluation import region_similarity
 from mmcontrast.models.backbones import ResNet
+from mmcontrast.models.protocols.propagation_protocols import PROPAGATION_PROTOCOLS
 from mmcontrast.utils.errors import UserError
 from tests.datasets.videos import SIZE, frame, write_otb
 from tests.toy import ROOT
@@ -64,7 +65,7 @@ def test_a_mask_of_0_and_255_shows_one_object(tmp_path):
     assert next(propagate(FRAMES, tmp_path / "mask.png", size=96, device="cpu"))[0, 0] == 0
 
 
-def seen_by(monkeypatch, preset, **settings):
+def seen_by(monkeypatch, protocol, name="protocol", **settings):
     """The backbone, the first pixels that reach it, and the model of a propagation."""
     from mmcontrast.models.protocols import LabelPropagation
 
@@ -76,12 +77,12 @@ def seen_by(monkeypatch, preset, **settings):
 
     with monkeypatch.context() as context:
         context.setattr(LabelPropagation, "propagate_mask", propagate_mask)
-        list(propagate(FRAMES, MASK, preset=preset, device="cpu", **settings))
+        list(propagate(FRAMES, MASK, **{name: protocol}, device="cpu", **settings))
     return found["model"], found["view"]
 
 
 @pytest.mark.parametrize(
-    ("preset", "size", "stage", "lab"),
+    ("protocol", "size", "stage", "lab"),
     [
         ("vfs_r18", (480, 720), 2, False),
         ("crw", (480, 720), 2, False),
@@ -90,15 +91,16 @@ def seen_by(monkeypatch, preset, **settings):
         ("contrastcorr", (560, 832), 3, True),
     ],
 )
-def test_a_preset_is_the_whole_protocol(tmp_path, monkeypatch, preset, size, stage, lab):
+def test_a_protocol_is_followed_whole(tmp_path, monkeypatch, protocol, size, stage, lab):
     torch.save(ResNet(18, base_channels=8).state_dict(), tmp_path / "net.pth")
-    model, view = seen_by(monkeypatch, preset, checkpoint=tmp_path / "net.pth")
+    model, view = seen_by(monkeypatch, protocol, checkpoint=tmp_path / "net.pth")
     assert view.shape == (3, *size) and model.backbone.out_indices == (stage,)
-    assert model.decide_at_input is lab and model.soft_first_mask is (preset == "crw")
+    decision = model.protocol.decision
+    assert decision.at_input is lab and decision.soft_first_mask is (protocol == "crw")
     # Gray is (128, 128) in LAB's last two channels.
     gray = [np.full((48, 72, 3), 90, np.uint8)] * 2
     monkeypatch.setattr(sys.modules[__name__], "FRAMES", gray)
-    model, view = seen_by(monkeypatch, preset)
+    model, view = seen_by(monkeypatch, protocol)
     assert view[1:].float().mean() == (128 if lab else 90)
     assert model.data_preprocessor.mean[0].item() == pytest.approx(124.16 if lab else 123.675)
 
@@ -111,9 +113,20 @@ def test_a_network_sees_the_colors_of_its_training(tmp_path, monkeypatch, method
     torch.save(dict(state_dict=weights, meta=dict(cfg=text)), tmp_path / "net.pth")
     gray = [np.full((48, 72, 3), 90, np.uint8)] * 2
     monkeypatch.setattr(sys.modules[__name__], "FRAMES", gray)
-    for preset in ("vfs_r18", "contrastcorr"):
-        _, view = seen_by(monkeypatch, preset, checkpoint=tmp_path / "net.pth")
+    for protocol in ("vfs_r18", "contrastcorr"):
+        _, view = seen_by(monkeypatch, protocol, checkpoint=tmp_path / "net.pth")
         assert view[1:].float().mean() == (128 if lab else 90)
+
+
+def test_the_old_name_of_the_protocol(monkeypatch):
+    with pytest.warns(DeprecationWarning, match='"protocol" instead'):
+        model, _ = seen_by(monkeypatch, "crw", name="preset")
+    assert model.protocol is PROPAGATION_PROTOCOLS["crw"]
+
+
+def test_a_protocol_that_is_not_published():
+    with pytest.raises(UserError, match="no propagation protocol 'vfs'; there are vfs_r18, "):
+        list(propagate(FRAMES, MASK, protocol="vfs", device="cpu"))
 
 
 def test_masks_are_written_on_the_way(tmp_path):

@@ -6,11 +6,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmcontrast.models.modules.label_propagator import PRESETS, LabelPropagator, kept_softmax
+from mmcontrast.models.modules.label_propagator import LabelPropagator
+from mmcontrast.models.protocols.propagation_protocols import PROPAGATION_PROTOCOLS
 from mmcontrast.ops import local_affinity
 from tests.ops.test_local_affinity import pairs
 
 NEAREST = 1 / (1 + math.exp(-(1 - math.cos(math.pi / 6)) / 0.1))  # .792448
+
+
+def published(name, **changes):
+    return LabelPropagator(**{**PROPAGATION_PROTOCOLS[name].rule, **changes})
 
 
 def four_cells(copies=0, **settings):
@@ -41,21 +46,6 @@ def four_cells(copies=0, **settings):
 )
 def test_four_cells(settings, expected):
     assert four_cells(**settings) == pytest.approx(expected, abs=1e-6)
-
-
-def test_weights_of_all_keys_are_not_normalized_again():
-    logits = torch.tensor([[3.0, 2.0, 1.0, 0.0]])
-    weights = kept_softmax(logits, logits[:, 1:2], renormalize=False)
-    torch.testing.assert_close(
-        weights, torch.tensor([[0.643914, 0.236883, 0, 0]]), rtol=0, atol=1e-6
-    )
-    assert weights.sum().item() == pytest.approx(0.880797, abs=1e-6)
-    assert kept_softmax(logits, logits[:, 1:2], renormalize=True).sum() == pytest.approx(1)
-
-
-def test_ties_stay():
-    logits = torch.tensor([[2.0, 1.0, 1.0, 0.0]])
-    assert (kept_softmax(logits, logits[:, 1:2], renormalize=True) > 0).sum() == 3
 
 
 def test_translation_is_followed_exactly():
@@ -110,11 +100,11 @@ def reference(frames, labels, settings, copies):
     return torch.stack(soft)
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_equal_all_pairs(monkeypatch, name):
+@pytest.mark.parametrize("name", PROPAGATION_PROTOCOLS)
+def test_published_rules_equal_all_pairs(monkeypatch, name):
     monkeypatch.setattr(local_affinity, "_TILE", 4)
     monkeypatch.setattr(local_affinity, "_BLOCK_ELEMENTS", 5000)
-    settings = {**PRESETS[name], "context": 4, "topk": 3}
+    settings = {**PROPAGATION_PROTOCOLS[name].rule, "context": 4, "topk": 3}
     if settings["radius"]:
         settings["radius"] = 3
     copies = min(settings.pop("first_copies", 0), 4)
@@ -133,7 +123,7 @@ def test_crw_starts_with_copies_that_fill_all_places():
     generator = torch.Generator().manual_seed(0)
     first, second = torch.randn(2, 8, 6, 7, generator=generator)
     labels = torch.rand(1, 6, 7, generator=generator)
-    crw, nearest = LabelPropagator.preset("crw"), LabelPropagator.preset("crw", topk=1)
+    crw, nearest = published("crw"), published("crw", topk=1)
     for propagator in (crw, nearest):
         propagator.start(first, labels)
     torch.testing.assert_close(crw.step(second), nearest.step(second))
@@ -142,7 +132,7 @@ def test_crw_starts_with_copies_that_fill_all_places():
 def test_a_new_video_forgets_the_old_one():
     frames = torch.randn(4, 8, 6, 7, generator=torch.Generator().manual_seed(0))
     labels = torch.eye(6, 7)[None]
-    used, fresh = LabelPropagator.preset("vfs_r18"), LabelPropagator.preset("vfs_r18")
+    used, fresh = published("vfs_r18"), published("vfs_r18")
     used.start(frames[2, :, :3], labels[:, :3] + 1)
     used.step(frames[3, :, :3])
     for propagator in (used, fresh):
@@ -160,7 +150,7 @@ def test_memory_does_not_grow_with_the_video():
 
 
 def test_half_precision_features_are_compared_in_float32():
-    propagator = LabelPropagator.preset("vfs_r18")
+    propagator = published("vfs_r18")
     frame = torch.randn(8, 6, 7)
     propagator.start(frame.bfloat16(), torch.rand(1, 6, 7))
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -180,13 +170,11 @@ def test_half_precision_features_are_compared_in_float32():
 )
 def test_settings_that_mean_nothing(changes, message):
     with pytest.raises(ValueError, match=message):
-        LabelPropagator.preset("vfs_r18", **changes)
+        published("vfs_r18", **changes)
 
 
 def test_misuse():
-    with pytest.raises(ValueError, match="no preset 'vfs'"):
-        LabelPropagator.preset("vfs")
-    propagator = LabelPropagator.preset("vfs_r18")
+    propagator = published("vfs_r18")
     with pytest.raises(ValueError, match="comes before step"):
         propagator.step(torch.rand(3, 4, 5))
     with pytest.raises(ValueError, match="lie on one grid"):

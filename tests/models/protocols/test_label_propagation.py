@@ -23,10 +23,8 @@ def clip(length=6, step=2):
 
 
 def build(backbone=COLOR, **settings):
-    propagator = settings.pop("propagator", dict(preset="vfs_r18", radius=5))
-    model = MODELS.build(
-        dict(type="LabelPropagation", backbone=backbone, propagator=propagator, **settings)
-    )
+    settings = dict(protocol="vfs_r18", propagator=dict(radius=5)) | settings
+    model = MODELS.build(dict(type="LabelPropagation", backbone=backbone, **settings))
     model.init_weights()
     return model
 
@@ -46,11 +44,12 @@ def test_colors_follow_a_square_better_than_a_copy():
 
 
 @pytest.mark.parametrize("name", ["vfs_r50", "crw", "uvc", "contrastcorr", "dino"])
-def test_every_preset_follows_it(name):
+def test_every_protocol_follows_it(name):
     # Dot products of normalized colors are small: at temperature 1 all keys would count alike.
-    model = build(propagator=dict(preset=name, temperature=0.07))
-    assert model.soft_first_mask is (name == "crw") and model.stretched is (name != "crw")
-    assert model.decide_at_input is (name in ("uvc", "contrastcorr"))
+    model = build(protocol=name, propagator=dict(temperature=0.07))
+    decision = model.protocol.decision
+    assert decision.soft_first_mask is (name == "crw") and decision.stretched is (name != "crw")
+    assert decision.at_input is (name in ("uvc", "contrastcorr"))
     assert overlap(model) > overlap(build(None)) + 0.1
 
 
@@ -115,7 +114,7 @@ def test_raw_colors_on_a_real_video():
     )  # fmt: skip
     (sample,) = (s for s in dataset if s["data_sample"]["sequence"] == "car-shadow")
     metric = DAVIS()
-    model = build(dict(type="ColorPatches"), propagator=dict(preset="vfs_r18"))
+    model = build(dict(type="ColorPatches"), propagator={})
     metric.process({}, model.test_step(collate([sample])))
     found = metric.evaluate(1)
     assert found["davis/J-Mean"] == pytest.approx(69.58, abs=0.3)
@@ -127,6 +126,6 @@ def test_the_grid_costs_little_of_a_mask():
     side = torch.arange(96)
     disc = ((side[:, None] - 48) ** 2 + (side - 44) ** 2 < 30**2).to(torch.uint8).numpy()
     still = Clip([np.full((96, 96, 3), 9, np.uint8)] * 3, compose(PIPELINE[:1] + PIPELINE[2:]))
-    model = build(dict(type="ColorPatches"), propagator=dict(preset="vfs_r18", radius=1))
+    model = build(dict(type="ColorPatches"), propagator=dict(radius=1))
     (scores,) = score_video(model.propagate_mask(still, disc), [disc] * 3)
     assert scores.j_T[0] > 0.9
