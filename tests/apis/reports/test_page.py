@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcontrast.apis.reports.page import make_table, write_report
-from mmcontrast.apis.reports.runs import describe, find_runs
+from mmcontrast.apis.reports.page import describe, write_report
+from mmcontrast.apis.reports.runs import find_runs
+from mmcontrast.apis.reports.table import make_table
 from mmcontrast.utils.errors import UserError
 
 PRETRAINING = """
@@ -278,7 +279,7 @@ def test_the_page_is_whole_by_itself(work_dirs, tmp_path):
         if tag == "img":
             assert attributes["src"].startswith("data:image/") and attributes["alt"]
     alts = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
-    assert {"cells.png", "wide.png", "Logged figures of densecl over the iterations"} <= set(alts)
+    assert {"cells.png", "wide.png", "Logged metrics of densecl over the iterations"} <= set(alts)
     assert "prefers-color-scheme: dark" in text and "width=device-width" in text
     for shown in ("DenseCL", "0:03:20", "PyTorch 2.11.0", "31.00 ± 1.41 (n=2)", "epoch_1.pth",
                   "tools/train.py toy.py --seed 0"):  # fmt: skip
@@ -329,12 +330,12 @@ def test_damage_is_told_and_not_hidden(tmp_path):
     assert "its config cannot be read" in [row["about"] for row in rows]
 
 
-def test_a_run_without_figures(tmp_path):
+def test_a_run_without_metrics(tmp_path):
     pretraining(tmp_path / "a")
     write_report([tmp_path], tmp_path / "r.html")
     text = Page((tmp_path / "r.html").read_text()).text
     assert "None of the runs has measured anything yet" in text
-    assert "It has logged no figure" in text
+    assert "It has logged no metrics" in text
 
 
 def test_clear_errors(work_dirs, tmp_path):
