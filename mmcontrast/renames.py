@@ -35,6 +35,7 @@ MODULES: dict[str, str] = {
     "mmcontrast.apis.resnet_form": "mmcontrast.weights.resnet_form",
     "mmcontrast.apis.runs": "mmcontrast.apis.reports.runs",
     "mmcontrast.datasets.mini": "mmcontrast.mini",
+    "mmcontrast.datasets.vos": "mmcontrast.datasets.annotated_videos",
     "mmcontrast.ops.label_propagation": "mmcontrast.models.modules.label_propagator",
     "mmcontrast.ops.softmax_regression": "mmcontrast.models.modules.softmax_regression",
     "mmcontrast.utils.checkpoint": "mmcontrast.weights.files",
@@ -52,7 +53,10 @@ TYPES: dict[str, str] = {"PCK": "JHMDBPCK"}
 OPTIONS: dict[tuple[str, str], str] = {}
 """(Registered name as it is now, old option) to the new option."""
 
-REMOVED: dict[tuple[str, str], str] = {}
+REMOVED: dict[tuple[str, str], str] = {
+    (name, "counts_from"): "files of boxes count pixels from 1; leave it out."
+    for name in ("TrackingVideos", "TrackingPairs")
+}
 """(Registered name as it is now, option that is gone) to what to do instead, a sentence."""
 
 

@@ -1,6 +1,7 @@
-"""Datasets, their transforms, and what brings samples into batches."""
+"""Datasets, transforms, samplers and collate functions."""
 
-from mmcontrast.datasets.base import ConcatDataset, ImageDataset
+from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
+from mmcontrast.datasets.base import ConcatDataset, FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
@@ -19,7 +20,6 @@ from mmcontrast.datasets.shards import TarShards
 from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
 from mmcontrast.datasets.voc import VOCClassification
-from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
 
 __all__ = [
@@ -27,10 +27,10 @@ __all__ = [
     "CocoImages",
     "ConcatDataset",
     "EdgeListGraph",
+    "FileDataset",
     "FrameFolders",
     "GOT10k",
     "Graphs",
-    "ImageDataset",
     "ImageFolder",
     "ImageList",
     "Images",

@@ -1,8 +1,8 @@
-"""What all datasets share: the meaning of a key, seeded transforms, unreadable files.
+"""The base of all datasets of files: keys, seeded transforms, unreadable files.
 
-A key is ``epoch * len(dataset) + index``, so a plain index is a key of epoch 0. What a sample looks
-like depends on ``(seed, epoch, index)`` alone: not on the number of workers or processes, not on
-the order of reading, not on where a run was resumed.
+A key is ``epoch * len(dataset) + index``, so a plain index is a key of epoch 0. A sample is a
+function of ``(seed, epoch, index)`` alone: it does not depend on the number of workers or
+processes, on the order of reading, or on the iteration at which a run was resumed.
 """
 
 import os
@@ -23,7 +23,7 @@ ON_ERROR = ("raise", "skip")
 
 
 class TooManyUnreadableError(OSError):
-    """So many files in a row are unreadable that something larger must be wrong."""
+    """More than ``LIMIT`` files in a row are unreadable, which points to a fault of the storage."""
 
     LIMIT = 20
 
@@ -38,34 +38,34 @@ class TooManyUnreadableError(OSError):
 
 
 def check_on_error(on_error: str) -> None:
-    """Refuse values that mean nothing."""
+    """Raise a ``ValueError`` unless ``on_error`` is one of ``ON_ERROR``."""
     if on_error not in ON_ERROR:
         raise ValueError(f"on_error is 'raise' or 'skip', got {on_error!r}")
 
 
-class ImageDataset(mmengine.dataset.BaseDataset):
-    """Base of the datasets of files; a subclass says in ``load_data_list`` what the files are.
+class FileDataset(mmengine.dataset.BaseDataset):
+    """Base class of the datasets of files; a subclass lists the files in ``load_data_list``.
 
     Args:
-        data_root: Folder of the images, or of the videos.
+        data_root: Folder of the files.
         pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
         ann_file: List or annotation file, absolute or relative to ``data_root``.
-        indices: Use only these samples, or only the first ``indices``;
-            ``dict(num=2000, seed=0)`` draws at most so many at random.
-        meta: Constants that every data sample gets, such as ``dict(split='bank')``.
+        indices: Indices of the samples to use, or a number n for the first n samples, or
+            ``dict(num=2000, seed=0)`` for at most 2,000 samples drawn at random.
+        meta: Constants that are added to every data sample, such as ``dict(split='bank')``.
         seed: Seed of the transforms. The engine sets it from the run's seed.
-        on_error: What happens at an unreadable file. ``'raise'`` names it and stops.
-            ``'skip'`` takes another one in its place, which depends on (seed, epoch, index) like
-            all else, and lists the unreadable paths in ``data_sample['skipped']``.
+        on_error: What to do with an unreadable file. ``'raise'`` raises an error that names it.
+            ``'skip'`` replaces it by another file, chosen by (seed, epoch, index), and lists the
+            unreadable paths in ``data_sample['skipped']``.
 
     Raises:
-        FileNotFoundError: ``data_root`` or ``ann_file`` does not exist, or holds no file.
+        FileNotFoundError: ``data_root`` or ``ann_file`` does not exist, or lists no file.
 
     Attributes:
-        contents: What the files are, for messages.
+        contents: What one file is, in the singular, for messages.
     """
 
-    contents = "image"
+    contents = "file"
 
     def __init__(
         self,
@@ -82,16 +82,16 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         self.meta = dict(meta or {})
         self.seed = seed
         self.on_error = on_error
-        self._draw = indices if isinstance(indices, dict) else None
+        self._subset = indices if isinstance(indices, dict) else None
         super().__init__(
             ann_file=os.fspath(ann_file),
             data_root=os.fspath(data_root),
-            indices=None if self._draw is not None else indices,
+            indices=None if self._subset is not None else indices,
         )
         self.pipeline = compose(pipeline)
 
     def full_init(self) -> None:
-        """Read the list of files; called by the constructor."""
+        """Read the list of files. The constructor calls it."""
         name = type(self).__name__
         if not os.path.isdir(self.data_root):
             raise FileNotFoundError(
@@ -107,14 +107,14 @@ class ImageDataset(mmengine.dataset.BaseDataset):
         super().full_init()
 
     def filter_data(self) -> list[dict]:
-        """All samples; there must be one. Draws the ``indices`` that are to be drawn."""
+        """Return all samples, and draw ``indices`` if they are random. Raise if there is none."""
         if not self.data_list:
             source = self.ann_file or self.data_root
             raise FileNotFoundError(
                 f"{type(self).__name__}: there is no {self.contents} in {source}."
             )
-        if self._draw is not None:
-            self._indices = random_subset(len(self.data_list), **self._draw)
+        if self._subset is not None:
+            self._indices = random_subset(len(self.data_list), **self._subset)
         return self.data_list
 
     def __getitem__(self, key: int) -> Any:
@@ -146,13 +146,13 @@ class ImageDataset(mmengine.dataset.BaseDataset):
 
 @DATASETS.register_module()
 class ConcatDataset(mmengine.dataset.ConcatDataset):
-    """Datasets one after the other; keys and ``seed`` reach the parts by the same rules.
+    """Concatenation of datasets, with keys and ``seed`` as in :class:`FileDataset`.
 
     Args:
-        datasets: Datasets or their configs.
+        datasets: Datasets, or configs of datasets.
 
     Raises:
-        UserError: Their labels stand for different classes.
+        UserError: The labels of two datasets stand for different classes.
     """
 
     def __init__(self, datasets: Sequence):
@@ -166,7 +166,7 @@ class ConcatDataset(mmengine.dataset.ConcatDataset):
 
     @property
     def seed(self) -> int:
-        """Seed of the transforms of all parts."""
+        """Seed of the transforms of all datasets."""
         return self.datasets[0].seed
 
     @seed.setter

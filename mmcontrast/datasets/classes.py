@@ -1,4 +1,4 @@
-"""Labels that must stand for the same classes in two data sets."""
+"""Check that labels stand for the same classes in two datasets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,24 +12,25 @@ def refuse_other_classes(
     subject: str,
     rest: str = "the data to test on",
 ) -> None:
-    """Compare the classes that labels stand for in two data sets.
+    """Compare the classes that labels stand for in two datasets.
 
-    They count sub-folders, so a single one too many shifts all behind it.
+    Labels are the positions of the sorted sub-folders, so one additional folder shifts the labels
+    of all folders behind it.
 
     Args:
-        one: ``metainfo`` of a data set; without ``classes`` nothing is compared.
-        other: That of the other.
-        subject: How the message begins: ``'The training data have'``.
-        rest: How the message calls the other.
+        one: ``metainfo`` of a dataset; without ``classes`` nothing is compared.
+        other: ``metainfo`` of the other dataset.
+        subject: Beginning of the message, such as ``'The training data have'``.
+        rest: Name of the other dataset in the message.
 
     Raises:
-        UserError: They differ.
+        UserError: The classes differ.
     """
-    before, after = list(one.get("classes", ())), list(other.get("classes", ()))
-    if before and after and before != after:
-        only = sorted(set(before) ^ set(after))
+    classes, others = list(one.get("classes", ())), list(other.get("classes", ()))
+    if classes and others and classes != others:
+        differences = sorted(set(classes) ^ set(others))
         raise UserError(
-            f"{subject} {len(before)} classes and {rest} {len(after)}; "
-            f"not in both: {', '.join(only[:10])}{', ...' if len(only) > 10 else ''}. Labels count "
-            "the sub-folders, so both need the same ones."
+            f"{subject} {len(classes)} classes and {rest} {len(others)}; not in both: "
+            f"{', '.join(differences[:10])}{', ...' if len(differences) > 10 else ''}. Labels "
+            "count the sub-folders, so both need the same ones."
         )

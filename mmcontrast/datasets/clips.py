@@ -1,4 +1,4 @@
-"""Frames of one video that are read when their turn comes."""
+"""Lazily read frames of one video."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +16,13 @@ Frame = str | NDArray[np.uint8]
 
 
 def pack_frame(frame: Frame, pipeline: Compose, number: int, name: str = "video") -> dict[str, Any]:
-    """Apply a pipeline to a frame; one that is pixels already skips the first transform.
+    """Apply a pipeline to a frame; an array skips the first transform, ``LoadImage``.
 
     Args:
-        frame: Path or pixels.
+        frame: Path or RGB array of the frame.
         pipeline: Transforms of an image, ``LoadImage`` first and ``PackInputs`` last.
-        number: Of the frame.
-        name: Of the video, for errors.
+        number: Number of the frame in the video, from 0.
+        name: Name of the video, for error messages.
 
     Returns:
         ``inputs['view0']`` (3, h, w) uint8 and the ``data_sample``.
@@ -40,12 +40,12 @@ def pack_frame(frame: Frame, pipeline: Compose, number: int, name: str = "video"
 
 
 class Clip:
-    """A video as a sequence of network inputs, of which only two are in memory at a time.
+    """A video as a sequence of network inputs, of which at most two are in memory at a time.
 
     Args:
-        frames: In order.
+        frames: Frames in the order of display.
         pipeline: Transforms of an image, ``LoadImage`` first and ``PackInputs`` last.
-        name: Of the video, for errors.
+        name: Name of the video, for error messages.
     """
 
     def __init__(self, frames: Sequence[Frame], pipeline: Compose, name: str = "video"):
@@ -60,7 +60,7 @@ class Clip:
         """Return a packed frame, see :func:`pack_frame`.
 
         Raises:
-            ValueError: It cannot be read. No frame of a video is replaced by another.
+            ValueError: The frame cannot be read. Frames of a video are never replaced by others.
         """
         try:
             return pack_frame(self.frames[number], self.pipeline, number, self.name)
@@ -71,18 +71,18 @@ class Clip:
             ) from error
 
     def __iter__(self) -> Iterator[Tensor]:
-        """Yield the frames, (3, h, w) uint8; the next one is read meanwhile.
+        """Yield the frames, (3, h, w) uint8, and read the next one in the background.
 
         Raises:
             ValueError: A frame has another size than the first.
         """
         with ThreadPoolExecutor(max_workers=1) as reader:
-            coming = reader.submit(self.__getitem__, 0)
+            upcoming = reader.submit(self.__getitem__, 0)
             shape = None
             for number in range(len(self)):
-                packed = coming.result()
+                packed = upcoming.result()
                 if number + 1 < len(self):
-                    coming = reader.submit(self.__getitem__, number + 1)
+                    upcoming = reader.submit(self.__getitem__, number + 1)
                 frame = packed["inputs"]["view0"]
                 shape = shape or frame.shape
                 if frame.shape != shape:

@@ -1,4 +1,4 @@
-"""From samples to a batch."""
+"""Collation of samples to a batch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,10 +11,10 @@ from mmcontrast.registry import FUNCTIONS
 
 @FUNCTIONS.register_module()
 def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """``N`` packed samples as the batch of ``mmcontrast.structures``.
+    """Collate ``N`` packed samples to a batch as described in ``mmcontrast.structures``.
 
-    Each named view becomes one ``(N, ...)`` tensor if all its samples are tensors of one shape,
-    else it stays a list. ``data_samples`` is a list of dicts.
+    Each named view becomes one ``(N, ...)`` tensor if all of its samples are tensors of one shape,
+    and remains a list otherwise. ``data_samples`` is a list of dicts.
 
     Raises:
         KeyError: The samples do not have the same views.

@@ -4,9 +4,10 @@ from typing import ClassVar, Self
 
 
 class UnreadableFileError(OSError):
-    """A file is missing, corrupt or of a kind that a data set cannot use.
+    """A file is missing, corrupt or of a kind that a dataset cannot use.
 
-    It can be made of a message alone, which is how it comes out of a data loader's worker.
+    It can be constructed from a message alone, as a data loader does with the errors of its
+    workers.
     """
 
     kind: ClassVar[str] = "file"
@@ -18,7 +19,7 @@ class UnreadableFileError(OSError):
 
     @classmethod
     def of(cls, path: str, reason: str) -> Self:
-        """The error for the file ``path``, with the remedy."""
+        """Return the error for the file ``path``, whose message includes the remedy."""
         message = (
             f"Cannot read the {cls.kind} {path}: {reason}. Repair or remove the file, or set "
             f"on_error='skip' in the dataset: it replaces such {cls.kind}s, counts them and lists "
@@ -28,6 +29,6 @@ class UnreadableFileError(OSError):
 
 
 class UnreadableVideoError(UnreadableFileError):
-    """A video is missing, corrupt, incomplete or too short for the clip that is wanted."""
+    """A video is missing, corrupt, incomplete or too short for the requested clip."""
 
     kind = "video"

@@ -1,8 +1,9 @@
-"""Which frames of a video a clip is made of.
+"""Samplers that choose the frames of a clip.
 
-Functions from the number of frames to the indices of some, in 0..num_frames - 1, that draw from
-Python's global generator. A config names them in ``LoadFrames``. A video may be shorter than the
-clip: then frames repeat, evenly. Two frames of one clip, at least, differ wherever there are two.
+They are functions from the number of frames of a video to indices in 0..num_frames - 1, which draw
+from Python's global generator. A config names them in ``LoadFrames``. If a video is shorter than
+the clip, frames are repeated evenly. A clip of a video of at least two frames has at least two
+different ones.
 """
 
 import random
@@ -12,20 +13,20 @@ from mmcontrast.registry import FUNCTIONS
 
 @FUNCTIONS.register_module()
 def segments(num_frames: int, num_segments: int) -> list[int]:
-    """One random frame of each of ``num_segments`` equal parts, in order.
+    """Draw one random frame from each of ``num_segments`` equal segments, in order.
 
-    Wang et al., "Temporal Segment Networks", ECCV 2016. A part has ``num_frames // num_segments``
-    frames; what is left over at the end is never drawn.
+    Wang et al., "Temporal Segment Networks", ECCV 2016. A segment has
+    ``num_frames // num_segments`` frames; the remainder at the end is never drawn.
     """
     size = num_frames // num_segments
     if size == 0:
         return _spread(num_frames, num_segments)
-    return [part * size + random.randrange(size) for part in range(num_segments)]
+    return [segment * size + random.randrange(size) for segment in range(num_segments)]
 
 
 @FUNCTIONS.register_module()
 def window(num_frames: int, length: int, stride: int = 1) -> list[int]:
-    """``length`` frames, every ``stride``-th from a random one on."""
+    """Draw ``length`` frames, every ``stride``-th one from a random start."""
     last_start = num_frames - 1 - (length - 1) * stride
     if last_start < 0:
         return _spread(num_frames, length)
@@ -35,10 +36,10 @@ def window(num_frames: int, length: int, stride: int = 1) -> list[int]:
 
 @FUNCTIONS.register_module()
 def gap(num_frames: int, max_gap: int) -> list[int]:
-    """Two frames, the second 1 to ``max_gap`` after the first, as in ContrastCorr.
+    """Draw two frames, the second 1 to ``max_gap`` after the first, as in ContrastCorr.
 
-    A video of at most ``max_gap + 1`` frames gives any two in any order, which in the authors' code
-    may be twice the same.
+    From a video of at most ``max_gap + 1`` frames, two different frames are drawn in any order; the
+    authors' code may draw the same frame twice.
     """
     last = num_frames - 1
     if last > max_gap:

@@ -3,42 +3,48 @@
 import os
 from pathlib import Path
 
-from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.files import IMAGES, find_images, parse_line, parse_lines
 from mmcontrast.registry import DATASETS
 
 
 @DATASETS.register_module()
-class Images(ImageDataset):
+class Images(FileDataset):
     """All images in a folder and its sub-folders, without labels.
 
-    ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is all that one's own images
-    need. They are sorted by folder and name.
+    ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is a complete config for your own
+    images. They are sorted by folder and name.
     """
 
+    contents = "image"
+
     def load_data_list(self) -> list[dict]:
-        """One dict an image."""
+        """Return one dict per image."""
         return [dict(path=path) for path in find_images(self.data_root)]
 
 
 @DATASETS.register_module()
-class ImageFolder(ImageDataset):
-    """One sub-folder a class, as in ImageNet: ``data_root/<class>/**/<image>``.
+class ImageFolder(FileDataset):
+    """Images in one sub-folder per class, as in ImageNet: ``data_root/<class>/**/<image>``.
 
-    Labels count the sorted names of the sub-folders; ``metainfo['classes']`` holds the names.
+    The label is the position of the sub-folder among their sorted names, which are in
+    ``metainfo['classes']``.
 
-    With ``ann_file``, a text file, only the images that it lists are used, such as 1% of
-    ImageNet: one ``<class>/<image>`` a line, relative to ``data_root``. The label of the class
-    may follow; a name alone, as in SimCLR's lists of ImageNet, is of the class before its ``_``.
+    With ``ann_file``, a text file, only the images that it lists are used, for example 1% of
+    ImageNet. A line is ``<class>/<image>``, relative to ``data_root``, optionally followed by the
+    label of the class. A line without a folder, as in SimCLR's lists of ImageNet, belongs to the
+    class before its first ``_``.
     """
 
+    contents = "image"
+
     def load_data_list(self) -> list[dict]:
-        """One dict an image, with its label.
+        """Return one dict per image, with its label.
 
         Raises:
-            FileNotFoundError: There are no sub-folders, or one holds no image.
-            ValueError: A line of the list is malformed, names an image that is not there, or has
-                another label than its folder; or a class has no listed image.
+            FileNotFoundError: There are no sub-folders, or one of them has no image.
+            ValueError: A line of the list is malformed, names a missing image, or has another
+                label than its folder; or a class has no listed image.
         """
         with os.scandir(self.data_root) as entries:
             classes = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
@@ -53,23 +59,23 @@ class ImageFolder(ImageDataset):
             for label, name in enumerate(classes)
             for path in find_images(os.path.join(self.data_root, name))
         }
-        paths = self._listed(labels, classes) if self.ann_file else labels
+        paths = self._read_list(labels, classes) if self.ann_file else labels
         return [dict(path=path, label=labels[path]) for path in paths]
 
-    def _listed(self, labels: dict[str, int], classes: list[str]) -> list[str]:
-        """The paths that ``ann_file`` lists, checked against those of the folder."""
+    def _read_list(self, labels: dict[str, int], classes: list[str]) -> list[str]:
+        """Read the paths in ``ann_file`` and check them against those of the folder."""
         paths: list[str] = []
-        bad: list[str] = []
+        problems: list[str] = []
         lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                path, problem = self._find(line.strip(), labels)
+                path, problem = self._resolve(line.strip(), labels)
                 paths.append(path)
-                bad += [f"line {number}: {line!r} {problem}"] if problem else []
-        if bad:
-            shown = "\n  ".join(bad[:10])
+                problems += [f"line {number}: {line!r} {problem}"] if problem else []
+        if problems:
+            shown = "\n  ".join(problems[:10])
             raise ValueError(
-                f"ImageFolder: {len(bad)} lines of {self.ann_file} do not fit the folder "
+                f"ImageFolder: {len(problems)} lines of {self.ann_file} do not fit the folder "
                 f"{self.data_root!r} with its {len(classes)} classes:\n  {shown}"
             )
         empty = sorted(set(range(len(classes))) - {labels[path] for path in paths})
@@ -82,8 +88,8 @@ class ImageFolder(ImageDataset):
             )
         return paths
 
-    def _find(self, line: str, labels: dict[str, int]) -> tuple[str, str]:
-        """The path behind a line, and what is wrong with it, if anything."""
+    def _resolve(self, line: str, labels: dict[str, int]) -> tuple[str, str]:
+        """Return the path that a line refers to, and the problem with it (empty if none)."""
         name, label = parse_line(line) or ("", None)
         if not name:
             return "", "is not 'path' or 'path label'"
@@ -98,21 +104,22 @@ class ImageFolder(ImageDataset):
 
 
 @DATASETS.register_module()
-class ImageList(ImageDataset):
-    """The images named by a text file, one ``path`` or ``path label`` a line.
+class ImageList(FileDataset):
+    """The images listed in a text file, one ``path`` or ``path label`` per line.
 
-    Paths are relative to ``data_root`` (or absolute) and may contain blanks; labels are whole
-    numbers from 0. Either all lines have a label or none. Empty lines are passed over; the order
-    of the lines is kept.
+    Paths are absolute or relative to ``data_root`` and may contain blanks; labels are integers
+    from 0. Either all lines have a label or none. Empty lines are skipped; the order of the lines
+    is preserved.
     """
 
+    contents = "image"
     extensions: tuple[str, ...] = IMAGES
 
     def load_data_list(self) -> list[dict]:
-        """One dict a line.
+        """Return one dict per line.
 
         Raises:
-            ValueError: Some lines are bad; the message holds the numbers of the first ones.
+            ValueError: Some lines are malformed; the message has the numbers of the first ones.
             FileNotFoundError: The first file does not exist, so ``data_root`` is likely wrong.
         """
         if not self.ann_file:
@@ -125,8 +132,8 @@ class ImageList(ImageDataset):
             "are not 'path' or 'path label', or differ from the first line in having a label or "
             "not",
         )
-        # Looking for every file would take minutes on a network disk; the loader names a missing
-        # one. A wrong root shows in the first.
+        # Looking for every file would take minutes on a network disk; the loader reports missing
+        # ones. The first file is enough to detect a wrong root.
         if samples and not os.path.exists(samples[0]["path"]):
             raise FileNotFoundError(
                 f"{self.ann_file}: the first {self.contents}, {samples[0]['path']}, does not "

@@ -1,4 +1,4 @@
-"""Masks of object ids as DAVIS stores them: palette PNGs, one number a pixel."""
+"""Masks of object ids as palette PNGs with one id per pixel, the format of VOC and DAVIS."""
 
 import io
 import os
@@ -14,7 +14,14 @@ VOID = 255
 
 
 def palette() -> bytes:
-    """The 256 colors of VOC's masks: the bits of an index spread over red, green and blue."""
+    """Return the palette of VOC's and DAVIS' masks, as Pillow's ``putpalette`` takes it.
+
+    Bit 3i + c of an index is bit 7 - i of channel c, so that neighboring ids have distinct colors:
+    0 is black, 1 dark red, 2 dark green, 3 dark yellow.
+
+    Returns:
+        768 bytes, red, green and blue of the 256 indices.
+    """
     index = np.arange(256)
     colors = np.zeros((256, 3), np.int64)
     for bit in range(8):
@@ -26,18 +33,19 @@ def palette() -> bytes:
 def read_mask(
     path: str | os.PathLike, binary: bool = False, void_is_background: bool = True
 ) -> NDArray[np.uint8]:
-    """Read the ids of a mask.
+    """Read a mask of object ids.
 
     Args:
-        path: A palette or gray image.
-        binary: Everything that is not 0 is object 1, as in DAVIS 2016, which stores 0 and 255.
-        void_is_background: Whether the void label 255 becomes 0.
+        path: Palette or gray image.
+        binary: Whether every value other than 0 is read as object 1, as in DAVIS 2016, which
+            stores 0 and 255.
+        void_is_background: Whether the void label 255 is replaced by 0.
 
     Returns:
-        (H, W) uint8.
+        Object ids (H, W), uint8.
 
     Raises:
-        ValueError: The file is missing or no image of ids.
+        ValueError: The file is missing or is not an image of ids.
     """
     try:
         with Image.open(path) as image:
@@ -57,7 +65,7 @@ def read_mask(
 
 
 def write_mask(path: str | os.PathLike, mask_HW: NDArray[np.uint8]) -> None:
-    """Write ids as a palette PNG in DAVIS' colors; its folder is made."""
+    """Write object ids as a palette PNG with DAVIS' colors, and create its folder if needed."""
     image = Image.fromarray(np.ascontiguousarray(mask_HW, dtype=np.uint8), mode="P")
     image.putpalette(palette())
     content = io.BytesIO()

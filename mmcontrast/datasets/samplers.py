@@ -1,4 +1,4 @@
-"""The order of samples: a function of (seed, epoch) that can be entered anywhere."""
+"""Sampling in an order that is a function of (seed, epoch), resumable at any sample."""
 
 from collections.abc import Iterator, Sized
 
@@ -12,24 +12,26 @@ from mmcontrast.registry import DATA_SAMPLERS
 
 @DATA_SAMPLERS.register_module()
 class ResumableSampler(Sampler[int]):
-    """Gives each process its share of an epoch as keys ``epoch * len(dataset) + index``.
+    """Shards each epoch over the processes, as keys ``epoch * len(dataset) + index``.
 
-    Process ``r`` of ``W`` takes every ``W``-th sample of the epoch's order from the ``r``-th on.
-    All get equally many; what is left over is dropped, and differs from epoch to epoch. Without
-    ``share`` each takes all samples, as epoch ``epoch * W + r``: with random numbers of its own.
+    Process ``r`` of ``W`` takes every ``W``-th sample of the epoch's order, starting with the
+    ``r``-th. All shards have the same size; the remainder is dropped, and differs from epoch to
+    epoch. With ``share=False`` each process takes all samples as those of epoch ``epoch * W + r``,
+    and therefore with other random numbers.
 
     Args:
         dataset: Any dataset with a length.
-        shuffle: A new order each epoch; ``False`` keeps the dataset's.
+        shuffle: Whether each epoch has a new random order; ``False`` keeps the dataset's order.
         seed: Seed of the order, equal in all processes; ``None`` draws a common one.
-        share: ``False`` for data that one process cannot do with a part of, such as one graph: an
-            epoch has as many steps however many processes there are.
+        share: Whether samples are sharded over the processes. ``False`` is for data that cannot be
+            sharded, such as a single graph: the number of steps per epoch then does not depend on
+            the number of processes.
 
     Attributes:
-        epoch: Set by ``set_epoch``.
-        start: How many samples of the epoch this process has already used; iteration begins
-            behind them. To resume within an epoch, call ``set_epoch`` and then set it. The length
-            stays that of the whole epoch.
+        epoch: The current epoch, set by ``set_epoch``.
+        start: Number of samples of the epoch that this process has already used; iteration
+            continues after them. To resume within an epoch, call ``set_epoch`` and then set it. The
+            length remains that of the whole epoch.
 
     Raises:
         ValueError: The dataset has fewer samples than there are processes.
@@ -51,7 +53,7 @@ class ResumableSampler(Sampler[int]):
         self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; a new one begins at its first sample."""
+        """Set the epoch; ``start`` is reset to 0 if it is a new one."""
         if epoch != self.epoch:
             self.start = 0
         self.epoch = epoch

@@ -1,4 +1,4 @@
-"""Random numbers that depend on a key alone."""
+"""Random numbers that are a function of a key."""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from numpy.random.mtrand import get_bit_generator, set_bit_generator
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
-    """Seed torch's, numpy's and Python's generators by ``key``; restore them afterwards."""
+    """Seed the global generators of torch, numpy and Python by ``key``; restore them at the end."""
     seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
     torch_generator = torch.random.default_generator
     # Exchanging numpy's generator takes a sixth of the time of saving and restoring its state;

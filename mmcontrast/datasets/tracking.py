@@ -1,4 +1,4 @@
-"""Videos with the box of one target: OTB and folders like it, whole or as pairs of crops.
+"""Videos with the boxes of one target (OTB and similar folders), whole or as pairs of crops.
 
 Boxes are (x, y, width, height); all coordinates count pixels from 0.
 """
@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.annotated_videos import LabeledVideos
 from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.transforms import LoadImage
-from mmcontrast.datasets.vos import LabeledVideos
 from mmcontrast.ops.square_crops import crop_square, exemplar_size
 from mmcontrast.registry import DATASETS
 
@@ -30,18 +30,18 @@ _RANGES = {
 _BOXES = ("groundtruth_rect*.txt", "groundtruth_xywh.txt", "groundtruth.txt")
 
 
-def read_boxes(path: str | os.PathLike, counts_from: int = 1) -> NDArray[np.float64]:
-    """Read one box a line: four numbers between commas, tabs or blanks; NaN where not visible.
+def read_boxes(path: str | os.PathLike) -> NDArray[np.float64]:
+    """Read one box per line: four numbers, separated by commas, tabs or blanks.
 
     Args:
-        path: Text file.
-        counts_from: Number of the first pixel in the file: 1 in OTB and GOT-10k.
+        path: Text file. Its first pixel has the number 1, as in OTB and GOT-10k.
 
     Returns:
-        (T, 4), x and y counted from 0; (0, 4) for an empty file.
+        Boxes (T, 4), x and y counted from 0, NaN where the target is not visible; (0, 4) for an
+        empty file.
 
     Raises:
-        ValueError: A line is no box; it is named.
+        ValueError: A line is not a box; the message has the line.
     """
     boxes = []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
@@ -53,7 +53,7 @@ def read_boxes(path: str | os.PathLike, counts_from: int = 1) -> NDArray[np.floa
             raise ValueError(
                 f"{path}, line {number}: {line!r} is not x, y, width, height."
             ) from None
-        boxes.append((x - counts_from, y - counts_from, width, height))
+        boxes.append((x - 1, y - 1, width, height))
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
@@ -61,16 +61,17 @@ def read_boxes(path: str | os.PathLike, counts_from: int = 1) -> NDArray[np.floa
 class TrackingVideos(LabeledVideos):
     """Sequences ``<name>/img/*.jpg`` with ``groundtruth_rect.txt``, the layout of OTB.
 
-    A sample is a video: ``inputs`` holds ``clip`` and ``box`` (4,), the first one;
-    ``data_sample['truth']`` (T, 4) all of them. A sequence with several files of boxes
-    (``groundtruth_rect.1.txt``...) is several samples; files without a box are left out.
+    A sample is a video. ``inputs`` has ``clip`` and ``box`` (4,), the box of the first frame;
+    ``data_sample['truth']`` (T, 4) has the boxes of all frames. A sequence with several files of
+    boxes (``groundtruth_rect.1.txt``...) is several samples; files without a box are skipped.
 
     Args:
         data_root: Folder of the sequences.
-        pipeline: ``LoadImage`` and ``PackInputs``: a tracker sees frames at their own size.
-        frames: Folder of a sequence's frames; ``{}`` stands for its name. For GOT-10k ``'{}'``.
-        counts_from: Number of the first pixel in the files.
-        **kwargs: See ``ImageDataset``; ``ann_file`` lists names of sequences, else all are taken.
+        pipeline: ``LoadImage`` and ``PackInputs``: a tracker takes frames at their original size.
+        frames: Folder of a sequence's frames; ``{}`` stands for the sequence's name. GOT-10k's is
+            ``'{}'``.
+        **kwargs: See ``FileDataset``. ``ann_file`` lists the sequences' names; by default all
+            sequences are used.
     """
 
     def __init__(
@@ -79,22 +80,21 @@ class TrackingVideos(LabeledVideos):
         pipeline: Sequence = (),
         *,
         frames: str = "{}/img",
-        counts_from: int = 1,
         **kwargs: Any,
     ):
-        self.frames, self.counts_from = frames, counts_from
+        self.frames = frames
         super().__init__(data_root, pipeline, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict a target.
+        """Return one dict per target.
 
         Raises:
             FileNotFoundError: A sequence has no frames or no boxes.
-            ValueError: The numbers of frames and boxes differ.
+            ValueError: A sequence's numbers of frames and boxes differ.
         """
         root = Path(self.data_root)
         names = (
-            self._listed()
+            self._read_list()
             if self.ann_file
             else sorted(p.name for p in root.iterdir() if p.is_dir())
         )
@@ -105,27 +105,29 @@ class TrackingVideos(LabeledVideos):
         if not files:
             raise FileNotFoundError(f"{root / name} has no boxes: none of {', '.join(_BOXES)}.")
         paths = list_frames(root / self.frames.format(name), consecutive=False)
-        found = []
+        targets = []
         for file in files:
-            boxes_T4 = read_boxes(file, self.counts_from)
+            boxes_T4 = read_boxes(file)
             if not len(boxes_T4):
                 continue
-            kept = paths
+            frames = paths
             if name in _RANGES and len(paths) > len(boxes_T4):
                 first, last = _RANGES[name]
-                kept = paths[first - 1 : last]
-            if len(kept) != len(boxes_T4):
+                frames = paths[first - 1 : last]
+            if len(frames) != len(boxes_T4):
                 raise ValueError(
-                    f"{name} has {len(kept)} frames and {len(boxes_T4)} boxes in {file.name}: "
+                    f"{name} has {len(frames)} frames and {len(boxes_T4)} boxes in {file.name}: "
                     "frames are missing, or it is the annotation of another sequence."
                 )
             target = file.name.removeprefix("groundtruth_rect").removesuffix(".txt")
             label = f"{name}{target}" if len(files) > 1 else name
-            found.append(dict(sequence=label, folder=str(root / name), paths=kept, truth=boxes_T4))
-        return found
+            targets.append(
+                dict(sequence=label, folder=str(root / name), paths=frames, truth=boxes_T4)
+            )
+        return targets
 
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
-        """The first frame's box."""
+        """Return the first frame's box as ``box`` (4,)."""
         return dict(box=info["truth"][0])
 
 
@@ -135,17 +137,18 @@ def usable_boxes(
     height: int,
     cover_T: NDArray[np.floating] | None = None,
 ) -> NDArray[np.bool_]:
-    """Which boxes show enough of a target to learn from, by SiamFC's limits.
+    """Select the boxes that show enough of the target to learn from, by SiamFC's limits.
 
     Args:
         boxes_T4: x, y, width and height in pixels; NaN where the target is not visible.
-        width: Of the frames.
-        height: Of the frames.
-        cover_T: How much of the target is visible, 0..8, of GOT-10k's ``cover.label``.
+        width: Width of the frames in pixels.
+        height: Height of the frames in pixels.
+        cover_T: Visible share of the target in eighths, 0..8, from GOT-10k's ``cover.label``.
 
     Returns:
-        (T,): area at least 20, sides 20 to 500 pixels and 1% to half of the frame's, neither
-        longer than four times the other, cover above 1 and above 0.3 of the sequence's highest.
+        Booleans (T,). A box is usable if its area is at least 20, its sides are 20 to 500 pixels
+        and 1% to 50% of the frame's, its aspect ratio is at most 4, and its cover is above 1 and
+        above 0.3 of the sequence's maximum.
     """
     w_T, h_T = boxes_T4[:, 2], boxes_T4[:, 3]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -162,14 +165,14 @@ def usable_boxes(
 
 
 def _read_cover(folder: str, length: int) -> NDArray[np.float64] | None:
-    """GOT-10k's visible shares, where it has them."""
+    """Read GOT-10k's visible shares; None if the folder has none."""
     path = Path(folder, "cover.label")
     if not path.is_file():
         return None
     try:
         cover_T = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
     except ValueError:
-        raise ValueError(f"{path} is one number a line, 0 to 8.") from None
+        raise ValueError(f"{path} is one number per line, 0 to 8.") from None
     if len(cover_T) != length:
         raise ValueError(f"{path} has {len(cover_T)} lines, and there are {length} boxes.")
     return cover_T
@@ -177,11 +180,11 @@ def _read_cover(folder: str, length: int) -> NDArray[np.float64] | None:
 
 @DATASETS.register_module()
 class TrackingPairs(TrackingVideos):
-    """Two frames of a video, less than 100 apart, as SiamFC trains on them.
+    """Pairs of frames of a video, less than 100 frames apart, as SiamFC is trained on them.
 
-    A sample is a video: ``inputs`` holds ``exemplar`` (3, 120, 120) and ``search`` (3, 239, 239),
-    uint8 RGB, both centered on the target but for a random shift of a few pixels, at a scale that
-    changes by up to 5%. A sequence without a box to learn from counts as an unreadable video.
+    A sample is a video. ``inputs`` has ``exemplar`` (3, 120, 120) and ``search`` (3, 239, 239),
+    uint8 RGB, both centered on the target up to a random shift of a few pixels, with a random scale
+    of up to 5%. A sequence without a usable box counts as an unreadable video.
 
     Args:
         data_root: Folder of the sequences.
@@ -222,7 +225,7 @@ class TrackingPairs(TrackingVideos):
         return self._read(dict(path=path))["image"]
 
     def _patch(self, image: NDArray[np.uint8], box: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """The target in the middle of 255 pixels, stretched a little."""
+        """Crop the target to the center of 255 pixels, at a random scale."""
         center = box[:2] + (box[2:] - 1) / 2
         size = exemplar_size(*box[2:]) * self.instance / self.exemplar
         patch = crop_square(image, center, size, self.instance)
@@ -232,7 +235,7 @@ class TrackingPairs(TrackingVideos):
 
 
 def _cut(patch: NDArray[np.uint8], side: int, at_random: bool) -> NDArray[np.uint8]:
-    """A square of ``side`` pixels from the middle or anywhere; a small patch grows by its mean."""
+    """Crop ``side`` x ``side`` pixels, centered or at random; pad a small patch with its mean."""
     missing = side - len(patch)
     if missing > 0:
         before = missing // 2

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.files import VIDEOS, find_videos, is_image, parse_lines
 from mmcontrast.datasets.images import ImageList
 from mmcontrast.registry import DATASETS
 
 
 @DATASETS.register_module()
-class Videos(ImageDataset):
+class Videos(FileDataset):
     """All videos in a folder and its sub-folders, without labels, sorted by folder and name.
 
     ``dict(type='Videos', data_root='/my/videos', pipeline=...)`` is all that one's own videos
@@ -43,7 +43,7 @@ class VideoList(ImageList):
 
 
 @DATASETS.register_module()
-class FrameFolders(ImageDataset):
+class FrameFolders(FileDataset):
     """Videos that are folders of numbered images.
 
     Without ``ann_file`` every folder below ``data_root`` that holds images is a video. With it,
@@ -75,7 +75,7 @@ class FrameFolders(ImageDataset):
 
 
 @DATASETS.register_module()
-class TrackingNet(ImageDataset):
+class TrackingNet(FileDataset):
     """The training videos of TrackingNet (Mueller et al., ECCV 2018), without their boxes.
 
     ``data_root`` holds ``TRAIN_<k>/anno/<video>.txt``, of which only the names are used, and the
@@ -86,7 +86,7 @@ class TrackingNet(ImageDataset):
         pipeline: Transforms.
         set_ids: Which of the sets ``TRAIN_0`` to ``TRAIN_11`` are used. Four already give most of
             what all do in supervised tracking.
-        **kwargs: See ``ImageDataset``.
+        **kwargs: See ``FileDataset``.
 
     Raises:
         FileNotFoundError: A set is not there.
@@ -123,7 +123,7 @@ class TrackingNet(ImageDataset):
 
 
 @DATASETS.register_module()
-class GOT10k(ImageDataset):
+class GOT10k(FileDataset):
     """The videos of GOT-10k (Huang et al., PAMI 2021) without their boxes.
 
     ``data_root`` is one split, such as ``data/GOT-10k/train``: ``list.txt`` has a name a line, and

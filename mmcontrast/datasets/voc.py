@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.datasets.base import FileDataset
 from mmcontrast.registry import DATASETS
 
 VOC_CLASSES = (
@@ -17,7 +17,7 @@ VOC_CLASSES = (
 
 
 @DATASETS.register_module()
-class VOCClassification(ImageDataset):
+class VOCClassification(FileDataset):
     """The images of one list in ``ImageSets/Main``, and which classes each shows.
 
     ``labels`` of a sample has one number a class, as in VOC's own lists of a class: 1 if an object
@@ -27,7 +27,7 @@ class VOCClassification(ImageDataset):
         data_root: The folder of a year, such as ``data/VOCdevkit/VOC2007``.
         image_set: ``train``, ``val``, ``trainval`` or ``test``.
         classes: Names in the order of the labels; VOC's twenty by default.
-        **kwargs: See ``ImageDataset``.
+        **kwargs: See ``FileDataset``.
     """
 
     def __init__(

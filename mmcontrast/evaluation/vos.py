@@ -150,7 +150,7 @@ def score_folder(
     Args:
         folder: Of the predictions.
         videos: Data samples of the annotated videos, of
-            :class:`~mmcontrast.datasets.vos.VideoMasks`.
+            :class:`~mmcontrast.datasets.annotated_videos.VideoMasks`.
 
     Returns:
         DAVIS' figures in percent.

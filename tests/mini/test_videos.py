@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
 from mmcontrast.datasets.masks import read_mask
 from mmcontrast.datasets.tracking import TrackingVideos, usable_boxes
-from mmcontrast.datasets.vos import JHMDBPose, VideoMasks
 from mmcontrast.mini import CATEGORIES, category, make_mini, render, sample_clip
 from mmcontrast.mini.motion import LENGTHS
 from mmcontrast.mini.render import extent, outlines

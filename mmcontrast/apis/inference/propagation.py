@@ -17,10 +17,10 @@ from torch import Tensor
 from mmcontrast.apis.inference.backbone import load_backbone
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.clips import Frame, pack_frame
+from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import VOID, read_mask, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
-from mmcontrast.datasets.vos import list_frames
 from mmcontrast.models.backbones import set_strides
 from mmcontrast.models.protocols.propagation_protocols import PropagationInput, find_protocol
 from mmcontrast.registry import MODELS

@@ -159,7 +159,8 @@ class LabelPropagation(Method):
         """Propagate the labels of whole videos.
 
         Args:
-            inputs: ``clip`` and ``mask`` or ``joints``, lists; see ``mmcontrast.datasets.vos``.
+            inputs: Lists ``clip`` and ``mask`` or ``joints``; see
+                ``mmcontrast.datasets.annotated_videos``.
             data_samples: What is known of each video.
 
         Returns:

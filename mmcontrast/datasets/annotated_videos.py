@@ -1,20 +1,20 @@
-"""Labeled videos: masks (DAVIS, VIP and folders like them) and key points (JHMDB).
+"""Annotated videos: masks of objects or parts (DAVIS, VIP) and keypoints (JHMDB).
 
-A sample is a whole video: ``inputs`` holds ``clip``, a :class:`~mmcontrast.datasets.clips.Clip`,
-and the label of the first frame; ``data_sample`` where the other labels are.
+A sample is a whole video. ``inputs`` has ``clip``, a :class:`~mmcontrast.datasets.clips.Clip`, and
+the label of the first frame; ``data_sample`` has the labels of the other frames or their paths.
 """
 
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmcontrast.datasets.base import ImageDataset
+from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import read_mask
@@ -23,21 +23,23 @@ from mmcontrast.registry import DATASETS
 _JHMDB_FOLDERS = ("joint_positions", "Rename_Images")
 
 
-class LabeledVideos(ImageDataset):
-    """Base of the data sets whose samples are whole videos; see the module.
+class LabeledVideos(FileDataset):
+    """Base class of the datasets whose samples are whole videos.
 
-    Their ``pipeline`` is applied to every frame. A subclass lists the videos in ``load_data_list``
-    (``sequence``, ``paths`` and its labels) and gives the first frame's label.
+    ``pipeline`` is applied to every frame. A subclass lists the videos in ``load_data_list``
+    (``sequence``, ``paths`` and the labels) and returns the first frame's label.
 
     Args:
-        data_root: Folder of the data set.
+        data_root: Folder of the dataset.
         pipeline: Transforms of a frame, ``LoadImage`` first and ``PackInputs`` last.
-        **kwargs: See ``ImageDataset``.
+        **kwargs: See ``FileDataset``.
     """
+
+    contents = "video"
 
     @abstractmethod
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
-        """Return the label that is given, under the name by which a method knows its kind."""
+        """Return the label to propagate, as ``mask``, ``joints`` or ``box``."""
 
     def _load(self, index: int) -> dict[str, Any]:
         info = self.get_data_info(index)
@@ -49,29 +51,29 @@ class LabeledVideos(ImageDataset):
             data_sample={**info, "frames": frames, **self.meta},
         )
 
-    def _listed(self) -> list[str]:
-        """The lines of ``ann_file``, without blanks at their ends and empty ones."""
+    def _read_list(self) -> list[str]:
+        """Read the lines of ``ann_file``; blanks at the ends and empty lines are removed."""
         lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
         return [line.strip() for line in lines if line.strip()]
 
 
 @DATASETS.register_module()
 class VideoMasks(LabeledVideos):
-    """Videos with masks of object ids, or of parts; a sample's ``inputs['mask']`` is the first.
+    """Videos with masks of objects or parts; ``inputs['mask']`` is the mask of the first frame.
 
-    The defaults are the layout of DAVIS. ``data_sample['annotations']`` has the path of each
-    frame's mask; only the first one has to be there, or else all of them.
+    The default layout is that of DAVIS. ``data_sample['annotations']`` has the path of each frame's
+    mask. Either all masks exist, or the first one alone.
 
     Args:
-        data_root: Such as ``data/DAVIS``.
+        data_root: Folder of the dataset, such as ``data/DAVIS``.
         pipeline: Transforms of a frame.
-        ann_file: One name of a sequence a line; without, all folders of frames are taken.
-        frames: Folder of a sequence's frames; ``{}`` stands for its name.
-        masks: Folder of its masks, which have the frames' names.
-        binary: Everything that is not 0 is object 1, as DAVIS 2016 and other sets with masks of 0
-            and 255 mean it.
-        consecutive: Whether gaps in the frames' numbers are an error.
-        **kwargs: See ``ImageDataset``.
+        ann_file: List of the sequences, one name per line; by default all folders of frames.
+        frames: Folder of a sequence's frames; ``{}`` stands for the sequence's name.
+        masks: Folder of a sequence's masks, which are named like the frames.
+        binary: Whether every value other than 0 is read as object 1, as in DAVIS 2016 and other
+            datasets whose masks are 0 and 255.
+        consecutive: Whether a gap in the frames' numbers is an error.
+        **kwargs: See ``FileDataset``.
     """
 
     def __init__(
@@ -91,14 +93,14 @@ class VideoMasks(LabeledVideos):
         super().__init__(data_root, pipeline, ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict a video.
+        """Return one dict per video.
 
         Raises:
-            FileNotFoundError: Frames or masks are missing; they are named.
+            FileNotFoundError: Frames or masks are missing; the message names them.
         """
         root = Path(self.data_root)
         if self.ann_file:
-            names = self._listed()
+            names = self._read_list()
         else:
             pattern = self.frames.format("*")
             depth = Path(pattern).parts.index("*")
@@ -111,22 +113,16 @@ class VideoMasks(LabeledVideos):
         paths = list_frames(root / self.frames.format(name), self.consecutive)
         folder = root / self.masks.format(name)
         masks = [folder / f"{Path(path).stem}.png" for path in paths]
-        there = [mask.is_file() for mask in masks]
-        missing = [mask.name for mask, found in zip(masks, there, strict=True) if not found]
-        if not there[0] or (missing and sum(there) > 1):
-            shown = ", ".join(missing[:10])
-            raise FileNotFoundError(
-                f"{folder} lacks {len(missing)} of {len(paths)} masks: {shown}"
-                f"{', ...' if len(missing) > 10 else ''}. The first one has to be there, or all."
-            )
-        annotations = [str(m) if f else None for m, f in zip(masks, there, strict=True)]
+        annotations = [str(mask) if mask.is_file() else None for mask in masks]
+        if annotations[0] is None or (None in annotations and any(annotations[1:])):
+            _report_missing(folder, masks)
         return dict(sequence=name, paths=paths, annotations=annotations, binary=self.binary)
 
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
-        """The first mask, (H, W) of ids.
+        """Return the first frame's mask as ``mask``, object ids (H, W).
 
         Raises:
-            ValueError: It has another size than the frame, or shows no object.
+            ValueError: The mask and the frame differ in size, or the mask shows no object.
         """
         mask_HW = read_mask(info["annotations"][0], self.binary)
         with Image.open(info["paths"][0]) as image:
@@ -138,63 +134,72 @@ class VideoMasks(LabeledVideos):
             )
         if not mask_HW.any():
             raise ValueError(
-                f"The mask {info['annotations'][0]} shows no object, so there is nothing to carry "
-                f"through {info['sequence']}: leave it out of ann_file."
+                f"The mask {info['annotations'][0]} shows no object, so there is nothing to "
+                f"propagate in {info['sequence']}: leave it out of ann_file."
             )
         return dict(mask=mask_HW)
 
 
+def _report_missing(folder: Path, masks: Sequence[Path]) -> NoReturn:
+    missing = [mask.name for mask in masks if not mask.is_file()]
+    raise FileNotFoundError(
+        f"{folder} lacks {len(missing)} of {len(masks)} masks: {', '.join(missing[:10])}"
+        f"{', ...' if len(missing) > 10 else ''}. The first one has to be there, or all."
+    )
+
+
 @DATASETS.register_module()
 class JHMDBPose(LabeledVideos):
-    """Videos of JHMDB with the places of 15 joints; ``inputs['joints']`` (J, 2) are the first's.
+    """Videos of JHMDB with 15 keypoints; ``inputs['joints']`` (J, 2) are those of the first frame.
 
-    ``data_sample['joints']`` (T, J, 2) holds all of them, x and y in pixels from 0.
+    ``data_sample['joints']`` (T, J, 2) are those of all frames, x and y in pixels from 0.
 
     Args:
-        data_root: Folder that the list's paths begin in.
+        data_root: Folder that the paths in the list are relative to.
         pipeline: Transforms of a frame.
-        ann_file: One line a video, ``<path of joint_positions.mat> <folder of frames>``; UVC's
-            ``testlist_split1.txt`` has the 268 of the first test split. Of its paths, which are
-            absolute on its author's machine, counts what begins with JHMDB's own folders.
-        **kwargs: See ``ImageDataset``.
+        ann_file: List of the videos, one ``<path of joint_positions.mat> <folder of frames>`` per
+            line, such as UVC's ``testlist_split1.txt`` with the 268 videos of the first test split.
+            Absolute paths of another machine, as UVC's list has them, are resolved in
+            ``data_root`` from JHMDB's own folder on.
+        **kwargs: See ``FileDataset``.
     """
 
     def load_data_list(self) -> list[dict]:
-        """One dict a video.
+        """Return one dict per video.
 
         Raises:
-            ValueError: A line is malformed, or a file of joints has none.
+            ValueError: A line is malformed, or a file has no keypoints.
             FileNotFoundError: Frames are missing.
         """
         root = Path(self.data_root)
-        found = []
-        for number, line in enumerate(self._listed(), start=1):
+        videos = []
+        for number, line in enumerate(self._read_list(), start=1):
             parts = line.split()
             if len(parts) != 2:
                 raise ValueError(
                     f"{self.ann_file}, line {number}: {line!r} is not '<joint_positions.mat> "
                     "<folder of frames>'."
                 )
-            joints_TJ2 = read_joints(_find(root, parts[0]))
-            paths = list_frames(_find(root, parts[1]))
+            joints_TJ2 = read_joints(_resolve(root, parts[0]))
+            paths = list_frames(_resolve(root, parts[1]))
             length = min(len(paths), len(joints_TJ2))
-            found.append(
+            videos.append(
                 dict(
                     sequence=str(Path(parts[1])),
                     paths=paths[:length],
                     joints=joints_TJ2[:length],
                 )
             )
-        return found
+        return videos
 
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
-        """The first frame's joints."""
+        """Return the first frame's keypoints as ``joints`` (J, 2)."""
         return dict(joints=info["joints"][0])
 
 
-def _find(root: Path, written: str) -> Path:
-    """A path of the list, in ``root`` where it was written on another machine."""
-    path = Path(written)
+def _resolve(root: Path, entry: str) -> Path:
+    """Resolve a path of the list; an absolute path of another machine is looked up in ``root``."""
+    path = Path(entry)
     if path.is_absolute() and not path.exists():
         for folder in _JHMDB_FOLDERS:
             if folder in path.parts:
@@ -203,13 +208,13 @@ def _find(root: Path, written: str) -> Path:
 
 
 def read_joints(path: str | os.PathLike) -> NDArray[np.float64]:
-    """Read ``pos_img`` (2, J, T), which counts pixels from 1.
+    """Read JHMDB's keypoints from ``pos_img`` (2, J, T), which counts pixels from 1.
 
     Returns:
-        (T, J, 2), x and y in pixels from 0.
+        Keypoints (T, J, 2), x and y in pixels from 0.
 
     Raises:
-        ValueError: The file is missing or holds no such array.
+        ValueError: The file is missing or has no such array.
     """
     from scipy.io import loadmat
 
