@@ -25,29 +25,38 @@ def load_config(path: str | Path, options: Iterable[str] = ()) -> Config:
     """Read a config file and apply ``key=value`` options to it.
 
     Args:
-        path: Of the ``.py`` file.
-        options: As after ``--cfg-options``: ``train_cfg.max_epochs=10``, ``a.b=[1,2]``.
+        path: Path of the ``.py`` file.
+        options: What stands behind ``--cfg-options``: ``train_cfg.max_epochs=10``, ``a.b=[1,2]``.
 
     Raises:
         UserError: The file is missing, is a directory or cannot be read; an option is malformed or
-            would have no effect; a top-level key looks like a misspelt one.
+            would have no effect; a top-level key looks like a misspelled one.
     """
-    path = Path(path)
+    cfg = _read(Path(path))
+    _merge(cfg, dict(_parse_option(option) for option in options), path)
+    with input_errors(str(path)):
+        cfg = _modern(cfg)
+    check_keys(cfg)
+    return cfg
+
+
+def _read(path: Path) -> Config:
     if path.is_dir():
-        inside = sorted(str(file) for file in path.glob("*.py"))
-        raise UserError(
-            f"The config {path} is a directory. "
-            + ("Choose one of: " + ", ".join(inside) if inside else "There are no configs in it.")
-        )
+        configs = ", ".join(sorted(str(file) for file in path.glob("*.py")))
+        remedy = f"Choose one of: {configs}" if configs else "There are no configs in it."
+        raise UserError(f"The config {path} is a directory. {remedy}")
     if not path.is_file():
         raise UserError(f"The config {path} does not exist.{_similar_config(path)}")
     try:
-        cfg = Config.fromfile(path)
+        return Config.fromfile(path)
     except Exception as error:  # whatever the code in the file raises
         raise UserError(
             f"The config {path} cannot be read: {type(error).__name__}: {error}"
         ) from error
-    values = dict(_parse_option(option) for option in options)
+
+
+def _merge(cfg: Config, values: dict[str, Any], path: str | Path) -> None:
+    """Apply the values of options, after a check that none is without effect."""
     for key in values:
         name = key.split(".")[0]
         if name not in cfg and name not in KNOWN_KEYS:
@@ -58,10 +67,6 @@ def load_config(path: str | Path, options: Iterable[str] = ()) -> Config:
     for key, value in values.items():
         with input_errors(f"--cfg-options {key}"):
             cfg.merge_from_dict({key: value})
-    with input_errors(str(path)):
-        cfg = _modern(cfg)
-    check_keys(cfg)
-    return cfg
 
 
 def _modern(cfg: Config) -> Config:
@@ -74,19 +79,19 @@ def _modern(cfg: Config) -> Config:
 
 
 def check_keys(cfg: Config) -> None:
-    """Find top-level keys that look like misspelt ones; other unknown names are helper variables.
+    """Refuse top-level keys that look like misspelled ones; others may be helper variables.
 
     Raises:
-        UserError: For the first of them.
+        UserError: A key is not one of MMEngine's, and is almost the same as one of them.
     """
     for name in cfg:
         if name in KNOWN_KEYS:
             continue
         close = difflib.get_close_matches(name, KNOWN_KEYS, n=1, cutoff=0.85)
-        swapped = [known for known in KNOWN_KEYS if sorted(known) == sorted(name)]
-        for known in swapped or close:
+        swapped = [key for key in KNOWN_KEYS if sorted(key) == sorted(name)]
+        for key in swapped or close:
             raise UserError(
-                f"{cfg.filename}: MMEngine would ignore the key {name!r}. Did you mean {known!r}? "
+                f"{cfg.filename}: MMEngine would ignore the key {name!r}. Did you mean {key!r}? "
                 "(A helper variable needs a name that is less like it.)"
             )
 
@@ -119,10 +124,10 @@ def _parse_option(option: str) -> tuple[str, Any]:
 
 def _similar_config(path: Path) -> str:
     root = next((p for p in path.parents if p.name == "configs" and p.is_dir()), Path("configs"))
-    known = [str(file) for file in root.glob("**/*.py") if "_base_" not in file.parts]
-    return _did_you_mean(str(path), known)
+    configs = [str(file) for file in root.glob("**/*.py") if "_base_" not in file.parts]
+    return _did_you_mean(str(path), configs)
 
 
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=3)
+def _did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(candidates), n=3)
     return " Did you mean " + " or ".join(close) + "?" if close else ""

@@ -14,7 +14,15 @@ from torch import nn
 
 from mmcontrast.utils.errors import UserError
 
-LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+# For each launcher the script that starts it, and what it calls rank, world size and local rank.
+_LAUNCHERS = {
+    "pytorch": ("tools/dist_train.sh", ("RANK", "WORLD_SIZE", "LOCAL_RANK")),
+    "slurm": ("tools/slurm_train.sh", ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID")),
+    "mpi": (
+        "mpirun",
+        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
+    ),
+}
 
 
 def set_up_processes(cfg: Config, launcher: str) -> None:
@@ -25,7 +33,7 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
     Runner finds it.
 
     Args:
-        cfg: ``launcher`` and, on CPUs, ``model_wrapper_cfg`` are set in it.
+        cfg: The config; its ``launcher`` and, on CPUs, its ``model_wrapper_cfg`` are set.
         launcher: How this process was started: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Raises:
@@ -38,13 +46,21 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
         return
     _read_environment(launcher)
     if torch.cuda.is_available():
-        local_rank, num_gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
-        if local_rank >= num_gpus:
-            raise UserError(
-                f"Process {local_rank + 1} of this machine has no GPU: it has only {num_gpus}. "
-                "Start fewer processes, or use --device cpu."
-            )
-        return
+        _check_gpu(int(os.environ["LOCAL_RANK"]), torch.cuda.device_count())
+    else:
+        _join_gloo_group(cfg)
+
+
+def _check_gpu(local_rank: int, num_gpus: int) -> None:
+    if local_rank >= num_gpus:
+        raise UserError(
+            f"Process {local_rank + 1} of this machine has no GPU: it has only {num_gpus}. "
+            "Start fewer processes, or use --device cpu."
+        )
+
+
+def _join_gloo_group(cfg: Config) -> None:
+    """Join the processes on CPUs, and have the Runner wrap the model for them."""
     if not torch.distributed.is_initialized():
         seconds = ((cfg.get("env_cfg") or {}).get("dist_cfg") or {}).get("timeout")
         timeout = None if seconds is None else timedelta(seconds=seconds)
@@ -67,7 +83,7 @@ def leave_processes(runner: Runner | None) -> None:
     model for several processes does, and so it is taken off.
 
     Args:
-        runner: What ran in the processes; None if it could not be built.
+        runner: The runner of the processes; None if it could not be built.
     """
     if not torch.distributed.is_initialized():
         return
@@ -87,19 +103,10 @@ def _unwrap(model: nn.Module) -> nn.Module:
 
 
 def _read_environment(launcher: str) -> None:
-    """Give torch's names to what Slurm and Open MPI say about this process."""
-    names = {
-        "slurm": ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
-        "mpi": ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
-        "pytorch": ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
-    }[launcher]
+    """Translate what the launcher says about this process into the variables that torch reads."""
+    start, names = _LAUNCHERS[launcher]
     missing = [name for name in names if name not in os.environ]
     if missing:
-        start = {
-            "pytorch": "tools/dist_train.sh",
-            "slurm": "tools/slurm_train.sh",
-            "mpi": "mpirun",
-        }[launcher]
         raise UserError(
             f"--launcher {launcher} needs {', '.join(missing)} in the environment; "
             f"start with {start}."
@@ -108,9 +115,9 @@ def _read_environment(launcher: str) -> None:
         os.environ[target] = os.environ[name]
     if launcher == "slurm" and "MASTER_ADDR" not in os.environ:
         nodes = os.environ["SLURM_NODELIST"]
-        found = subprocess.run(
+        hostnames = subprocess.run(
             ["scontrol", "show", "hostnames", nodes], capture_output=True, text=True, check=True
         )
-        os.environ["MASTER_ADDR"] = found.stdout.split()[0]
+        os.environ["MASTER_ADDR"] = hostnames.stdout.split()[0]
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ.setdefault("MASTER_PORT", "29500")
