@@ -1,4 +1,4 @@
-"""Looking at a config without training it."""
+"""Print and check a config without training it."""
 
 import sys
 import tempfile
@@ -16,22 +16,22 @@ from mmcontrast.utils.errors import UserError
 
 
 def print_config(config: str, cfg_options: Iterable[str] = ()) -> None:
-    """Print every key of the merged config and the file and line that it comes from."""
+    """Print the merged config and where each key was set: file and line, or an option."""
     cfg = load_config(config, cfg_options)
     options = {tuple(option.partition("=")[0].split(".")) for option in cfg_options}
     items = dict(leaves(cfg))
     origins = find_origins(config, list(items))
     for key, value in items.items():
-        given = any(key[: len(option)] == option for option in options)
-        origin = "--cfg-options" if given else _relative(origins[key])
+        is_option = any(key[: len(option)] == option for option in options)
+        origin = "--cfg-options" if is_option else _relative(origins[key])
         print(f"{'.'.join(key)} = {value!r}  # {origin}")
 
 
 def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
-    """Build everything that a config describes, and say of each part what came out.
+    """Build everything that a config describes, and print a line about each part.
 
     Raises:
-        UserError: Some part cannot be built; the others have been tried all the same.
+        UserError: A part cannot be built; the others are built all the same.
     """
     cfg = load_config(config, cfg_options)
     cfg.log_level = "ERROR"

@@ -2,11 +2,13 @@
 
 ``python -m mmcontrast.apis.training.launch PROCESSES TOOL ARGS...``
 
-torchrun, after a look at what it would fail on with a wall of text. Read from the environment:
-``NNODES`` (1), ``NODE_RANK`` (0), ``MASTER_ADDR`` (this machine), ``PORT`` (a free one; 29500 with
-several nodes) and ``MAX_RESTARTS`` (0), after each of which training resumes by itself.
+It calls torchrun, after checks whose messages are clearer than torchrun's. It reads these
+environment variables: ``NNODES`` (default 1), ``NODE_RANK`` (0), ``MASTER_ADDR`` (this machine),
+``PORT`` (a free one; 29500 with several nodes) and ``MAX_RESTARTS`` (0). After a restart, training
+resumes by itself.
 """
 
+import itertools
 import os
 import socket
 import sys
@@ -19,11 +21,11 @@ def launcher_arguments(processes: str, arguments: list[str]) -> list[str]:
     """Check the request and return torchrun's arguments.
 
     Args:
-        processes: How many to start on this machine.
-        arguments: Of the tool; only its ``--device`` matters here.
+        processes: Number of processes to start on this machine.
+        arguments: Arguments of the tool; only its ``--device`` matters here.
 
     Raises:
-        UserError: The number is none, there are fewer GPUs, or the port is taken.
+        UserError: The number is not a positive integer, there are fewer GPUs, or the port is taken.
     """
     if not processes.isdigit() or int(processes) < 1:
         raise UserError(f"The number of processes must be 1 or more, got {processes!r}.")
@@ -50,12 +52,7 @@ def launcher_arguments(processes: str, arguments: list[str]) -> list[str]:
 
 
 def _check_devices(processes: int, arguments: list[str]) -> None:
-    device = None
-    for i, argument in enumerate(arguments):
-        if argument == "--device" and i + 1 < len(arguments):
-            device = arguments[i + 1]
-        elif argument.startswith("--device="):
-            device = argument.partition("=")[2]
+    device = _device(arguments)
     if device is not None and device.startswith("cuda:"):
         raise UserError(
             f"--device {device} is one GPU, for one process; choose GPUs with "
@@ -71,8 +68,19 @@ def _check_devices(processes: int, arguments: list[str]) -> None:
             f"Start {num_gpus}, or add --device cpu."
         )
     if num_gpus == 0:
-        # Else every process would use all cores.
+        # Otherwise every process would use all cores.
         os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // processes, 1)))
+
+
+def _device(arguments: list[str]) -> str | None:
+    """Return the value of the last ``--device``."""
+    device = None
+    for argument, following in itertools.zip_longest(arguments, arguments[1:]):
+        if argument == "--device" and following is not None:
+            device = following
+        elif argument.startswith("--device="):
+            device = argument.partition("=")[2]
+    return device
 
 
 def _check_port(port: str) -> None:

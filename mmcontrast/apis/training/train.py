@@ -28,6 +28,7 @@ from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
 
+_TRAINING_KEYS = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
 _MMENGINE_HOOKS = {
     "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
 }  # fmt: skip
@@ -72,9 +73,7 @@ def train(
         UserError: The config, an option or the data do not fit.
     """
     cfg = load_config(config, cfg_options)
-    missing = [
-        k for k in ("model", "train_dataloader", "train_cfg", "optim_wrapper") if k not in cfg
-    ]
+    missing = [key for key in _TRAINING_KEYS if key not in cfg]
     if missing:
         raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
@@ -103,7 +102,7 @@ def train(
 
 
 def run(runner: Runner) -> None:
-    """Train, and give the signals back whatever happens."""
+    """Train, and restore the signal handlers whatever happens."""
     runner.register_hook(FinalValidationHook())
     try:
         runner.train()
@@ -114,27 +113,35 @@ def run(runner: Runner) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Make the Runner, which builds model and hooks.
+    """Build the Runner, which builds model and hooks.
 
     Raises:
         UserError: The config does not fit them.
     """
-    # mmdet and mmseg have no functions of their own, and keep MMEngine's.
-    for name in ("train", "val", "test") if cfg.get("default_scope") == SCOPE else ():
-        loader = cfg.get(f"{name}_dataloader") or {}
-        for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
-            # Unlike classes, MMEngine does not look functions up in the default scope.
-            if function and isinstance(function["type"], str) and "." not in function["type"]:
-                function["type"] = f"{SCOPE}.{function['type']}"
-    hooks = cfg.get("default_hooks") or {}
-    for name in [name for name, hook in hooks.items() if hook is None]:
-        # MMEngine lets a config switch its own default hooks off with None, and fails for others.
-        if name not in _MMENGINE_HOOKS:
-            del hooks[name]
+    if cfg.get("default_scope") == SCOPE:  # mmdet and mmseg have no functions of their own
+        _add_scope_to_functions(cfg)
+    _remove_hooks_that_are_off(cfg)
     with input_errors(f"{cfg.filename}"):
         runner = Runner.from_cfg(cfg)
     runner.logger.info(f"Command: {shlex.join(sys.argv)}")
     return runner
+
+
+def _add_scope_to_functions(cfg: Config) -> None:
+    """Write the scope before functions of data loaders: MMEngine adds it to classes only."""
+    for name in ("train", "val", "test"):
+        loader = cfg.get(f"{name}_dataloader") or {}
+        for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
+            if function and isinstance(function["type"], str) and "." not in function["type"]:
+                function["type"] = f"{SCOPE}.{function['type']}"
+
+
+def _remove_hooks_that_are_off(cfg: Config) -> None:
+    """Let a config switch off any default hook with None; MMEngine fails for all but its own."""
+    hooks = cfg.get("default_hooks") or {}
+    for name in [name for name, hook in hooks.items() if hook is None]:
+        if name not in _MMENGINE_HOOKS:
+            del hooks[name]
 
 
 def build_training(runner: Runner) -> None:
@@ -226,7 +233,7 @@ def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
     """Compare the total batch with the one that the learning rate is meant for.
 
     Args:
-        cfg: With ``scale``, its learning rates are multiplied and its
+        cfg: The config. With ``scale``, its learning rates are multiplied and its
             ``auto_scale_lr.base_batch_size`` becomes the actual one, so that the config saved with
             the run is not scaled a second time.
         scale: Whether to scale; ``auto_scale_lr.enable`` in the config asks for it too.
@@ -238,37 +245,38 @@ def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
         UserError: Scaling is asked for, but the config says not what batch its rate belongs to.
     """
     settings: dict[str, Any] = cfg.get("auto_scale_lr") or {}
-    base = settings.get("base_batch_size")
+    base, batch = settings.get("base_batch_size"), cfg.train_dataloader.get("batch_size")
     scale = scale or settings.get("enable", False)
-    batch = cfg.train_dataloader.get("batch_size")
-    accumulated = cfg.optim_wrapper.get("accumulative_counts", 1)
     optimizers = [optimizer for optimizer in optimizers_of(cfg) if "lr" in optimizer]
-    rates = ", ".join(f"{optimizer['lr']:g}" for optimizer in optimizers)
-    if scale and not (base and batch):
-        raise UserError(
-            "--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the "
-            "total batch that its learning rate is meant for."
-        )
+    rates = _join_rates(optimizers)
     if not (base and batch):
+        if scale:
+            raise UserError(
+                "--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the "
+                "total batch that its learning rate is meant for."
+            )
         return logging.INFO, f"Learning rate {rates}; the config names no batch that it is for."
+    accumulated = cfg.optim_wrapper.get("accumulative_counts", 1)
     total = batch * get_world_size() * accumulated
     parts = f"{batch} a process x {get_world_size()} process(es) x {accumulated} accumulated"
     if total == base:
         return logging.INFO, f"Learning rate {rates} for a total batch of {total} ({parts})."
-    ratio = total / base
-    scaled = ", ".join(f"{optimizer['lr'] * ratio:g}" for optimizer in optimizers)
     if scale:
         for optimizer in optimizers:
-            optimizer["lr"] *= ratio
+            optimizer["lr"] *= total / base
         cfg.auto_scale_lr = dict(base_batch_size=total, enable=False)
         return logging.INFO, (
-            f"Learning rate scaled from {rates} (total batch {base}) to {scaled} "
+            f"Learning rate scaled from {rates} (total batch {base}) to {_join_rates(optimizers)} "
             f"(total batch {total} = {parts})."
         )
     return logging.WARNING, (
         f"The learning rate {rates} is meant for a total batch of {base}, but this run has {total} "
         f"({parts}). Choose one:\n"
-        f"  --auto-scale-lr to train with {scaled};\n"
+        f"  --auto-scale-lr to train with {_join_rates(optimizers, total / base)};\n"
         f"  train_dataloader.batch_size or optim_wrapper.accumulative_counts for a total of {base};"
         f"\n  auto_scale_lr.base_batch_size={total} if the rate is right as it is."
     )
+
+
+def _join_rates(optimizers: Iterable[dict[str, Any]], factor: float = 1) -> str:
+    return ", ".join(f"{optimizer['lr'] * factor:g}" for optimizer in optimizers)
