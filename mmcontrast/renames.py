@@ -41,7 +41,7 @@ MODULES: dict[str, str] = {
     "mmcontrast.utils.checkpoint": "mmcontrast.weights.files",
     "mmcontrast.utils.coverage": "mmcontrast.weights.coverage",
     "mmcontrast.utils.dumped_config": "mmcontrast.weights.stored_config",
-    "mmcontrast.utils.weights": "mmcontrast.weights.layouts",
+    "mmcontrast.utils.weights": "mmcontrast.weights",
     "mmcontrast.visualization.neighbours": "mmcontrast.visualization.neighbors",
     "mmcontrast.visualization.pictures": "mmcontrast.visualization.images",
 }

@@ -1,10 +1,12 @@
-"""How well a checkpoint's tensors fit a network, in a form that a person reads."""
+"""How well a checkpoint's weights fit a network: compare, report, and load what is enough."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
+
+from mmcontrast.weights.files import CheckpointError
 
 _Shape = tuple[int, ...]
 _EXAMPLES = 4
@@ -19,7 +21,7 @@ class StageCount(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Loaded over wanted tensors, 0 to 1; 1 where none is wanted."""
+        """Share of the network's tensors that were loaded, 0 to 1; 1 where it has none."""
         return self.loaded / (self.loaded + self.missing) if self.loaded + self.missing else 1.0
 
 
@@ -42,7 +44,7 @@ class Coverage(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Loaded over wanted tensors, 0 to 1; 1 where none is wanted."""
+        """Share of the network's tensors that were loaded, 0 to 1; 1 where it has none."""
         return StageCount(len(self.loaded), len(self.missing), 0).share
 
     @property
@@ -93,8 +95,7 @@ class Coverage(NamedTuple):
         rows = [("", StageCount._fields), *stages.items()]
         lines = [f"  {stage:<{width}}{a:>12}{b:>12}{c:>12}" for stage, (a, b, c) in rows]
         shapes = [
-            f"{name} {given} instead of {wanted}"
-            for name, (given, wanted) in self.mismatched.items()
+            f"{name} {theirs} instead of {ours}" for name, (theirs, ours) in self.mismatched.items()
         ]
         absent = [name for name in self.missing if name not in self.mismatched]
         for what, names in (
@@ -124,6 +125,125 @@ def compare(network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]) -> 
         unexpected=[name for name in theirs if name not in ours],
         mismatched=mismatched,
     )
+
+
+def load_weights(
+    module: nn.Module,
+    state_dict: Mapping[str, Tensor],
+    *,
+    min_coverage: float = 0.95,
+    what: str = "backbone",
+) -> Coverage:
+    """Load weights by name and shape, and refuse them where too little fits.
+
+    Args:
+        module: The network, changed in place.
+        state_dict: Weights under the module's keys, such as ``Checkpoint.state_dict``.
+        min_coverage: The least share of the module's parameters and norm statistics, by tensor
+            count, that must be loaded: of the whole, and of a ResNet's stem and each of its layers.
+            Also the least share of the checkpoint's stages that the module must have a place for,
+            see :meth:`Coverage.overflowing`.
+        what: Name of the module, for messages.
+
+    Returns:
+        What was loaded and what not.
+
+    Raises:
+        CheckpointError: Nothing fits, less than ``min_coverage`` fits, or the checkpoint is of a
+            larger network. The module is then as before.
+    """
+    network = module.state_dict()
+    coverage = compare(network, state_dict)
+    if not coverage.loaded:
+        raise CheckpointError(_explain_nothing(network, state_dict, what))
+    uncovered = coverage.uncovered(min_coverage)
+    if coverage.share < min_coverage or uncovered:
+        where = f" ({' and '.join(uncovered)} not covered)" if uncovered else ""
+        raise CheckpointError(
+            f"The checkpoint fills {coverage.share:.1%} of the {what}{where}; at least "
+            f"{min_coverage:.0%} are asked for.\n{coverage.report()}"
+            + "".join(f"\n{advice}" for advice in _advice(coverage, uncovered))
+        )
+    larger = coverage.overflowing(min_coverage)
+    if larger:
+        raise CheckpointError(
+            f"The checkpoint is of a larger network: the {what} has no place for all of its "
+            f"{' and '.join(larger)}.\n{coverage.report()}"
+        )
+    fitting = {
+        name: tensor
+        for name, tensor in state_dict.items()
+        if name in network and tensor.shape == network[name].shape
+    }
+    module.load_state_dict(fitting, strict=False)
+    return coverage
+
+
+def first_names(names: Iterable[Any]) -> str:
+    """Return the first three names, for messages."""
+    names = list(map(str, names))
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "") or "nothing"
+
+
+def _explain_nothing(
+    network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor], what: str
+) -> str:
+    message = (
+        f"The checkpoint fits the {what} in no tensor: the {what} has {first_names(network)}; the "
+        f"checkpoint {first_names(checkpoint)}."
+    )
+    for prefix in sorted(_prefixes(checkpoint, network)):
+        if _most_fit({name: prefix + name for name in network}, network, checkpoint):
+            return f"{message}\nRemove the prefix {prefix!r} from its keys."
+    for prefix in sorted(_prefixes(network, checkpoint)):
+        if _most_fit({prefix + name: name for name in checkpoint}, network, checkpoint):
+            return f"{message}\nAdd the prefix {prefix!r} to its keys."
+    return f"{message}\nIs it of another architecture, or are its keys behind a wrong prefix?"
+
+
+def _prefixes(longer: Iterable[str], shorter: Iterable[str]) -> set[str]:
+    """Return all that stands before a name of the one in a name of the other, dot included."""
+    ends = set(shorter)
+    dots = ((name, match.end()) for name in longer for match in re.finditer(r"\.", name))
+    return {name[:end] for name, end in dots if name[end:] in ends}
+
+
+def _most_fit(
+    names: Mapping[str, str], network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]
+) -> bool:
+    """Tell whether half of the network's tensors have their shapes under other names."""
+    num_fitting = sum(
+        ours in network and theirs in checkpoint and network[ours].shape == checkpoint[theirs].shape
+        for ours, theirs in names.items()
+    )
+    return num_fitting >= len(network) / 2
+
+
+def _advice(coverage: Coverage, uncovered: list[str]) -> Iterator[str]:
+    """Say what to do about the parts that are known to get lost."""
+    if "stem" in uncovered:
+        if any(name.startswith("stem.0.") for name in coverage.missing):
+            yield (
+                "The network has a V1c stem of three convolutions, the checkpoint a single "
+                "convolution: set the backbone's type to 'ResNet' instead of 'ResNetV1c'."
+            )
+        elif any(name.startswith("stem.0.") for name in coverage.unexpected):
+            yield (
+                "The checkpoint has a V1c stem of three convolutions, the network a single "
+                "convolution: set the backbone's type to 'ResNetV1c'."
+            )
+        elif "conv1.weight" in coverage.mismatched:
+            theirs, ours = coverage.mismatched["conv1.weight"]
+            yield (
+                f"The first convolutions differ: {theirs} in the checkpoint, {ours} in the "
+                "network. Build the network with the stem ('imagenet' 7x7, 'cifar' 3x3) and width "
+                "that were trained."
+            )
+    if "layer4" in uncovered and not any(n.startswith("layer4.") for n in coverage.mismatched):
+        yield (
+            "The checkpoint has no complete layer4: it would stay as initialized. Was it cut off, "
+            "or written from a detector whose layer4 is in roi_head.shared_head?"
+        )
 
 
 def _blocks(names: Sequence[str]) -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""Checkpoints are data: they are read without running any code that may be in them.
+"""Safe reading of checkpoint files: no code that may be in them is executed.
 
 Importing this module makes MMEngine's loader (``Runner.resume``, ``init_cfg``, ...) read every
 checkpoint through :func:`load_checkpoint`. MMEngine itself falls back to executing a checkpoint's
@@ -63,17 +63,18 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
     """Read a checkpoint file.
 
     Args:
-        path: A file of safetensors (``.safetensors``), or of ``torch.save``.
-        map_location: As in ``torch.load``.
+        path: A file of safetensors (``.safetensors``) or of ``torch.save``. An ``https://`` address
+            or a name such as ``torchvision://resnet50`` is downloaded into torch's cache once.
+        map_location: Device of the tensors, as in ``torch.load``.
 
     Returns:
         What was saved; of safetensors ``dict(state_dict=...)``.
 
     Raises:
         CheckpointError: The file is missing, damaged, or needs code to be executed and
-            :func:`trusted_checkpoints` is not active.
+            :func:`trusted_checkpoints` is not active; or it is at an address of another kind.
     """
-    path = Path(path).expanduser()
+    path = _local_path(path)
     if not path.is_file():
         kind = "is a directory, not a checkpoint file" if path.is_dir() else "does not exist"
         raise CheckpointError(f"The checkpoint {path} {kind}.")
@@ -143,43 +144,44 @@ def _damaged(path: Path, error: Exception) -> CheckpointError:
     )
 
 
-def _load_local(filename: str, map_location: Any = None) -> dict[str, Any]:
-    return load_checkpoint(filename.removeprefix("file://"), map_location)
-
-
-def _load_url(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Download into torch's cache, once, and read it like any other file."""
-    from mmengine.dist import barrier, get_dist_info
-
-    target = Path(torch.hub.get_dir(), "checkpoints", filename.rsplit("/", 1)[-1])
-    if get_dist_info()[0] == 0 and not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(filename, str(target))
-    barrier()
-    return load_checkpoint(target, map_location)
-
-
-def _load_torchvision(filename: str, map_location: Any = None) -> dict[str, Any]:
-    name = filename.split("://", 1)[1]
-    urls = get_torchvision_models()
-    if name not in urls:
-        raise CheckpointError(f"torchvision has no weights named {name!r}.")
-    return _load_url(urls[name], map_location)
-
-
-def _refuse(filename: str, map_location: Any = None) -> dict[str, Any]:
+def _local_path(path: str | Path) -> Path:
+    """Return where a checkpoint is on this machine, after downloading it if it is elsewhere."""
+    scheme, separator, name = str(path).partition("://")
+    if not separator or scheme == "file":
+        return Path(name or scheme).expanduser()
+    if scheme in ("http", "https"):
+        return _download(str(path))
+    if scheme in ("torchvision", "modelzoo"):
+        urls = get_torchvision_models()
+        if name not in urls:
+            raise CheckpointError(f"torchvision has no weights named {name!r}.")
+        return _download(urls[name])
     raise CheckpointError(
-        f"{filename}: checkpoints are not loaded from there, since MMEngine would run code in "
+        f"{path}: checkpoints are not loaded from there, since MMEngine would run code in "
         "them. Download the file and give its path."
     )
 
 
-# '' matches every path that no longer prefix does.
+def _download(url: str) -> Path:
+    """Download a file into torch's cache, once for all processes."""
+    from mmengine.dist import barrier, get_dist_info
+
+    path = Path(torch.hub.get_dir(), "checkpoints", url.rsplit("/", 1)[-1])
+    if get_dist_info()[0] == 0 and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path))
+    barrier()
+    return path
+
+
+# MMEngine cuts the first ten characters off the loader's name in its log.
+def load_from_safe_reader(filename: str, map_location: Any = None) -> dict[str, Any]:
+    """Read a checkpoint for MMEngine, which passes no device where it means the saved one."""
+    return load_checkpoint(filename, map_location)
+
+
 for _scheme in list(CheckpointLoader._schemes):
-    CheckpointLoader.register_scheme(_scheme, _refuse, force=True)
-CheckpointLoader.register_scheme("", _load_local, force=True)
-CheckpointLoader.register_scheme(("http://", "https://"), _load_url, force=True)
-CheckpointLoader.register_scheme(("torchvision://", "modelzoo://"), _load_torchvision, force=True)
+    CheckpointLoader.register_scheme(_scheme, load_from_safe_reader, force=True)
 
 
 def find_checkpoint(work_dir: str | Path) -> Path | None:

@@ -1,21 +1,16 @@
-"""Backbone weights out of the checkpoints of this and other projects, and into a network.
+"""Recognize the layouts in which this and other projects write backbones.
 
-A checkpoint's layout is recognized by its keys, whatever the file is called. What comes out has the
+A layout is recognized by the keys, whatever the file is called. The returned weights have the
 backbone's own keys; those of a ResNet are torchvision's (``conv1.weight``, ``layer1.0.bn1.bias``).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mmengine.runner.checkpoint import CheckpointLoader
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmcontrast.weights.coverage import Coverage, compare
-
-# Importing it makes MMEngine's loader the safe one.
+from mmcontrast.weights.coverage import first_names
 from mmcontrast.weights.files import CheckpointError
 
 StateDict = dict[str, Tensor]
@@ -25,22 +20,20 @@ class BackboneWeights(NamedTuple):
     """A backbone's state dict, and what its file was recognized as.
 
     Attributes:
-        state_dict: The backbone's own keys, without prefix.
-        layout: For messages: ``'mmcontrast'``, ``'MoCo (official)'``, ...
-        config: Text of the training's config, where MMEngine put it in the file.
+        state_dict: The weights under the backbone's own keys, without prefix.
+        layout: Name of the layout, for messages: ``'mmcontrast'``, ``'MoCo (official)'``, ...
     """
 
     state_dict: StateDict
     layout: str
-    config: str = ""
 
 
 class _Layout(NamedTuple):
     """The prefix of the online backbone's keys, and what else tells a layout from its like.
 
     Attributes:
-        name: What the layout is called in messages.
-        prefix: Of the backbone's keys; '' if they have none.
+        name: The name of the layout in messages.
+        prefix: The prefix of the backbone's keys; '' if they have none.
         beside: The checkpoint also has keys that begin with one of these; none are needed if empty.
         any_network: Whether the prefix marks a backbone of any kind; else only a ResNet's keys are
             taken for a backbone.
@@ -89,30 +82,6 @@ _DETECTRON2 = ("stem.conv1.norm.", "backbone.bottom_up.")
 _WRAPPERS = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
 
 
-def read_backbone(path: str | Path) -> BackboneWeights:
-    """Read the backbone out of a checkpoint file.
-
-    Args:
-        path: A file of ``torch.save`` or safetensors, in any layout of :func:`find_backbone`; also
-            ``torchvision://resnet50`` or an ``https://`` address.
-
-    Raises:
-        CheckpointError: The file cannot be read safely, or its layout is unknown.
-    """
-    if Path(path).suffix == ".pkl":
-        raise CheckpointError(
-            f"{path} looks like a checkpoint of detectron2: a pickle, whose code would run. "
-            "Take the checkpoint that it was converted from."
-        )
-    try:
-        content = CheckpointLoader.load_checkpoint(str(path), "cpu", logger="silent")
-        return find_backbone(content)
-    except CheckpointError as error:
-        if str(path) in str(error):
-            raise
-        raise CheckpointError(f"{path}: {error}") from error
-
-
 def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
     """Recognize a checkpoint's layout by its keys and return its backbone.
 
@@ -120,7 +89,7 @@ def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
     projection heads are left out.
 
     Args:
-        checkpoint: What the file holds.
+        checkpoint: The content of the file.
 
     Raises:
         CheckpointError: No layout that is read fits. The message shows the checkpoint's first keys
@@ -147,60 +116,8 @@ def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
         inside = _without_wrappers(inside)
         weights = _resnet(inside) or (inside if layout.any_network else {})
         if weights:
-            return BackboneWeights(weights, layout.name, _stored_config(checkpoint))
+            return BackboneWeights(weights, layout.name)
     raise CheckpointError(_explain_unknown(checkpoint, tensors))
-
-
-def load_weights(
-    module: nn.Module,
-    state_dict: Mapping[str, Tensor],
-    *,
-    min_coverage: float = 0.95,
-    what: str = "backbone",
-) -> Coverage:
-    """Load a backbone's weights by name and shape, and never pass over what does not fit.
-
-    Args:
-        module: Changed in place.
-        state_dict: With the module's keys, as :func:`find_backbone` returns it.
-        min_coverage: Least share of the module's parameters and norm statistics, by tensor count,
-            that must be loaded; of the whole, and of a ResNet's stem and of each of its layers. And
-            least share of the checkpoint's stages that the module must have a place for, see
-            :meth:`~mmcontrast.weights.coverage.Coverage.overflowing`.
-        what: Name of the module, for messages.
-
-    Returns:
-        What was loaded and what not.
-
-    Raises:
-        CheckpointError: Nothing fits, less than ``min_coverage``, or the checkpoint is of a larger
-            network. The module is then as before.
-    """
-    wanted = module.state_dict()
-    coverage = compare(wanted, state_dict)
-    if not coverage.loaded:
-        raise CheckpointError(_explain_nothing(wanted, state_dict, what))
-    uncovered = coverage.uncovered(min_coverage)
-    if coverage.share < min_coverage or uncovered:
-        where = f" ({' and '.join(uncovered)} not covered)" if uncovered else ""
-        raise CheckpointError(
-            f"The checkpoint fills {coverage.share:.1%} of the {what}{where}; at least "
-            f"{min_coverage:.0%} are asked for.\n{coverage.report()}"
-            + "".join(f"\n{advice}" for advice in _advice(coverage, uncovered))
-        )
-    larger = coverage.overflowing(min_coverage)
-    if larger:
-        raise CheckpointError(
-            f"The checkpoint is of a larger network: the {what} has no place for all of its "
-            f"{' and '.join(larger)}.\n{coverage.report()}"
-        )
-    fitting = {
-        name: tensor
-        for name, tensor in state_dict.items()
-        if name in wanted and tensor.shape == wanted[name].shape
-    }
-    module.load_state_dict(fitting, strict=False)
-    return coverage
 
 
 def _find_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
@@ -216,12 +133,6 @@ def _find_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
         for name, value in checkpoint.items()
         if isinstance(name, str) and isinstance(value, Tensor)
     }
-
-
-def _stored_config(checkpoint: Mapping[str, Any]) -> str:
-    meta = checkpoint.get("meta")
-    config = meta.get("cfg") if isinstance(meta, Mapping) else None
-    return config if isinstance(config, str) else ""
 
 
 def _without_wrappers(tensors: StateDict) -> StateDict:
@@ -262,77 +173,13 @@ def _named_children(tensors: StateDict) -> StateDict:
 
 
 def _explain_unknown(checkpoint: Mapping[str, Any], tensors: StateDict) -> str:
-    known = "; ".join(dict.fromkeys(layout.name for layout in _LAYOUTS))
+    layouts = "; ".join(dict.fromkeys(layout.name for layout in _LAYOUTS))
     if not tensors:
         return (
-            f"There are no weights in this checkpoint; it holds {_first(checkpoint)}. "
-            f"Layouts that are read: {known}."
+            f"There are no weights in this checkpoint; it holds {first_names(checkpoint)}. "
+            f"Layouts that are read: {layouts}."
         )
     return (
         f"No backbone was found among the {len(tensors)} tensors of this checkpoint, which begin "
-        f"with {_first(tensors)}. Layouts that are read: {known}."
+        f"with {first_names(tensors)}. Layouts that are read: {layouts}."
     )
-
-
-def _explain_nothing(wanted: StateDict, given: Mapping[str, Tensor], what: str) -> str:
-    message = (
-        f"The checkpoint fits the {what} in no tensor: the {what} has {_first(wanted)}; the "
-        f"checkpoint {_first(given)}."
-    )
-    for prefix in sorted(_prefixes(given, wanted)):
-        if _most_fit({ours: prefix + ours for ours in wanted}, wanted, given):
-            return f"{message}\nRemove the prefix {prefix!r} from its keys."
-    for prefix in sorted(_prefixes(wanted, given)):
-        if _most_fit({prefix + theirs: theirs for theirs in given}, wanted, given):
-            return f"{message}\nAdd the prefix {prefix!r} to its keys."
-    return f"{message}\nIs it of another architecture, or are its keys behind a wrong prefix?"
-
-
-def _prefixes(longer: Iterable[str], shorter: Iterable[str]) -> set[str]:
-    """All that stands before a name of the one in a name of the other, dot included."""
-    ends = set(shorter)
-    dots = ((name, match.end()) for name in longer for match in re.finditer(r"\.", name))
-    return {name[:end] for name, end in dots if name[end:] in ends}
-
-
-def _most_fit(
-    names: Mapping[str, str], wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]
-) -> bool:
-    """Whether half of the wanted tensors are found under other names, in their shapes."""
-    found = sum(
-        ours in wanted and theirs in given and wanted[ours].shape == given[theirs].shape
-        for ours, theirs in names.items()
-    )
-    return found >= len(wanted) / 2
-
-
-def _advice(coverage: Coverage, uncovered: list[str]) -> Iterator[str]:
-    """Say what to do about the parts that are known to get lost."""
-    if "stem" in uncovered:
-        if any(name.startswith("stem.0.") for name in coverage.missing):
-            yield (
-                "The network has a V1c stem of three convolutions, the checkpoint a single "
-                "convolution: set the backbone's type to 'ResNet' instead of 'ResNetV1c'."
-            )
-        elif any(name.startswith("stem.0.") for name in coverage.unexpected):
-            yield (
-                "The checkpoint has a V1c stem of three convolutions, the network a single "
-                "convolution: set the backbone's type to 'ResNetV1c'."
-            )
-        elif "conv1.weight" in coverage.mismatched:
-            given, wanted = coverage.mismatched["conv1.weight"]
-            yield (
-                f"The first convolutions differ: {given} in the checkpoint, {wanted} in the "
-                "network. Build the network with the stem ('imagenet' 7x7, 'cifar' 3x3) and width "
-                "that were trained."
-            )
-    if "layer4" in uncovered and not any(n.startswith("layer4.") for n in coverage.mismatched):
-        yield (
-            "The checkpoint has no complete layer4: it would stay as initialized. Was it cut off, "
-            "or written from a detector whose layer4 is in roi_head.shared_head?"
-        )
-
-
-def _first(names: Mapping[str, Any]) -> str:
-    shown = ", ".join(islice(map(str, names), 3))
-    return shown + ", ..." if len(names) > 3 else shown or "nothing"

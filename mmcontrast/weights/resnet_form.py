@@ -1,4 +1,4 @@
-"""What the weights of a ResNet say of it, and which other libraries' ResNets can hold them."""
+"""The form of a ResNet as its weights show it, and which other libraries' ResNets can hold it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -6,17 +6,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mmcontrast.models.backbones import ResNet
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights.coverage import compare
 
-# By (bottleneck, blocks of each layer): what ``mmcontrast.models.backbones.ResNet`` builds.
-_DEPTHS: dict[tuple[bool, tuple[int, ...]], int] = {
-    (False, (2, 2, 2, 2)): 18,
-    (False, (3, 4, 6, 3)): 34,
-    (True, (3, 4, 6, 3)): 50,
-    (True, (3, 4, 23, 3)): 101,
+# By depth: whether blocks are bottlenecks, and the number of blocks in each layer.
+_LAYERS: dict[int, tuple[bool, tuple[int, ...]]] = {
+    18: (False, (2, 2, 2, 2)),
+    34: (False, (3, 4, 6, 3)),
+    50: (True, (3, 4, 6, 3)),
+    101: (True, (3, 4, 23, 3)),
 }
+_DEPTHS = {layers: depth for depth, layers in _LAYERS.items()}
+# By the stem's kernel size.
 _STEMS = {7: "imagenet", 3: "cifar"}
 
 
@@ -25,7 +26,7 @@ class ResNetForm(NamedTuple):
 
     Attributes:
         depth: 18, 34, 50 or 101.
-        base_channels: Width of the stem; 64 in the published networks.
+        base_channels: The width of the stem; 64 in the published networks.
         stem: ``'imagenet'`` (7x7) or ``'cifar'`` (3x3).
     """
 
@@ -41,7 +42,11 @@ def is_resnet(state_dict: Mapping[str, Tensor]) -> bool:
 
 
 def resnet_form(state_dict: Mapping[str, Tensor]) -> ResNetForm | None:
-    """Read the form of a ResNet off its weights; None if it is none that this package builds."""
+    """Infer the form of a ResNet from its weights; None if it is not one of :class:`ResNetForm`.
+
+    Args:
+        state_dict: Weights under torchvision's names.
+    """
     if not is_resnet(state_dict):
         return None
     blocks = tuple(
@@ -60,7 +65,7 @@ def plain_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm:
 
     Args:
         state_dict: A backbone's weights.
-        library: Its name, for messages.
+        library: The name of the other library, for messages.
 
     Raises:
         UserError: It is no ResNet, a part is missing or unusual, or its stem is the 3x3 one.
@@ -73,9 +78,7 @@ def plain_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm:
             f"{library} cannot hold this backbone: its layers are no complete ResNet-18, 34, 50 or "
             "101. Is layer4 missing?"
         )
-    with torch.device("meta"):
-        wanted = ResNet(form.depth, form.stem, form.base_channels).state_dict()
-    coverage = compare(wanted, state_dict)
+    coverage = compare(_plain_resnet(form), state_dict)
     if not coverage.is_exact:
         raise UserError(
             f"{library} cannot hold this backbone: it is no plain ResNet-{form.depth}.\n"
@@ -102,3 +105,34 @@ def published_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm
             f"{form.base_channels}. mmdet, mmseg, safetensors and onnx can hold it."
         )
     return form
+
+
+def _plain_resnet(form: ResNetForm) -> dict[str, Tensor]:
+    """Return a plain ResNet's state dict on the meta device, without the counters of its norms."""
+    is_bottleneck, layers = _LAYERS[form.depth]
+    kernel = next(size for size, stem in _STEMS.items() if stem == form.stem)
+    width = form.base_channels
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def add(conv: str, norm: str, channels: int, in_channels: int, kernel: int) -> None:
+        shapes[f"{conv}.weight"] = (channels, in_channels, kernel, kernel)
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{norm}.{name}"] = (channels,)
+
+    add("conv1", "bn1", width, 3, kernel)
+    in_channels = width
+    for layer, num_blocks in enumerate(layers):
+        inner = width * 2**layer
+        channels = 4 * inner if is_bottleneck else inner
+        for number in range(num_blocks):
+            block = f"layer{layer + 1}.{number}"
+            if is_bottleneck:
+                convs = [(inner, in_channels, 1), (inner, inner, 3), (channels, inner, 1)]
+            else:
+                convs = [(inner, in_channels, 3), (inner, inner, 3)]
+            for place, conv in enumerate(convs, start=1):
+                add(f"{block}.conv{place}", f"{block}.bn{place}", *conv)
+            if in_channels != channels:
+                add(f"{block}.downsample.0", f"{block}.downsample.1", channels, in_channels, 1)
+            in_channels = channels
+    return {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}

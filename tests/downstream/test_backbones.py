@@ -11,8 +11,7 @@ pytest.importorskip("mmseg")
 
 from mmcontrast.engine.hooks.pretrained import backbone_of
 from mmcontrast.registry import MODELS, UnknownTypeError
-from mmcontrast.weights.files import load_checkpoint
-from mmcontrast.weights.layouts import load_weights, read_backbone
+from mmcontrast.weights import Checkpoint
 from tests.small import CONFIGS, build_method, losses, make_batch, total
 
 SPLIT = dict(type="SplitBN", num_groups=2)
@@ -83,22 +82,20 @@ def test_the_weights_go_back(backbone, tmp_path):
     for parameter in model.momentum_encoder.parameters():
         parameter.data.fill_(7.0)
     torch.save(dict(state_dict=model.state_dict(), meta=dict()), tmp_path / "epoch_1.pth")
-    weights = read_backbone(tmp_path / "epoch_1.pth")
+    checkpoint = Checkpoint.read(tmp_path / "epoch_1.pth")
     detector = torch.nn.Module()
     with DefaultScope.overwrite_default_scope(backbone.split(".")[0]):
         settings = copy.deepcopy(BACKBONES[backbone][0])
         if "norm_cfg" in settings:
             settings["norm_cfg"] = dict(type="BN")
         detector.backbone = MODELS.build(dict(type=backbone, **settings))
-    coverage = load_weights(backbone_of(detector), weights.state_dict)
+    coverage = checkpoint.load_into(backbone_of(detector))
     assert coverage.is_exact
     image = torch.randn(2, 3, 64, 64)
     model.eval()
     detector.eval()
     torch.testing.assert_close(detector.backbone(image)[-1], model.backbone(image)[-1])
-    assert (
-        load_checkpoint(tmp_path / "epoch_1.pth")["state_dict"].keys() == model.state_dict().keys()
-    )
+    assert checkpoint.model_weights.keys() == model.state_dict().keys()
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch):

@@ -16,8 +16,7 @@ from mmcontrast.apis.training.train import build_runner, build_training, run
 from mmcontrast.engine.hooks.pretrained import backbone_of
 from mmcontrast.mini.categories import CLASSES
 from mmcontrast.utils.errors import UserError
-from mmcontrast.weights.files import CheckpointError
-from mmcontrast.weights.layouts import load_weights
+from mmcontrast.weights import CheckpointError, load_weights
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
 from tests.toy import ROOT
 

@@ -1,13 +1,13 @@
 import pytest
 from mmengine.config import Config
 
-from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.weights import read_stored_config
 from tests.toy import ROOT
 
 
 def test_it_reads_what_mmengine_dumps():
     cfg = Config.fromfile(ROOT / "configs/densecl/r50_coco.py")
-    assert parse_dumped_config(cfg.pretty_text) == cfg.to_dict()
+    assert read_stored_config(cfg.pretty_text) == cfg.to_dict()
 
 
 def test_nothing_is_executed(tmp_path):
@@ -17,7 +17,7 @@ a = open({str(trap)!r}, 'w')
 open({str(trap)!r}, 'w')
 b = {{'x': -1.5, 2: [dict(c=None)], 'y': __import__('os').system('true')}}
 """
-    assert parse_dumped_config(text) == dict(
+    assert read_stored_config(text) == dict(
         a=f"open({str(trap)!r}, 'w')",
         b={"x": -1.5, 2: [dict(c=None)], "y": "__import__('os').system('true')"},
     )
@@ -27,4 +27,4 @@ b = {{'x': -1.5, 2: [dict(c=None)], 'y': __import__('os').system('true')}}
 @pytest.mark.parametrize("text", ["model = dict(", "\0", "a = " + "(" * 10000])
 def test_a_cut_off_text_is_an_error(text):
     with pytest.raises(ValueError, match="no config that a run has written"):
-        parse_dumped_config(text)
+        read_stored_config(text)

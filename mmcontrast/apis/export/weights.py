@@ -4,6 +4,7 @@ import io
 import pickle
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,33 +13,30 @@ from torch import Tensor
 
 import mmcontrast
 from mmcontrast.apis.export.onnx import to_onnx
-from mmcontrast.apis.inference.backbone import backbone_settings, load_backbone
+from mmcontrast.apis.inference.backbone import load_backbone, read_checkpoint
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.weights.coverage import compare
-from mmcontrast.weights.files import trusted_checkpoints
-from mmcontrast.weights.layouts import read_backbone
+from mmcontrast.weights import Checkpoint, compare, trusted_checkpoints
 from mmcontrast.weights.resnet_form import is_resnet, plain_form, published_form
 
 StateDict = dict[str, Tensor]
 
 
-class _Source(NamedTuple):
-    """What is exported.
+@dataclass(frozen=True)
+class _Source:
+    """What is exported."""
 
-    Attributes:
-        checkpoint: Its path.
-        config: Path of a config that was given with it.
-        layout: What the checkpoint was recognized as.
-        tensors: The backbone's weights under its own names.
-        settings: Those that it was trained with, as far as they are known.
-    """
+    checkpoint: Checkpoint
 
-    checkpoint: str
-    config: str | None
-    layout: str
-    tensors: StateDict
-    settings: dict[str, Any]
+    @property
+    def tensors(self) -> StateDict:
+        """The backbone's weights under its own names."""
+        return self.checkpoint.state_dict
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that it was trained with, as far as they are known."""
+        return self.checkpoint.backbone or {}
 
     @property
     def bare(self) -> StateDict:
@@ -74,10 +72,10 @@ def export_weights(
     """Write a checkpoint's backbone for another library.
 
     Args:
-        checkpoint: A file in any layout of :func:`mmcontrast.weights.layouts.find_backbone`.
+        checkpoint: A file in any layout of :func:`mmcontrast.weights.find_backbone`.
         to: One of :data:`TARGETS`.
-        out: File to write, whole or not at all.
-        config: The training's config, where the checkpoint does not hold it.
+        out: The file to write, whole or not at all.
+        config: Path of the training's config, where the checkpoint does not hold it.
         trust_checkpoint: Whether the checkpoint may run code.
 
     Returns:
@@ -93,18 +91,11 @@ def export_weights(
     if suffix and Path(out).suffix != suffix:
         raise UserError(f"{to} reads files whose name ends in {suffix}, not {Path(out).name}.")
     with trusted_checkpoints(trust_checkpoint):
-        weights = read_backbone(checkpoint)
-        source = _Source(
-            str(checkpoint),
-            None if config is None else str(config),
-            weights.layout,
-            weights.state_dict,
-            backbone_settings(weights, config) or {},
-        )
-        content, usage = TARGETS[to](source)
+        source = read_checkpoint(checkpoint, config)
+    content, usage = TARGETS[to](_Source(source))
     with input_errors(f"cannot write {out}"):
         write_atomically(content, out)
-    return f"{out}: {weights.layout}, for {to}.\n{usage.replace('{out}', str(out))}"
+    return f"{out}: {source.layout}, for {to}.\n{usage.replace('{out}', str(out))}"
 
 
 def _to_openmmlab(library: str, source: _Source) -> _Export:
@@ -141,7 +132,7 @@ def _to_torchvision(source: _Source) -> _Export:
 
 
 def _to_timm(source: _Source) -> _Export:
-    if source.settings.get("type", "").endswith("TimmBackbone"):
+    if source.settings.get("type") == "TimmBackbone":
         return _back_to_timm(source)
     form = published_form(source.tensors, "timm")
     usage = (
@@ -225,7 +216,7 @@ def _to_safetensors(source: _Source) -> _Export:
 
 
 def _to_onnx(source: _Source) -> _Export:
-    backbone = load_backbone(source.checkpoint, source.config)
+    backbone = load_backbone(source.checkpoint)
     usage = (
         "onnxruntime.InferenceSession('{out}').run(None, {'image': image})\n"
         "image (N, 3, H, W), normalized as in training, of any N, H and W; "
@@ -260,8 +251,8 @@ def _prefixed(tensors: StateDict) -> StateDict:
 
 def _describe(source: _Source) -> dict[str, str]:
     return {
-        "source": Path(source.checkpoint).name,
-        "layout": source.layout,
+        "source": Path(source.checkpoint.path).name,
+        "layout": source.checkpoint.layout,
         "mmcontrast_version": mmcontrast.__version__,
     }
 

@@ -6,18 +6,18 @@ from typing import Any
 
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
-from torch import Tensor, nn
+from torch import nn
 
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.models.modules import SplitBN, SyncBN
-from mmcontrast.registry import MODELS, SCOPE
+from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.weights.layouts import BackboneWeights, load_weights, read_backbone
-from mmcontrast.weights.resnet_form import resnet_form
-from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.weights import Checkpoint
 
 
-def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> nn.Module:
+def load_backbone(
+    checkpoint: str | Path | Checkpoint, config: str | Path | None = None
+) -> nn.Module:
     """Build a checkpoint's backbone and load its weights, for inference.
 
     The backbone is the one of ``config``; without, that of the config which a training of this
@@ -25,8 +25,8 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
     of the depth, width and stem that the weights have, with the usual strides.
 
     Args:
-        checkpoint: A file in any layout of :func:`mmcontrast.weights.layouts.find_backbone`, or
-            ``torchvision://resnet50``.
+        checkpoint: A file in any layout of :func:`mmcontrast.weights.find_backbone`, an
+            ``https://`` address, ``torchvision://resnet50``, or a checkpoint that was read.
         config: Path of a config whose ``model.backbone`` is built.
 
     Returns:
@@ -37,27 +37,51 @@ def load_backbone(checkpoint: str | Path, config: str | Path | None = None) -> n
         CheckpointError: The file cannot be read, or its weights do not fill the backbone.
         UserError: The backbone is not known or cannot be built.
     """
-    weights = read_backbone(checkpoint)
-    settings = backbone_settings(weights, config) or _inferred_settings(weights.state_dict)
+    source = read_checkpoint(checkpoint, config)
+    settings = source.backbone
     if settings is None:
         raise UserError(
-            f"{checkpoint} ({weights.layout}) does not tell what network it holds: it is no "
+            f"{source.path} ({source.layout}) does not tell what network it holds: it is no "
             "ResNet-18, 34, 50 or 101. Give the config that it was trained with."
         )
-    with input_errors(f"{config or checkpoint}, model.backbone"):
+    with input_errors(f"{config or source.path}, model.backbone"):
         # Weights come from the checkpoint, not from where the training took its own.
-        wanted = {k: v for k, v in settings.items() if k not in ("init_cfg", "pretrained")}
-        scope = SCOPE if config is None else load_config(config).get("default_scope", SCOPE)
-        backbone = build_backbone(wanted, scope)
-    coverage = load_weights(backbone, weights.state_dict, what=f"backbone {settings['type']}")
+        others = ("init_cfg", "pretrained")
+        backbone = build_backbone(
+            {name: value for name, value in settings.items() if name not in others}, source.scope
+        )
+    coverage = source.load_into(backbone, what=f"backbone {settings['type']}")
     use_plain_norms(backbone)
     print_log(
-        f"{checkpoint}: {len(coverage.loaded)} of {len(coverage.loaded + coverage.missing)} tensors"
-        f" loaded into {settings['type']} (layout: {weights.layout}).",
+        f"{source.path}: {len(coverage.loaded)} of {len(coverage.loaded + coverage.missing)} "
+        f"tensors loaded into {settings['type']} (layout: {source.layout}).",
         logger="current",
     )
     backbone.eval()  # mmdet's networks return nothing here
     return backbone
+
+
+def read_checkpoint(
+    checkpoint: str | Path | Checkpoint, config: str | Path | None = None
+) -> Checkpoint:
+    """Read a checkpoint together with the config of its training.
+
+    Args:
+        checkpoint: The file, an address, ``torchvision://resnet50``, or one that was read.
+        config: Path of a config that takes the place of the one in the checkpoint.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read.
+        UserError: The config cannot be read or has no backbone.
+    """
+    if not isinstance(checkpoint, Checkpoint):
+        checkpoint = Checkpoint.read(checkpoint)
+    if config is None:
+        return checkpoint
+    cfg = load_config(config).to_dict()
+    if "type" not in (cfg.get("model", {}).get("backbone") or {}):
+        raise UserError(f"{config} has no model.backbone with a type.")
+    return checkpoint.with_config(cfg)
 
 
 def build_backbone(settings: Mapping[str, Any], scope: str) -> nn.Module:
@@ -65,68 +89,14 @@ def build_backbone(settings: Mapping[str, Any], scope: str) -> nn.Module:
 
     Args:
         settings: ``model.backbone`` of a config.
-        scope: The config's ``default_scope``. The networks of mmdet and mmseg look their norms up
-            in it.
+        scope: The config's ``default_scope``, in which a bare ``type`` is looked up. The networks
+            of mmdet and mmseg look up their norms in it.
     """
-    with DefaultScope.overwrite_default_scope(scope):
-        return MODELS.build(dict(settings))
-
-
-def backbone_settings(
-    weights: BackboneWeights, config: str | Path | None = None
-) -> dict[str, Any] | None:
-    """Return the settings that a backbone was trained with, from its config or its checkpoint.
-
-    Args:
-        weights: What was read from the checkpoint.
-        config: Path of a config, which goes before the one in the checkpoint.
-
-    Returns:
-        ``model.backbone`` of the config; None if there is none or it is another project's.
-
-    Raises:
-        UserError: The config cannot be read or has no backbone.
-    """
-    scope = SCOPE
-    if config is None:
-        settings = stored_settings(weights.config)
-        if settings is None:
-            return None
-    else:
-        cfg = load_config(config)
-        settings, scope = cfg.get("model", {}).get("backbone"), cfg.get("default_scope", SCOPE)
-        if settings is None or "type" not in settings:
-            raise UserError(f"{config} has no model.backbone with a type.")
-    # In a process that trains a detector, a bare name would be mmdet's.
     kind = settings["type"]
-    return {**settings, "type": kind if "." in kind else f"{scope}.{kind}"}
-
-
-def stored_settings(config: str) -> dict[str, Any] | None:
-    """Return ``model.backbone`` of the text of one of this package's configs, without running it.
-
-    Args:
-        config: Python assignments, as MMEngine writes them into checkpoints.
-
-    Returns:
-        The settings; None if the text is no such config.
-    """
-    try:
-        values = parse_dumped_config(config)
-    except ValueError:
-        return None
-    # Another project's ResNet takes other arguments.
-    if values.get("default_scope") != SCOPE:
-        return None
-    model = values.get("model")
-    settings = model.get("backbone") if isinstance(model, dict) else None
-    named = isinstance(settings, dict) and isinstance(settings.get("type"), str)
-    return settings if named else None
-
-
-def _inferred_settings(state_dict: Mapping[str, Tensor]) -> dict[str, Any] | None:
-    form = resnet_form(state_dict)
-    return None if form is None else dict(type=f"{SCOPE}.ResNet", **form._asdict())
+    # The scope is written out: where its package is missing, MMEngine would build ours instead.
+    kind = kind if "." in kind else f"{scope}.{kind}"
+    with DefaultScope.overwrite_default_scope(scope):
+        return MODELS.build({**settings, "type": kind})
 
 
 def use_plain_norms(module: nn.Module) -> None:

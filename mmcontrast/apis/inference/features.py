@@ -9,18 +9,18 @@ import torch
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
+from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mmcontrast.apis.inference.backbone import build_backbone, load_backbone
+from mmcontrast.apis.inference.backbone import build_backbone, load_backbone, read_checkpoint
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.stream import Image, ImageStream
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.structures import DataSamples, Features
 from mmcontrast.utils.errors import UserError, explain, input_errors
-from mmcontrast.weights.layouts import read_backbone
-from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.weights import plain_config
 
 # Where no config says otherwise: the center of an image, as the papers cut ImageNet's.
 _PIPELINE: list[dict[str, Any]] = [
@@ -79,11 +79,16 @@ class FeatureExtractor:
             raise UserError(f"batch_size and size are at least 1, got {batch_size} and {size}.")
         self.device = find_device(device)
         self.batch_size, self.num_workers, self.on_error = batch_size, num_workers, on_error
-        cfg = _read_config(checkpoint, config)
-        with input_errors(str(config or checkpoint)):
+        source = None if checkpoint is None else read_checkpoint(checkpoint, config)
+        cfg = _untrained_config(config) if source is None else source.config
+        with (
+            input_errors(str(config or checkpoint)),
+            # Outside a Runner, or inside one of mmdet, a bare name is still one of this package.
+            DefaultScope.overwrite_default_scope(SCOPE),
+        ):
             self.pipeline = compose(_evaluation_pipeline(cfg, size))
             self.data_preprocessor = MODELS.build(_preprocessor(cfg)).to(self.device)
-            backbone = _untrained(cfg) if checkpoint is None else load_backbone(checkpoint, config)
+            backbone = _untrained(cfg) if source is None else load_backbone(source)
         self.backbone = backbone.to(self.device)
         self.backbone.eval()  # mmdet's networks return nothing here
 
@@ -186,15 +191,10 @@ def find_device(name: str | None) -> torch.device:
     return device
 
 
-def _read_config(checkpoint: str | Path | None, config: str | Path | None) -> Mapping[str, Any]:
-    if config is not None:
-        return load_config(config)
-    if checkpoint is None:
+def _untrained_config(config: str | Path | None) -> Mapping[str, Any]:
+    if config is None:
         raise UserError("An untrained network needs a config, which says what it is.")
-    try:
-        return parse_dumped_config(read_backbone(checkpoint).config)
-    except ValueError:  # another project's way of keeping it
-        return {}
+    return plain_config(load_config(config).to_dict())
 
 
 def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[str, Any]]:
@@ -205,24 +205,22 @@ def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[
         while dataset.get("datasets"):
             dataset = dataset["datasets"][0]
         steps = dataset.get("pipeline") or []
-        if steps and _name(steps[0]) == "LoadImage":
+        if steps and steps[0].get("type") == "LoadImage":
             pipeline = steps
     pipeline = copy.deepcopy(pipeline)
     if size is not None:
-        crops = [step["size"] for step in pipeline if _name(step) == "CenterCrop"]
+        crops = [step["size"] for step in pipeline if step["type"] == "CenterCrop"]
         if not crops:
             raise UserError("size cannot be set: the evaluation pipeline has no CenterCrop.")
         for step in pipeline:
-            if _name(step) in ("Resize", "CenterCrop"):
+            if step["type"] in ("Resize", "CenterCrop"):
                 step["size"] = round(step["size"] * size / crops[-1])
     return pipeline
 
 
 def _preprocessor(cfg: Mapping[str, Any]) -> dict[str, Any]:
     settings = (cfg.get("model") or {}).get("data_preprocessor") or {}
-    if _name(settings) == "ViewPreprocessor":
-        return dict(settings)
-    return dict(type="ViewPreprocessor")
+    return settings if settings.get("type") == "ViewPreprocessor" else dict(type="ViewPreprocessor")
 
 
 def _untrained(cfg: Mapping[str, Any]) -> nn.Module:
@@ -233,7 +231,3 @@ def _untrained(cfg: Mapping[str, Any]) -> nn.Module:
         if isinstance(backbone, BaseModule):
             backbone.init_weights()
     return backbone
-
-
-def _name(settings: Mapping[str, Any]) -> str:
-    return str(settings.get("type", "")).rsplit(".", 1)[-1]

@@ -20,8 +20,7 @@ from mmcontrast.models.methods.base import Method
 from mmcontrast.registry import DATASETS, FUNCTIONS, MODELS
 from mmcontrast.structures import DataSamples, Inputs
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.weights.files import CheckpointError, load_checkpoint
-from mmcontrast.weights.layouts import load_weights
+from mmcontrast.weights import Checkpoint, load_weights
 
 
 class MethodOnData:
@@ -59,7 +58,8 @@ class MethodOnData:
         if checkpoint is None:
             print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
         else:
-            _load(method, checkpoint, str(config))
+            weights = Checkpoint.read(checkpoint).model_weights
+            load_weights(method, weights, min_coverage=1.0, what=f"method of {config}")
         self.method = cast(Method, method.to(self.device).eval())
 
     def extract(self) -> Iterator[tuple[dict[str, Tensor], DataSamples]]:
@@ -89,11 +89,3 @@ def _build_loader(cfg: Config, name: str, config: str) -> DataLoader:
     with input_errors(f"{config}, {name}"):
         dataset = DATASETS.build(settings["dataset"])
     return DataLoader(dataset, settings.get("batch_size", 1), collate_fn=FUNCTIONS.get(collate))
-
-
-def _load(method: torch.nn.Module, checkpoint: str | Path, config: str) -> None:
-    content = load_checkpoint(checkpoint)
-    state_dict = content.get("state_dict", content)
-    if not all(isinstance(value, Tensor) for value in state_dict.values()):
-        raise CheckpointError(f"{checkpoint} holds no state_dict of a training.")
-    load_weights(method, state_dict, min_coverage=1.0, what=f"method of {config}")

@@ -1,7 +1,7 @@
 """Propagate masks and follow boxes through a video, and write the video that shows them."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -14,8 +14,7 @@ from mmengine.utils import deprecated_api_warning
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmcontrast.apis.inference.backbone import load_backbone
-from mmcontrast.apis.training.config import load_config
+from mmcontrast.apis.inference.backbone import load_backbone, read_checkpoint
 from mmcontrast.datasets.clips import Frame, pack_frame
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import VOID, read_mask, write_mask
@@ -26,9 +25,7 @@ from mmcontrast.models.protocols.propagation_protocols import PropagationInput, 
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.overlay import overlay_mask
-from mmcontrast.weights.files import load_checkpoint
-from mmcontrast.weights.layouts import read_backbone
-from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.weights import Checkpoint
 
 Video = str | os.PathLike | Iterable[Frame]
 """A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
@@ -70,12 +67,12 @@ def propagate(
     with input_errors("propagate"):
         mask = _read_objects(first_mask)
         network_input = find_protocol(protocol).input
-        if checkpoint is not None:
-            method = _model_settings(read_backbone(checkpoint).config, config).get("type", "")
-            network_input = network_input.with_colors_of(method)
+        source = None if checkpoint is None else read_checkpoint(checkpoint, config)
+        if source is not None:
+            network_input = network_input.with_colors_of(source.model.get("type", ""))
         model = _propagation(protocol, network_input)
-        if checkpoint is not None:
-            model.backbone = _dense_backbone(checkpoint, config, network_input)
+        if source is not None:
+            model.backbone = _dense_backbone(source, network_input)
         model = model.to(device or get_device()).eval()
         views = _views(video, _pipeline(network_input, size), (mask.shape[0], mask.shape[1]))
         yield from model.propagate_mask(views, mask)
@@ -218,11 +215,9 @@ def _propagation(protocol: str, network_input: PropagationInput) -> Any:
     )
 
 
-def _dense_backbone(
-    checkpoint: str | Path, config: str | Path | None, network_input: PropagationInput
-) -> Any:
+def _dense_backbone(checkpoint: Checkpoint, network_input: PropagationInput) -> Any:
     """Load a pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
-    backbone: Any = load_backbone(checkpoint, config)
+    backbone: Any = load_backbone(checkpoint)
     if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
         set_strides(backbone, network_input.strides)
         backbone.out_indices = (network_input.stage,)
@@ -273,30 +268,15 @@ def _color_tracker() -> Any:
 
 
 def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
-    loaded = load_checkpoint(checkpoint)
-    settings = _model_settings(str(loaded.get("meta", {}).get("cfg", "")), config)
-    if settings.get("type") != "SiamFC":
+    source = read_checkpoint(checkpoint, config)
+    if source.method != "SiamFC":
         raise UserError(
             f"{checkpoint} is not of a SiamFC: train one with configs/benchmarks/otb100, or give "
             "its config."
         )
-    model = MODELS.build({**settings, "type": "mmcontrast.SiamFC"})
-    model.load_state_dict(loaded["state_dict"])
+    model = MODELS.build({**source.model, "type": "mmcontrast.SiamFC"})
+    model.load_state_dict(source.model_weights)
     return model
-
-
-def _model_settings(stored: str, config: str | Path | None) -> dict[str, Any]:
-    """``model`` of a training, its type without scope: of its config, or what it stored of it."""
-    if config is not None:
-        settings = load_config(config).get("model")
-    else:
-        try:
-            settings = parse_dumped_config(stored).get("model")
-        except ValueError:
-            settings = None
-    if not isinstance(settings, Mapping):
-        return {}
-    return {**settings, "type": str(settings.get("type", "")).rsplit(".", 1)[-1]}
 
 
 def _rate_of(video: Video) -> float:

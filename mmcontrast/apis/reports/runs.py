@@ -17,7 +17,7 @@ from typing import Any
 from mmcontrast.apis.reports.settings import initial_weights, types_in
 from mmcontrast.utils.errors import UserError
 from mmcontrast.visualization.curves import read_log
-from mmcontrast.weights.stored_config import parse_dumped_config
+from mmcontrast.weights import read_stored_config
 
 _IMAGES = (".png", ".jpg", ".jpeg")
 # In the records of an evaluation, beside its metrics.
@@ -174,7 +174,7 @@ def _read_start(folder: Path, work_dir: Path) -> Run:
     start = Run(folder, work_dir, [folder])
     start.config_text = (folder / "vis_data/config.py").read_text(errors="replace")
     try:
-        start.config = start.first_config = parse_dumped_config(start.config_text)
+        start.config = start.first_config = read_stored_config(start.config_text)
     except ValueError as error:
         start.problems.append(f"config.py cannot be read: {error}.")
     for path in sorted(folder.glob("*.json")):

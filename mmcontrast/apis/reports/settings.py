@@ -1,7 +1,7 @@
 """What the config of a run says: its backbone, its data and the weights that it starts from.
 
-Configs are plain data here, as :func:`~mmcontrast.weights.stored_config.parse_dumped_config`
-returns them; a key may be missing or None in any of them.
+Configs are plain data here, as :func:`~mmcontrast.weights.read_stored_config` returns them; a key
+may be missing or None in any of them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,19 +17,19 @@ def section(config: Mapping[str, Any], *keys: str) -> Any:
 
 
 def types_in(settings: Any) -> set[str]:
-    """Return all ``type`` names in nested settings, without their scopes."""
-    return {_without_scope(name) for name in _values(settings, "type")}
+    """Return all ``type`` names in nested settings."""
+    return {str(name) for name in _values(settings, "type")}
 
 
 def describe_model(config: Mapping[str, Any]) -> str:
     """Return the name of a config's model, ``'unknown'`` if it has none."""
-    return _without_scope(section(config, "model").get("type", "unknown"))
+    return str(section(config, "model").get("type", "unknown"))
 
 
 def describe_backbone(config: Mapping[str, Any]) -> str:
     """Return ``'ResNet-18, width 32'`` and the like for a config's backbone."""
     settings = section(config, "model", "backbone")
-    name = settings.get("model_name", _without_scope(settings.get("type", "")))
+    name = str(settings.get("model_name", settings.get("type", "")))
     if "depth" in settings:
         name += f"-{settings['depth']}"
     width = settings.get("base_channels", 64)
@@ -61,10 +61,6 @@ def initial_weights(config: Mapping[str, Any]) -> str | None:
         or section(config, "model", "backbone", "init_cfg").get("checkpoint")
     )
     return path if isinstance(path, str) and path != "random" else None
-
-
-def _without_scope(name: Any) -> str:
-    return str(name).rsplit(".", 1)[-1]
 
 
 def _paths(settings: Any, key: str) -> list[str]:

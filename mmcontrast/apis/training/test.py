@@ -14,7 +14,7 @@ from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.weights.files import load_checkpoint, trusted_checkpoints
+from mmcontrast.weights import Checkpoint, trusted_checkpoints
 
 
 def test(
@@ -107,7 +107,7 @@ def _initialize(runner: Runner, warn: bool) -> None:
 
 def _compare_classes(runner: Runner, checkpoint: str) -> None:
     """Refuse a checkpoint whose classifier was trained on other classes than those of the test."""
-    trained = load_checkpoint(checkpoint).get("meta", {}).get("dataset_meta", {})
+    trained = dict(classes=Checkpoint.read(checkpoint).classes)
     tested = runner.test_dataloader.dataset.metainfo
     refuse_other_classes(trained, tested, f"{checkpoint} was trained on")
 

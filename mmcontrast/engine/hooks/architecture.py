@@ -7,8 +7,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmcontrast.registry import HOOKS
-from mmcontrast.weights.coverage import compare
-from mmcontrast.weights.files import CheckpointError
+from mmcontrast.weights import Checkpoint, CheckpointError, compare
 
 _LEAST_SHARE = 0.5
 
@@ -30,9 +29,8 @@ class ArchitectureHook(Hook):
             CheckpointError: They do not fit.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        weights = checkpoint.get("state_dict", checkpoint)
-        weights = {name.removeprefix("module."): tensor for name, tensor in weights.items()}
-        coverage = compare(model.state_dict(), weights)
+        source = Checkpoint(str(runner._load_from), checkpoint)
+        coverage = compare(model.state_dict(), source.model_weights)
         if coverage.is_exact:
             return
         parameters = {name for name, _ in model.named_parameters()}
@@ -44,7 +42,7 @@ class ArchitectureHook(Hook):
             runner.logger.warning(f"The checkpoint is incomplete.\n{coverage.report()}")
             return
         raise CheckpointError(
-            f"The checkpoint {runner._load_from} {problem} ({type(model).__name__}).\n"
+            f"The checkpoint {source.path} {problem} ({type(model).__name__}).\n"
             f"{coverage.report()}\n"
             "Use the config that it was trained with (it lies beside the checkpoint). To start "
             "from its backbone alone: backbone.init_cfg=dict(type='Pretrained', checkpoint=..., "

@@ -11,9 +11,7 @@ from torch import nn
 
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.errors import UserError
-from mmcontrast.weights.coverage import compare
-from mmcontrast.weights.files import CheckpointError
-from mmcontrast.weights.layouts import find_backbone, load_weights
+from mmcontrast.weights import Checkpoint, CheckpointError, compare
 
 
 @HOOKS.register_module()
@@ -21,16 +19,16 @@ class PretrainedBackboneHook(Hook):
     """Fill a model's backbone from ``load_from``, whatever library wrote that checkpoint.
 
     For configs of mmdet and mmseg. A training starts from the backbone in ``load_from``, in any
-    layout that :func:`~mmcontrast.weights.layouts.find_backbone` knows. It goes into ``backbone``
+    layout that :func:`~mmcontrast.weights.find_backbone` recognizes. It goes into ``backbone``
     and, in a C4 detector, into the layer4 that is the RoI head's ``shared_head``. What was loaded
     is logged by stage. A resumed training and a test load the whole model, which must then fit.
 
     Args:
-        min_coverage: Least share of the backbone that the checkpoint must fill, and of the
-            checkpoint that must have a place in it, as
-            :func:`~mmcontrast.weights.layouts.load_weights` counts them.
-        random_weights: Start from random weights, the baseline of every table. It has to be asked
-            for; a forgotten ``load_from`` is an error.
+        min_coverage: The least share of the backbone that the checkpoint must fill, and of the
+            checkpoint that must have a place in it, as :func:`~mmcontrast.weights.load_weights`
+            counts them.
+        random_weights: Whether to start from random weights, the baseline of every table. It has to
+            be asked for; a forgotten ``load_from`` is an error.
     """
 
     priority = "VERY_HIGH"
@@ -50,9 +48,9 @@ class PretrainedBackboneHook(Hook):
             return
         others = dict(_pretrained_parts(_bare_model(runner)))
         if others:
-            found = ", ".join(f"{name or 'model'} ({file})" for name, file in others.items())
+            parts = ", ".join(f"{name or 'model'} ({file})" for name, file in others.items())
             raise UserError(
-                f"This training starts from load_from, but the config also loads {found}. These "
+                f"This training starts from load_from, but the config also loads {parts}. These "
                 "are often supervised weights that a base config brings along: set init_cfg=None "
                 "there (and model.pretrained=None in mmseg)."
             )
@@ -65,27 +63,20 @@ class PretrainedBackboneHook(Hook):
         """Load the backbone, and hand MMEngine the model's own state to load.
 
         Args:
-            runner: Of the training or test.
-            checkpoint: Changed in place.
+            runner: The runner of the training or test.
+            checkpoint: The content of the file, changed in place.
 
         Raises:
             CheckpointError: No backbone is found in it, or it covers too little of the model's.
         """
-        model = _bare_model(runner)
-        file = runner._load_from
+        source, model = Checkpoint(str(runner._load_from), checkpoint), _bare_model(runner)
         if not _starts_training(runner):
-            _check_whole(model, checkpoint, str(file))
+            _check_whole(model, source)
             return
         what = f"backbone of {type(model).__name__}"
-        try:
-            weights = find_backbone(checkpoint)
-            coverage = load_weights(
-                backbone_of(model), weights.state_dict, min_coverage=self.min_coverage, what=what
-            )
-        except CheckpointError as error:
-            raise CheckpointError(f"{file}: {error}") from error
+        coverage = source.load_into(backbone_of(model), min_coverage=self.min_coverage, what=what)
         runner.logger.info(
-            f"The {what} starts from {file} (layout: {weights.layout}), "
+            f"The {what} starts from {source.path} (layout: {source.layout}), "
             f"{coverage.share:.1%} loaded:\n{coverage.report()}"
         )
         # MMEngine loads this next; without the rest it would warn of missing heads.
@@ -156,15 +147,12 @@ def _pretrained_parts(model: nn.Module) -> Iterator[tuple[str, str]]:
                 yield name, setting["checkpoint"]
 
 
-def _check_whole(model: nn.Module, checkpoint: dict[str, Any], file: str) -> None:
+def _check_whole(model: nn.Module, checkpoint: Checkpoint) -> None:
     """Refuse a checkpoint that would leave parts of the model at random weights."""
-    weights = checkpoint.get("state_dict", checkpoint)
-    coverage = compare(
-        model.state_dict(), {name.removeprefix("module."): t for name, t in weights.items()}
-    )
+    coverage = compare(model.state_dict(), checkpoint.model_weights)
     if coverage.missing:
         raise CheckpointError(
-            f"{file} is no checkpoint of this config's {type(model).__name__}:\n"
+            f"{checkpoint.path} is no checkpoint of this config's {type(model).__name__}:\n"
             f"{coverage.report()}\n"
             "Resume and test with what the training wrote. Pre-trained weights are for load_from, "
             "at the start of a training."

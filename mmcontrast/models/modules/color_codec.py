@@ -10,8 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
-from mmcontrast.weights.files import CheckpointError, load_checkpoint
-from mmcontrast.weights.layouts import load_weights
+from mmcontrast.weights import CheckpointError, load_checkpoint, load_weights
 
 
 def _convolutions(*channels: int) -> list[nn.Module]:

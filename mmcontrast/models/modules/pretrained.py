@@ -3,8 +3,7 @@
 from mmengine.logging import print_log
 from torch import nn
 
-from mmcontrast.weights.files import CheckpointError
-from mmcontrast.weights.layouts import load_weights, read_backbone
+from mmcontrast.weights import Checkpoint, CheckpointError
 
 RANDOM = "random"
 
@@ -15,7 +14,7 @@ def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
     Args:
         backbone: Changed in place.
         pretrained: Path of a checkpoint in any layout that
-            :func:`~mmcontrast.weights.layouts.read_backbone` knows, or ``'random'`` for the
+            :func:`~mmcontrast.weights.find_backbone` recognizes, or ``'random'`` for the
             baseline that keeps the initial weights.
 
     Raises:
@@ -30,6 +29,6 @@ def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
     if pretrained == RANDOM:
         print_log("The backbone keeps RANDOM weights, as asked for.", logger="current", level=30)
         return
-    weights = read_backbone(pretrained)
-    coverage = load_weights(backbone, weights.state_dict)
-    print_log(f"{pretrained} ({weights.layout}):\n{coverage.report()}", logger="current")
+    checkpoint = Checkpoint.read(pretrained)
+    coverage = checkpoint.load_into(backbone)
+    print_log(f"{pretrained} ({checkpoint.layout}):\n{coverage.report()}", logger="current")

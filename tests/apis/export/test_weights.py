@@ -12,8 +12,7 @@ from mmcontrast.apis.export.weights import TARGETS, detectron2_name, export_weig
 from mmcontrast.apis.inference.backbone import load_backbone
 from mmcontrast.models.backbones import ResNet, TimmBackbone
 from mmcontrast.utils.errors import UserError
-from mmcontrast.weights.files import CheckpointError, load_checkpoint
-from mmcontrast.weights.layouts import read_backbone
+from mmcontrast.weights import Checkpoint, CheckpointError, load_checkpoint
 
 IMAGE = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -161,7 +160,7 @@ def test_a_timm_backbone_keeps_its_names_for_its_own_class(tmp_path, target):
     export_weights(save(tmp_path / "a.pth", network), target, tmp_path / "b.safetensors")
     if target == "mmdet":
         out = out.rename(tmp_path / "b.pth")
-    weights, wanted = read_backbone(out).state_dict, network.state_dict()
+    weights, wanted = Checkpoint.read(out).state_dict, network.state_dict()
     assert weights.keys() == wanted.keys()
     assert all(torch.equal(weights[name], wanted[name]) for name in wanted)
 

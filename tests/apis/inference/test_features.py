@@ -172,7 +172,7 @@ def test_clear_errors(toy, extractor, arrays, tmp_path):
 def test_the_package_of_apis_is_light():
     code = (
         "import sys, mmcontrast.apis as apis\n"
-        "assert {'FeatureExtractor', 'load_backbone', 'propagate', 'track'} == set(apis.__all__)\n"
+        "assert {'FeatureExtractor', 'load_backbone', 'propagate', 'track'} <= set(apis.__all__)\n"
         "print(*set(sys.modules) & {'torch', 'mmengine', 'matplotlib'})\n"
         "apis.FeatureExtractor\n"
         "print('torch' in sys.modules)"

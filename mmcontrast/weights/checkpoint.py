@@ -1,0 +1,182 @@
+"""A checkpoint as one object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from mmcontrast.registry import SCOPE
+from mmcontrast.weights.coverage import Coverage, load_weights
+from mmcontrast.weights.files import CheckpointError, load_checkpoint
+from mmcontrast.weights.layouts import BackboneWeights, find_backbone
+from mmcontrast.weights.resnet_form import resnet_form
+from mmcontrast.weights.stored_config import plain_config, read_stored_config
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The content of a checkpoint file, and what it says about the network that it holds.
+
+    Every part is computed at its first use. Nothing in the file is executed.
+
+    Attributes:
+        path: Path or address of the file, for messages.
+        content: What was saved in the file.
+        given_config: A config that takes the place of the stored one, see :meth:`with_config`.
+    """
+
+    path: str
+    content: Any = field(repr=False)
+    given_config: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Checkpoint":
+        """Read a file of ``torch.save`` or safetensors.
+
+        Args:
+            path: The file; ``torchvision://resnet50``; or an ``https://`` address.
+
+        Raises:
+            CheckpointError: The file is missing, damaged, or cannot be read without executing it.
+        """
+        if Path(path).suffix == ".pkl":
+            raise CheckpointError(
+                f"{path} looks like a checkpoint of detectron2: a pickle, whose code would run. "
+                "Take the checkpoint that it was converted from."
+            )
+        return cls(str(path), load_checkpoint(path))
+
+    def with_config(self, config: Mapping[str, Any]) -> "Checkpoint":
+        """Return the checkpoint with another config in place of the stored one.
+
+        Args:
+            config: A merged config, of this package or of another project with MMEngine.
+        """
+        return replace(self, given_config=plain_config(config))
+
+    @property
+    def state_dict(self) -> dict[str, Tensor]:
+        """The backbone's weights, under its own keys; those of a ResNet are torchvision's.
+
+        Raises:
+            CheckpointError: No layout that is read fits the file.
+        """
+        return self._backbone_weights.state_dict
+
+    @property
+    def layout(self) -> str:
+        """What the file was recognized as: ``'mmcontrast'``, ``'MoCo (official)'``, ...
+
+        Raises:
+            CheckpointError: No layout that is read fits the file.
+        """
+        return self._backbone_weights.layout
+
+    @cached_property
+    def model_weights(self) -> dict[str, Tensor]:
+        """The whole model's weights, under the keys of the file without DDP's ``module.``.
+
+        Raises:
+            CheckpointError: The file is not a state dict and does not hold one.
+        """
+        content = self.content if isinstance(self.content, Mapping) else {"": self.content}
+        weights = content.get("state_dict", content)
+        if not all(isinstance(tensor, Tensor) for tensor in weights.values()):
+            raise CheckpointError(f"{self.path} holds no state_dict of a training.")
+        return {name.removeprefix("module."): tensor for name, tensor in weights.items()}
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The given config, else the one that MMEngine stored in the file, as plain dicts.
+
+        Names in ``type`` that belong to the config's ``default_scope`` are without the scope. It is
+        empty where no config is stored, or where its text is damaged.
+        """
+        if self.given_config is not None:
+            return dict(self.given_config)
+        text = self._meta.get("cfg")
+        try:
+            return read_stored_config(text) if isinstance(text, str) else {}
+        except ValueError:
+            return {}
+
+    @property
+    def scope(self) -> str:
+        """The registry scope in which the names in :attr:`backbone` are looked up."""
+        return SCOPE if self.given_config is None else self.config.get("default_scope", SCOPE)
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """``model`` of the config, of whatever project; empty where it is unknown."""
+        model = self.config.get("model")
+        return model if isinstance(model, Mapping) else {}
+
+    @property
+    def method(self) -> str | None:
+        """``type`` of the trained model; None where the config is missing or another project's."""
+        kind = self.model.get("type") if self._has_own_config else None
+        return kind if isinstance(kind, str) else None
+
+    @cached_property
+    def backbone(self) -> dict[str, Any] | None:
+        """Settings from which the backbone is built, with a ``type``.
+
+        They are ``model.backbone`` of the config. Where the config is missing or another project's,
+        whose ResNet takes other arguments, they are the depth, width and stem of the ResNet that
+        the weights show; None if the weights are of no ResNet-18, 34, 50 or 101.
+        """
+        settings = self.model.get("backbone") if self._has_own_config else None
+        if isinstance(settings, Mapping) and isinstance(settings.get("type"), str):
+            return dict(settings)
+        form = resnet_form(self.state_dict)
+        return None if form is None else dict(type="ResNet", **form._asdict())
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that the network was trained on; empty where they are unknown."""
+        metainfo = self._meta.get("dataset_meta")
+        classes = metainfo.get("classes") if isinstance(metainfo, Mapping) else None
+        return tuple(classes) if isinstance(classes, list | tuple) else ()
+
+    def load_into(
+        self, backbone: nn.Module, *, min_coverage: float = 0.95, what: str = "backbone"
+    ) -> Coverage:
+        """Load the backbone's weights; see :func:`~mmcontrast.weights.coverage.load_weights`.
+
+        Args:
+            backbone: The network that is filled, in place.
+            min_coverage: The least share of it that must be loaded.
+            what: Name of the network, for messages.
+
+        Returns:
+            What was loaded and what not.
+
+        Raises:
+            CheckpointError: The weights do not fit; the message names the file.
+        """
+        state_dict = self.state_dict
+        try:
+            return load_weights(backbone, state_dict, min_coverage=min_coverage, what=what)
+        except CheckpointError as error:
+            raise CheckpointError(f"{self.path}: {error}") from error
+
+    @cached_property
+    def _backbone_weights(self) -> BackboneWeights:
+        try:
+            return find_backbone(self.content)
+        except CheckpointError as error:
+            raise CheckpointError(f"{self.path}: {error}") from error
+
+    @property
+    def _meta(self) -> Mapping[str, Any]:
+        """What MMEngine stores beside the weights."""
+        meta = self.content.get("meta") if isinstance(self.content, Mapping) else None
+        return meta if isinstance(meta, Mapping) else {}
+
+    @property
+    def _has_own_config(self) -> bool:
+        """Whether the config was given or is one of this package."""
+        return self.given_config is not None or self.config.get("default_scope") == SCOPE
