@@ -96,7 +96,7 @@ def test_visualize(run, toy, tmp_path):
         ("visualize", ("pca", "tests", "--out", "a.png"), "needs a config"),
         ("visualize", ("neighbors", "a.npz", "3", "--out", "a.png"), "There is no table a.npz"),
         ("visualize", ("confusion", "nowhere.py", "--out", "a.png"), "nowhere.py does not exist"),
-        ("visualize", ("curves", "tests", "--out", "a.png"), "no logged figures"),
+        ("visualize", ("curves", "tests", "--out", "a.png"), "no logged metrics"),
         ("report", ("tests",), "There is no run in tests"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Look at data sets, probe and subset them."""
+"""Draw what a config trains on, probe videos, and draw parts of data sets."""

@@ -1,8 +1,9 @@
-"""A look at what a config feeds its method."""
+"""Draw the views that a config trains on."""
 
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.registry import DATASETS
@@ -20,14 +21,14 @@ def browse_dataset(
     dataloader: str = "train_dataloader",
     cfg_options: Iterable[str] = (),
 ) -> None:
-    """Draw views of samples spread over a config's data set, with their matched cells.
+    """Draw views of samples spread over a config's data set, with their matched feature cells.
 
     Args:
         config: Path of the config file.
         out: Image to write; its suffix says the format.
-        num: Samples to draw, at least 1.
-        epoch: The augmentations are those of this epoch of a training.
-        grid: Cells along each side of a view.
+        num: Number of samples to draw, at least 1.
+        epoch: The epoch of a training whose augmentations are drawn.
+        grid: Number of feature cells along each side of a view.
         dataloader: Key of the config whose data set is drawn.
         cfg_options: ``key=value`` options.
 
@@ -45,13 +46,17 @@ def browse_dataset(
     seed = cfg.get("randomness", {}).get("seed")
     if seed is not None:
         dataset.seed = seed
-    if hasattr(dataset, "__getitem__"):
-        num = min(num, len(dataset))
-        keys = [epoch * len(dataset) + i * len(dataset) // num for i in range(num)]
-        samples = [dataset[key] for key in keys]
-    else:
-        dataset.set_epoch(epoch)
-        samples = list(islice(dataset, num))
+    samples = _samples(dataset, num, epoch)
     with input_errors(f"cannot write {out}"):
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         draw_views(samples, (grid, grid)).savefig(out, dpi=130)
+
+
+def _samples(dataset: Any, num: int, epoch: int) -> list[dict[str, Any]]:
+    """Return samples spread over a data set, or the first ones of a stream."""
+    if not hasattr(dataset, "__getitem__"):
+        dataset.set_epoch(epoch)
+        return list(islice(dataset, num))
+    num = min(num, len(dataset))
+    keys = [epoch * len(dataset) + i * len(dataset) // num for i in range(num)]
+    return [dataset[key] for key in keys]

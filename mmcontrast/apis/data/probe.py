@@ -1,4 +1,4 @@
-"""What every video of a folder holds, found out by decoding it once."""
+"""Describe each video of a folder by decoding it once."""
 
 import os
 from collections.abc import Iterator
@@ -16,25 +16,26 @@ def probe_video(path: str, backend: str = "auto") -> dict[str, Any]:
     """Decode a video from its first to its last frame.
 
     Returns:
-        ``size`` in bytes and ``mtime`` in nanoseconds, by which a change is noticed;
-        ``decodable``, the number of frames that came; what the header says as far as it could be
-        read (see :class:`~mmcontrast.datasets.video.VideoInfo`), with ``width`` and ``height``;
-        and ``error``, None if the whole file could be decoded.
+        A description with these keys: ``size`` in bytes and ``mtime`` in nanoseconds, by which a
+        change of the file is noticed; ``decodable``, the number of decoded frames; ``width`` and
+        ``height``; what the header says as far as it could be read (see
+        :class:`~mmcontrast.datasets.video.VideoInfo`); and ``error``, None if the whole file could
+        be decoded.
     """
-    found: dict[str, Any] = dict(path=path, size=0, mtime=0, decodable=0, error=None)
+    description: dict[str, Any] = dict(path=path, size=0, mtime=0, decodable=0, error=None)
     try:
         status = os.stat(path)
-        found |= dict(size=status.st_size, mtime=status.st_mtime_ns)
+        description |= dict(size=status.st_size, mtime=status.st_mtime_ns)
         with open_video(path, backend) as video:
-            found |= video.probe()._asdict()
+            description |= video.probe()._asdict()
             for image in video.frames():
-                found["decodable"] += 1
-                found["height"], found["width"] = image.shape[:2]
-        if not found["decodable"]:
-            found["error"] = "it has no frames"
+                description["decodable"] += 1
+                description["height"], description["width"] = image.shape[:2]
+        if not description["decodable"]:
+            description["error"] = "it has no frames"
     except (OSError, UnreadableFileError) as error:
-        found["error"] = str(error)
-    return found
+        description["error"] = str(error)
+    return description
 
 
 def probe_videos(
@@ -43,11 +44,12 @@ def probe_videos(
     """Probe all videos below a folder, several at a time.
 
     Args:
-        root: Folder; sub-folders are searched too.
-        workers: Processes; None for one a core that this process may use.
+        root: Folder of the videos; its sub-folders are searched too.
+        workers: Number of processes; None for one for each core that this process may use.
 
     Yields:
-        What :func:`probe_video` finds, in sorted order, with ``path`` relative to ``root``.
+        The description of each video by :func:`probe_video`, in sorted order, with ``path``
+        relative to ``root``.
 
     Raises:
         FileNotFoundError: There is no video.
@@ -56,6 +58,6 @@ def probe_videos(
     processes = min(workers or len(os.sched_getaffinity(0)), len(paths))
     # Started afresh: a decoder that this process has open would not survive a fork.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for found in pool.map(probe_video, paths):
-            found["path"] = Path(found["path"]).relative_to(root).as_posix()
-            yield found
+        for description in pool.map(probe_video, paths):
+            description["path"] = Path(description["path"]).relative_to(root).as_posix()
+            yield description

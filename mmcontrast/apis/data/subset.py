@@ -1,4 +1,4 @@
-"""Seeded parts of the data sets on a disk."""
+"""Draw seeded parts of data sets on the disk."""
 
 import json
 import os
@@ -15,11 +15,11 @@ def subset_of_images(
     """Draw images of an image folder with one sub-folder a class.
 
     Args:
-        folder: Of the sub-folders.
+        folder: The folder that holds the sub-folders.
         fraction: Share of the images; the number is rounded down, so that 1% and 10% of ImageNet
             are 12,811 and 128,116.
-        seed: Of the draw.
-        plain: Draw from all images alike instead of equally many of each class.
+        seed: Seed of the random draw.
+        plain: Whether to draw from all images alike instead of equally many from each class.
 
     Returns:
         Lines ``<class>/<image> <label>``, for ``ImageFolder(ann_file=...)``.
@@ -51,21 +51,21 @@ def subset_of_coco(
         ann_file: The JSON file.
         images: Folder of the images.
         fraction: Share of the images.
-        seed: Of the draw.
+        seed: Seed of the random draw.
 
     Returns:
         The content of the smaller file.
 
     Raises:
-        ValueError: It is no COCO file, or names images that are not in the folder.
-        OSError: File or folder are missing.
+        ValueError: The file is not a COCO file, or names images that are not in the folder.
+        OSError: The file or the folder is missing.
     """
     if not os.path.isdir(images):
         raise FileNotFoundError(f"there is no folder {images}")
-    there = {
+    present = {
         Path(parent, name).relative_to(images).as_posix()
         for parent, _, names in os.walk(images)
         for name in names
     }
     content = json.loads(Path(ann_file).read_text(encoding="utf-8"))
-    return coco_subset(content, fraction, seed, there)
+    return coco_subset(content, fraction, seed, present)

@@ -1,8 +1,8 @@
-"""Images of what a network has learned, written to files."""
+"""Draw what a network has learned, into image files."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -43,11 +43,15 @@ def visualize_correspondence(
     """Draw mutual nearest neighbors between two images, or two random crops of one.
 
     Args:
-        extractor: Of the features; its ``size`` sets how fine the grid is.
+        extractor: The extractor of the features; its ``size`` sets how fine the grid is.
         images: One path or two.
         out: Image to write.
-        threshold: Least cosine similarity of what is drawn.
-        seed: Of the crops of a single image.
+        threshold: Least cosine similarity, in [-1, 1], of the neighbors that are drawn.
+        seed: Seed of the crops of a single image.
+
+    Raises:
+        UserError: The number of images or the threshold is out of range, or an image cannot be
+            read.
     """
     if len(images) not in (1, 2):
         raise UserError(f"Correspondence needs one image or two, got {len(images)}.")
@@ -66,10 +70,10 @@ def visualize_similarity(
     point: tuple[float, float] | None,
     out: str | Path,
 ) -> None:
-    """Draw how similar the places of an image are to a point of another.
+    """Draw how similar the feature cells of an image are to a point of another.
 
     Args:
-        extractor: Of the features.
+        extractor: The extractor of the features.
         images: The image with the point, and the other one.
         point: x and y in pixels of the first image; None for the middle of its view.
         out: Image to write.
@@ -86,10 +90,10 @@ def visualize_pca(
     """Draw dense features as colors, by one principal component analysis of all images.
 
     Args:
-        extractor: Of the features.
+        extractor: The extractor of the features.
         images: Paths of images and folders.
         out: Image to write.
-        num: At most so many images are drawn, spread over all of them.
+        num: Largest number of images to draw; they are spread over all of them.
     """
     seen, maps = _look(extractor, _choose(_expand(images), num))
     _save(lambda: draw_dense_pca(seen, maps), out)
@@ -108,64 +112,89 @@ def visualize_embedding(
     """Draw the images of a folder, or the rows of a table, as points with colors for classes.
 
     Args:
-        extractor: Of the images' features; None for a table.
+        extractor: The extractor of the images' features; None for a table.
         source: Folder of images, whose sub-folders are classes, or a table that
             ``extract_features`` wrote: of images, graphs, nodes, or rows of seen and unseen
             classes.
         out: Image to write.
         method: ``'tsne'``, ``'pca'`` or ``'umap'``.
-        num: At most so many points, spread over all of them.
+        num: Largest number of points; they are spread over all of them.
         thumbnails: Whether to draw small images where there is room.
-        seed: Of the projection.
+        seed: Seed of the projection.
+
+    Raises:
+        UserError: ``source`` is neither a folder nor a table, or cannot be drawn this way.
     """
-    if extractor is None:
-        table = FeatureTable.read(source)
-        chosen = _spread(len(table.features), num)
-        features, labels = table.features[chosen], table.labels[chosen].tolist()
-        paths, classes = [table.paths[row] for row in chosen], table.classes
-        what = "rows" if table.nodes is None else "nodes"
-    else:
-        if not Path(source).is_dir():
-            raise UserError(f"{source} is not a folder of images.")
-        found = extractor(_choose(_expand([source]), num), dense=False)
-        features = found["global"].numpy()
-        paths = [sample["path"] for sample in found["data_samples"]]
-        classes = sorted(path.name for path in Path(source).iterdir() if path.is_dir())
-        labels = [label_of(path, source, tuple(classes)) for path in paths]
-        what = "images"
-    small = [_thumbnail(path) for path in paths] if thumbnails else None
-    projection = project(features, method, seed)
-    title = f"{len(paths)} {what} of {source}"
-    _save(lambda: draw_embedding(projection, labels, classes, small, title), out)
+    points = _rows(source, num) if extractor is None else _images(extractor, source, num)
+    small = [_thumbnail(path) for path in points.paths] if thumbnails else None
+    projection = project(points.features, method, seed)
+    title = f"{len(points.paths)} {points.unit} of {source}"
+    _save(lambda: draw_embedding(projection, points.labels, points.classes, small, title), out)
+
+
+class _Points(NamedTuple):
+    """What an embedding draws: features, label and path of each point, and names of classes."""
+
+    features: NDArray[np.floating]
+    labels: list[int]
+    paths: list[str]
+    classes: list[str]
+    unit: str
+
+
+def _rows(source: str, num: int) -> _Points:
+    table = FeatureTable.read(source)
+    rows = _spread(len(table.features), num)
+    return _Points(
+        table.features[rows],
+        table.labels[rows].tolist(),
+        [table.paths[row] for row in rows],
+        table.classes,
+        "rows" if table.nodes is None else "nodes",
+    )
+
+
+def _images(extractor: FeatureExtractor, source: str, num: int) -> _Points:
+    if not Path(source).is_dir():
+        raise UserError(f"{source} is not a folder of images.")
+    batch = extractor(_choose(_expand([source]), num), dense=False)
+    paths = [sample["path"] for sample in batch["data_samples"]]
+    classes = sorted(path.name for path in Path(source).iterdir() if path.is_dir())
+    labels = [label_of(path, source, tuple(classes)) for path in paths]
+    return _Points(batch["global"].numpy(), labels, paths, classes, "images")
 
 
 def visualize_neighbors(table: str, row: int, out: str | Path, *, num: int = 10) -> None:
-    """Draw what is nearest to a row of a table that ``extract_features`` wrote.
+    """Draw the nearest neighbors of a row of a table that ``extract_features`` wrote.
 
     Args:
-        table: Of images, graphs or nodes.
-        row: From 0; of a single graph the number of the node.
+        table: Path of a table of images, graphs or nodes.
+        row: Number of the row, from 0; of a single graph the number of the node.
         out: Image to write.
-        num: How many neighbors.
+        num: Number of neighbors to draw.
+
+    Raises:
+        UserError: The table cannot be read, or has no such row.
     """
-    known = FeatureTable.read(table)
-    found = nearest(known.features, row, num)
-    names = [known.name(neighbor) for neighbor in found.rows]
-    own = known.labels[row]
+    content = FeatureTable.read(table)
+    neighbors = nearest(content.features, row, num)
+    names = [content.name(neighbor) for neighbor in neighbors.rows]
+    label = content.labels[row]
     same = [
-        None if own < 0 or known.labels[other] < 0 else bool(known.labels[other] == own)
-        for other in found.rows
+        None if label < 0 or content.labels[other] < 0 else bool(content.labels[other] == label)
+        for other in neighbors.rows
     ]
-    _save(lambda: draw_neighbors(found, names, same, f"Nearest to {known.name(row)}"), out)
+    title = f"Nearest to {content.name(row)}"
+    _save(lambda: draw_neighbors(neighbors, names, same, title), out)
 
 
 def visualize_confusion(
     checkpoint: str | None, config: str, out: str | Path, *, device: str | None = None
 ) -> None:
-    """Draw which classes a zero-shot method takes for which, with the border of the unseen ones.
+    """Draw the confusion matrix of a zero-shot method, with the border of the unseen classes.
 
     Args:
-        checkpoint: Weights; None for the untrained network.
+        checkpoint: Path of the weights; None for the untrained network.
         config: Config file of the training; its validation data are classified.
         out: Image to write.
         device: See :class:`~mmcontrast.apis.inference.method.MethodOnData`.
@@ -176,18 +205,22 @@ def visualize_confusion(
     prediction = next(MethodOnData(checkpoint, config, device=device).predict())
     missing = {"generalized", "label", "seen", "classes"} - set(prediction)
     if missing:
-        raise UserError(f"{config} does not classify seen and unseen classes: it is no zero-shot.")
+        raise UserError(f"{config} does not classify seen and unseen classes: not zero-shot.")
     labels, classes = np.asarray(prediction["label"]), prediction["classes"]
     # The last epoch of the classifier, as in the metric.
-    found = prediction["generalized"][-1].cpu().numpy()
-    shares = confusion_shares(labels, found, len(classes))
+    predicted = prediction["generalized"][-1].cpu().numpy()
+    shares = confusion_shares(labels, predicted, len(classes))
     title = f"{len(labels)} rows of {Path(prediction['path']).parent}"
     seen = np.asarray(prediction["seen"], dtype=bool)
     _save(lambda: draw_confusion(shares, seen, classes, title), out)
 
 
 def visualize_curves(run_dirs: Iterable[str], out: str | Path) -> None:
-    """Draw the logged figures of runs over each other.
+    """Draw the logged metrics of runs over each other.
+
+    Args:
+        run_dirs: Work dirs of the runs.
+        out: Image to write.
 
     Raises:
         UserError: A folder has no logs.
@@ -195,23 +228,23 @@ def visualize_curves(run_dirs: Iterable[str], out: str | Path) -> None:
     runs = {run_dir: read_log(run_dir) for run_dir in run_dirs}
     for run_dir, records in runs.items():
         if not records:
-            raise UserError(f"{run_dir} has no logged figures (<time>/vis_data/scalars.json).")
+            raise UserError(f"{run_dir} has no logged metrics (<time>/vis_data/scalars.json).")
     _save(lambda: draw_runs(runs), out)
 
 
 def _look(extractor: FeatureExtractor, sources: Sequence[Any]) -> tuple[list[Seen], list[Any]]:
-    """Extract dense features and load the source images, as they were seen."""
-    found = extractor(sources)
+    """Extract dense features, and load the source images as the network saw them."""
+    batch = extractor(sources)
     seen = []
-    for sample in found["data_samples"]:
+    for sample in batch["data_samples"]:
         image = _read(sample["path"])
         view, name = sample["view0"], Path(sample["path"]).name
         seen.append(Seen(image, tuple(view["box"]), bool(view["flip"]), name))
-    return seen, list(found["dense"])
+    return seen, list(batch["dense"])
 
 
 def _random_view(extractor: FeatureExtractor, path: str, seed: int, number: int) -> dict[str, Any]:
-    """A packed random crop, as large as what the network usually sees."""
+    """Return a packed random crop, as large as what the network usually sees."""
     image = dict(path=path, index=number)
     try:
         size = extractor.pipeline(dict(image))["inputs"]["view0"].shape[-1]
@@ -225,11 +258,12 @@ def _random_view(extractor: FeatureExtractor, path: str, seed: int, number: int)
 
 
 def _expand(paths: Iterable[str]) -> list[str]:
-    found: list[str] = []
+    """Replace each folder by the images in it."""
+    images: list[str] = []
     for path in paths:
         with input_errors(path):
-            found += find_images(path) if Path(path).is_dir() else [path]
-    return found
+            images += find_images(path) if Path(path).is_dir() else [path]
+    return images
 
 
 def _choose(paths: Sequence[str], num: int) -> list[str]:
@@ -237,11 +271,11 @@ def _choose(paths: Sequence[str], num: int) -> list[str]:
 
 
 def _spread(count: int, num: int) -> list[int]:
-    """At most ``num`` of ``count`` places, at equal distances."""
+    """Return at most ``num`` of the indices below ``count``, at equal distances."""
     if num < 1:
         raise UserError(f"At least one is needed, got num={num}.")
     num = min(num, count)
-    return [place * count // num for place in range(num)]
+    return [i * count // num for i in range(num)]
 
 
 def _read(path: str) -> NDArray[np.uint8]:

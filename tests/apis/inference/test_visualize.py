@@ -82,7 +82,7 @@ def test_curves(tmp_path):
     visualize.visualize_curves([str(tmp_path / name) for name in "ab"], tmp_path / "c.png")
     with Image.open(tmp_path / "c.png") as image:
         assert image.width > 300
-    with pytest.raises(UserError, match="nowhere has no logged figures"):
+    with pytest.raises(UserError, match="nowhere has no logged metrics"):
         visualize.visualize_curves(["nowhere"], tmp_path / "c.png")
 
 
