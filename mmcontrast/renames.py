@@ -40,6 +40,7 @@ MODULES: dict[str, str] = {
     "mmcontrast.ops.softmax_regression": "mmcontrast.models.modules.softmax_regression",
     "mmcontrast.utils.checkpoint": "mmcontrast.weights.files",
     "mmcontrast.utils.coverage": "mmcontrast.weights.coverage",
+    "mmcontrast.utils.external_configs": "mmcontrast.utils.config_files",
     "mmcontrast.utils.dumped_config": "mmcontrast.weights.stored_config",
     "mmcontrast.utils.weights": "mmcontrast.weights",
     "mmcontrast.visualization.neighbours": "mmcontrast.visualization.neighbors",

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,14 +30,16 @@ def python(tool, *arguments):
     return call(sys.executable, f"tools/{tool}.py", *arguments)
 
 
-TOOLS = ["train", "test", "sweep", "print_config", "collect_env", "export_weights"]
+TOOLS = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tools/**/*.py"))]
+SCRIPTS = [tool for tool in TOOLS if "prepare" not in tool and "tools/dev" not in tool]
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", SCRIPTS)
 def test_help_imports_neither_torch_nor_mmengine(tool):
-    done = call(sys.executable, "-X", "importtime", f"tools/{tool}.py", "--help")
+    done = call(sys.executable, "-X", "importtime", tool, "--help")
     assert done.returncode == 0
-    assert "usage:" in done.stdout
+    assert f"usage: {Path(tool).name}" in done.stdout
+    assert f"example: python {tool}" in done.stdout.splitlines()[-1]
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert not imported & {"torch", "mmengine", "matplotlib", "torchvision"}
 

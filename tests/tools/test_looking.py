@@ -11,6 +11,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmcontrast.cli.main import parse
+from mmcontrast.cli.parsers import make_parser
 from mmcontrast.registry import MODELS
 from tests.toy import ROOT, write_config
 
@@ -108,17 +110,16 @@ def test_wrong_input_is_one_message(run, tool, arguments, message, capsys, monke
     assert message in error and "Traceback" not in error
 
 
-def test_the_pages_commands_exist(run, toy, capsys):
+def test_the_pages_commands_exist():
     shown = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)).replace("\\\n", " ")
     commands = [shlex.split(line, comments=True) for line in shown.splitlines()]
     commands = [words for words in commands if words[:1] == ["python"]]
     assert {words[1] for words in commands} >= {f"tools/{tool}.py" for tool in TOOLS}
     for tool in TOOLS:
-        parse_args = runpy.run_path(str(ROOT / f"tools/{tool}.py"))["parse_args"]
+        parser = make_parser(tool.replace("_", "-"))
         for words in commands:
             if words[1] == f"tools/{tool}.py":
-                sys.argv = words[1:]
-                parse_args()
+                parse(parser, words[2:])
 
 
 def test_the_pages_python_runs(toy, capsys):

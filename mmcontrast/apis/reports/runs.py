@@ -24,6 +24,8 @@ _IMAGES = (".png", ".jpg", ".jpeg")
 _NOT_METRICS = {"step", "epoch", "iter", "time", "data_time", "memory", "lr", "base_lr"}
 _ENVIRONMENT = ("Python", "PyTorch", "TorchVision", "MMEngine", "GPU 0", "seed")
 _LOG_HEAD = 20_000
+# The script tools/test.py, the command mmcontrast and python -m mmcontrast.
+_TEST = r"(test\.py|mmcontrast(/__main__\.py)?'? test)"
 
 
 @dataclass
@@ -213,7 +215,7 @@ def _is_test(start: Run) -> bool:
     return (
         any(folder.glob("*.json"))
         or (bool(start.config) and not start.config.get("train_cfg"))
-        or re.match(r"('[^']*|\S*)\btest\.py\b", start.command) is not None
+        or re.match(rf"('[^']*|\S*)\b{_TEST}\b", start.command) is not None
     )
 
 

@@ -1,16 +1,16 @@
 """Reading a config file, with messages for what MMEngine passes over in silence."""
 
 import difflib
+import functools
 import inspect
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
 
-import mmcontrast.utils.external_configs  # noqa: F401  for configs that inherit 'mmseg::...'
 from mmcontrast.renames import modernize
+from mmcontrast.utils.config_files import config_names, find_config
 from mmcontrast.utils.errors import UserError, input_errors
 
 # Read by Config, or by the Runner from the config itself, beside its constructor's parameters.
@@ -18,21 +18,30 @@ _EXTRA_KEYS = {
     "activation_checkpointing", "compile", "custom_imports", "efficient_conv_bn_eval",
     "find_unused_parameters", "model_wrapper_cfg", "runner_type", "sync_bn",
 }  # fmt: skip
-KNOWN_KEYS = frozenset(inspect.signature(Runner.__init__).parameters) - {"self"} | _EXTRA_KEYS
 
 
-def load_config(path: str | Path, options: Iterable[str] = ()) -> Config:
+@functools.cache
+def known_keys() -> frozenset[str]:
+    """Top-level keys that MMEngine reads."""
+    from mmengine.runner import Runner  # takes half a second, and loading a backbone needs none
+
+    return frozenset(inspect.signature(Runner.__init__).parameters) - {"self"} | _EXTRA_KEYS
+
+
+def load_config(config: str | Path, options: Iterable[str] = ()) -> Config:
     """Read a config file and apply ``key=value`` options to it.
 
     Args:
-        path: Path of the ``.py`` file.
+        config: Path of a ``.py`` file, or the name of a config of this package, such as
+            ``densecl/mini``; see :func:`mmcontrast.utils.config_files.find_config`.
         options: What stands behind ``--cfg-options``: ``train_cfg.max_epochs=10``, ``a.b=[1,2]``.
 
     Raises:
         UserError: The file is missing, is a directory or cannot be read; an option is malformed or
             would have no effect; a top-level key looks like a misspelled one.
     """
-    cfg = _read(Path(path))
+    path = find_config(config)
+    cfg = _read(path)
     _merge(cfg, dict(_parse_option(option) for option in options), path)
     with input_errors(str(path)):
         cfg = _modern(cfg)
@@ -59,10 +68,10 @@ def _merge(cfg: Config, values: dict[str, Any], path: str | Path) -> None:
     """Apply the values of options, after a check that none is without effect."""
     for key in values:
         name = key.split(".")[0]
-        if name not in cfg and name not in KNOWN_KEYS:
+        if name not in cfg and name not in known_keys():
             raise UserError(
                 f"--cfg-options {key}: neither {path} nor MMEngine's Runner has {name!r}."
-                + _did_you_mean(name, {*cfg, *KNOWN_KEYS})
+                + _did_you_mean(name, {*cfg, *known_keys()})
             )
     for key, value in values.items():
         with input_errors(f"--cfg-options {key}"):
@@ -84,11 +93,12 @@ def check_keys(cfg: Config) -> None:
     Raises:
         UserError: A key is not one of MMEngine's, and is almost the same as one of them.
     """
+    keys = known_keys()
     for name in cfg:
-        if name in KNOWN_KEYS:
+        if name in keys:
             continue
-        close = difflib.get_close_matches(name, KNOWN_KEYS, n=1, cutoff=0.85)
-        swapped = [key for key in KNOWN_KEYS if sorted(key) == sorted(name)]
+        close = difflib.get_close_matches(name, keys, n=1, cutoff=0.85)
+        swapped = [key for key in keys if sorted(key) == sorted(name)]
         for key in swapped or close:
             raise UserError(
                 f"{cfg.filename}: MMEngine would ignore the key {name!r}. Did you mean {key!r}? "
@@ -124,10 +134,10 @@ def _parse_option(option: str) -> tuple[str, Any]:
 
 def _similar_config(path: Path) -> str:
     root = next((p for p in path.parents if p.name == "configs" and p.is_dir()), Path("configs"))
-    configs = [str(file) for file in root.glob("**/*.py") if "_base_" not in file.parts]
-    return _did_you_mean(str(path), configs)
+    files = [str(file) for file in root.glob("**/*.py") if "_base_" not in file.parts]
+    return _did_you_mean(str(path), [*files, *config_names()])
 
 
-def _did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(candidates), n=3)
+def _did_you_mean(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=3)
     return " Did you mean " + " or ".join(close) + "?" if close else ""

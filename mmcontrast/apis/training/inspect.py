@@ -20,7 +20,7 @@ def print_config(config: str, cfg_options: Iterable[str] = ()) -> None:
     cfg = load_config(config, cfg_options)
     options = {tuple(option.partition("=")[0].split(".")) for option in cfg_options}
     items = dict(leaves(cfg))
-    origins = find_origins(config, list(items))
+    origins = find_origins(cfg.filename, list(items))
     for key, value in items.items():
         is_option = any(key[: len(option)] == option for option in options)
         origin = "--cfg-options" if is_option else _relative(origins[key])

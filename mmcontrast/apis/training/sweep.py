@@ -96,7 +96,7 @@ def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[GridPoint]:
 
 def run_sweep(
     config: str,
-    train_tool: str | Path,
+    train_command: Sequence[str] = ("-m", "mmcontrast", "train"),
     *,
     seeds: Sequence[int] = (0,),
     points: Sequence[int] | None = None,
@@ -116,14 +116,14 @@ def run_sweep(
         config: Path of the config file; its training must end with a validation. It may have a
             ``grid``, config keys with the values to try, and then a ``grid_metric``, the validation
             metric by which the points are compared, higher being better.
-        train_tool: Path of ``tools/train.py``.
+        train_command: Arguments of Python that start a training; the config's path follows.
         seeds: Each point is trained once with each.
         points: Numbers of the grid points to train, from 0; all by default.
         work_dir: Folder of the sweep; by default ``sweep`` in the work dir of the training.
         processes: Number of processes of each run; more than one are started as by
             ``tools/dist_train.sh``.
         cfg_options: ``key=value`` options for all runs.
-        arguments: Further arguments of ``tools/train.py``.
+        arguments: Further arguments of ``mmcontrast train``.
 
     Returns:
         The metrics of the last validation of all points that were trained with these seeds, by this
@@ -155,7 +155,7 @@ def run_sweep(
         for (number, point), seed in itertools.product(enumerate(grid), seeds)
     ]
     metric = cfg.get("grid_metric")
-    _train_all([run for run in _unfinished(runs) if run.point in chosen], train_tool, metric)
+    _train_all([run for run in _unfinished(runs) if run.point in chosen], train_command, metric)
     sweep = Sweep(config, list(seeds), [PointResult(point) for point in grid], metric)
     for run in runs:
         sweep.results[run.point].add(run.seed, run.read())
@@ -195,17 +195,17 @@ def _check(
             raise UserError(f"{name} is not for sweeps: {remedy}.")
 
 
-def _train_all(runs: Sequence[_SweepRun], train_tool: str | Path, metric: str | None) -> None:
+def _train_all(runs: Sequence[_SweepRun], train_command: Sequence[str], metric: str | None) -> None:
     for count, run in enumerate(runs, start=1):
         print(f"==> run {count} of {len(runs)}: {run.folder}", flush=True)
-        _train(run, train_tool, metric)
+        _train(run, train_command, metric)
 
 
-def _train(run: _SweepRun, train_tool: str | Path, metric: str | None) -> None:
+def _train(run: _SweepRun, train_command: Sequence[str], metric: str | None) -> None:
     """Train to the end and record the metrics."""
     processes, options = run.settings["processes"], run.settings["cfg_options"]
     launcher = ["-m", "mmcontrast.apis.training.launch", str(processes)] if processes > 1 else []
-    command = [sys.executable, *launcher, str(train_tool), run.settings["config"]]
+    command = [sys.executable, *launcher, *train_command, run.settings["config"]]
     command += [*run.settings["arguments"], "--work-dir", str(run.folder)]
     command += ["--seed", str(run.seed), "--resume", "auto"]
     command += ["--cfg-options", *options] if options else []

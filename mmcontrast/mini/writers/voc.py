@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmcontrast.datasets.masks import palette
-
 from ..categories import CLASSES
 from ..render import Rendered
 from .files import SPLITS, annotated, make_images, render_group, save_jpeg
@@ -26,6 +24,9 @@ HARD_FRACTION = 0.5
 
 def save_mask(path: Path, labels: NDArray[np.uint8]) -> None:
     """Store (H, W) labels as a palette PNG."""
+    # The data sets import torch, which the rest of the mini-world does without.
+    from mmcontrast.datasets.masks import palette
+
     image = Image.fromarray(labels, mode="P")
     image.putpalette(palette())
     image.save(path)

@@ -17,7 +17,7 @@ from mmcontrast.utils.errors import TrainingStopped, UserError
 from tests.apis.reports.test_page import PRETRAINING, write_run
 from tests.toy import ROOT
 
-# Stands for tools/train.py: logs a loss and metrics that depend on seed and learning rate, and
+# Stands for mmcontrast train: logs a loss and metrics that depend on seed and learning rate, and
 # counts its runs.
 _TOOL = """
 import json, pathlib, sys
@@ -53,7 +53,7 @@ def tool(tmp_path):
     def write(failing=None, kept=4):
         path = tmp_path / "train.py"
         path.write_text(_TOOL.format(failing=failing or {}, kept=kept))
-        return path
+        return [str(path)]
 
     return write
 
@@ -252,7 +252,7 @@ def test_a_signal_ends_all_and_the_run_may_save(tmp_path, number, capsys):
     previous = signal.getsignal(number)
     threading.Thread(target=send, daemon=True).start()
     with pytest.raises(SystemExit) as left:
-        run_sweep(CONFIG, tmp_path / "train.py", seeds=[0, 1], work_dir=str(tmp_path))
+        run_sweep(CONFIG, [str(tmp_path / "train.py")], seeds=[0, 1], work_dir=str(tmp_path))
     assert left.value.code == 128 + number
     assert "The same command continues" in capsys.readouterr().err
     assert (tmp_path / "seed_0/saved").exists()

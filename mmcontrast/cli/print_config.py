@@ -1,0 +1,25 @@
+"""Print the merged config and where each key was set, or check that it can be built."""
+
+import argparse
+
+from mmcontrast.cli.parsers import add_cfg_options, add_config
+from mmcontrast.utils.device import select_device
+
+EXAMPLES = ("densecl/r50_coco --cfg-options model.queue_size=1024", "densecl/r50_coco --check")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the sub-command takes to its parser."""
+    add_config(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="build model, data, optimizer and hooks, on the CPU"
+    )
+    add_cfg_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print or check."""
+    select_device("cpu")
+    from mmcontrast.apis.training.inspect import check_config, print_config
+
+    (check_config if args.check else print_config)(args.config, args.cfg_options)

@@ -1,0 +1,75 @@
+"""Where configs lie: those of this package by their names, and those of others by ``'package::'``.
+
+The configs are in ``.mim/configs`` of the package, as OpenMMLab's tools expect them; in a checkout
+that is a link to the folder ``configs``.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+CONFIGS = (Path(__file__).parents[1] / ".mim/configs").resolve()
+"""Folder of the configs of this package."""
+
+# Names in configs, and the distributions that MMEngine is to look for. It knows mmseg as
+# mmsegmentation; where OneDL's onedl-mmsegmentation is installed, it would ask to install that one,
+# which would overwrite it. The module of both is mmseg.
+_PACKAGES = {"mmcontrast": "mmcontrast", "mmseg": "mmseg"}
+_MMENGINE = "mmengine.config.utils"
+
+
+def find_config(config: str | Path) -> Path:
+    """Return the file that a config's path or name means.
+
+    Args:
+        config: Path of a file, or the name of a config of this package: ``densecl/mini``, with or
+            without ``configs/`` before it and ``.py`` behind it. A file comes first.
+
+    Returns:
+        The path of the file. Where there is none, that of a folder, or ``config`` itself.
+    """
+    path, name = Path(config), str(config).removeprefix("configs/")
+    candidates = (path, CONFIGS / f"{name}.py", CONFIGS / name)
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    return next((folder for folder in candidates if folder.is_dir()), path)
+
+
+def config_names() -> list[str]:
+    """Return the sorted names of the configs of this package, such as ``densecl/mini``."""
+    files = (file.relative_to(CONFIGS) for file in CONFIGS.glob("**/*.py"))
+    return sorted(str(file.with_suffix("")) for file in files if "_base_" not in file.parts)
+
+
+def register_packages() -> None:
+    """Let configs inherit ``'mmcontrast::...'`` and the ``'mmseg::...'`` of OneDL's mmseg.
+
+    MMEngine is not imported for that: where it is not imported yet, its table of packages is
+    extended as soon as it is.
+    """
+    if _MMENGINE in sys.modules:
+        sys.modules[_MMENGINE].MODULE2PACKAGE.update(_PACKAGES)
+    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder):
+    """Finds the one module of MMEngine that has the table."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path) if fullname == _MMENGINE else None
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(fullname, spec.origin)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        module.MODULE2PACKAGE.update(_PACKAGES)
