@@ -3,8 +3,7 @@
   python tools/test.py configs/benchmarks/svm_mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/svm_mini.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
-weights. Other networks: --cfg-options model.backbone.base_channels=64, or another model.backbone.
+CHECKPOINT, devices, other networks: docs/configs.md.
 Cost: seconds on two CPU cores.
 Expected: see docs/evaluation.md. Ours, for short runs.
 Data: python tools/data/make_mini.py --out data/mini
@@ -14,15 +13,9 @@ _base_ = ["../_base_/default_runtime.py"]
 
 model = dict(
     type="FrozenBackbone",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="BN")),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 eval_pipeline = [

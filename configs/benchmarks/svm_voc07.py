@@ -3,8 +3,7 @@
   python tools/test.py configs/benchmarks/svm_voc07.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/svm_voc07.py CHECKPOINT 8
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
-weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
+CHECKPOINT, devices, other networks: docs/configs.md.
 Cost: one forward pass of 9,963 images; then 20 x 58 SVMs for all images and 20 x 19 for each of
 5 draws of each number of shots, on all cores of the first machine.
 Expected: mAP of MoCo v2 84.04, DenseCL 82.5, SimCLR at batch 256 79.98 (mmselfsup). Ours: not run.
@@ -16,12 +15,9 @@ _base_ = ["../_base_/default_runtime.py"]
 
 model = dict(
     type="FrozenBackbone",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="BN")),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 eval_pipeline = [

@@ -9,11 +9,11 @@ Han et al., CVPR 2021, table 2. Settings are the authors' (README, issues 2, 15 
 The descriptor of classes: 85 attributes.
 Data: data/AWA1/{res101,att_splits}.mat of Xian et al. (xlsa17).
 Cost: not measured; some hours on a GPU with the authors' code.
-Expected: U 65.3, S 73.4, H 69.1, T1 71.0 (the paper), by the
-best epoch on the test set; here the last one counts. Ours: not run, for want of the features.
+Expected: U 65.3, S 73.4, H 69.1, T1 71.0 (the paper, best epoch on the test set; here the last one
+counts). Ours: not run, for want of the features.
 Settings are chosen with {train,val}_dataloader.dataset.validation=True, a split of the training
 set whose classes are disjoint.
-Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/zeroshot.py", "../_base_/default_runtime.py"]

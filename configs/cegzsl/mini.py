@@ -10,9 +10,7 @@ The descriptor of classes: 85 attributes.
 Data: python tools/data/make_mini.py --out data/mini
 Cost: a minute on one CPU core.
 Expected: docs/results.md, the mini-world.
-Settings are chosen with {train,val}_dataloader.dataset.validation=True, a split of the training
-set whose classes are disjoint.
-Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/zeroshot.py", "../_base_/default_runtime.py"]

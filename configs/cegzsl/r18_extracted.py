@@ -13,9 +13,7 @@ class: its name and numbers. model.*.num_attributes is how many. source.unseen n
 that are not trained on.
 Cost: a minute on one CPU core.
 Expected: docs/results.md.
-Settings are chosen with {train,val}_dataloader.dataset.validation=True, a split of the training
-set whose classes are disjoint.
-Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/zeroshot.py", "../_base_/default_runtime.py"]

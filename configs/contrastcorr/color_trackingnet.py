@@ -9,10 +9,10 @@ Data: data/trackingnet/TRAIN_*/{anno,frames}, the frames unpacked in frames/<vid
 (or zips/<video>/).
 Cost: 4 epochs of one pair of frames of each video; ours: not run.
 The authors share weights and no recipe: the settings are ours.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 
 model = dict(
     type="ColorReconstruction",
@@ -27,11 +27,7 @@ model = dict(
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="TrackingNet",
         data_root="data/trackingnet",

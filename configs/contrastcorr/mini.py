@@ -6,11 +6,11 @@
 
 Data: python tools/data/make_mini.py --out data/mini --videos
 Cost and score: docs/results.md. The settings are ours, for short runs.
-Other lengths: set train_cfg.max_epochs and param_scheduler.end to the same number, and
-param_scheduler.restarts and custom_hooks.0.begins to the second stage's first epoch.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end; for the second stage
+param_scheduler.restarts and custom_hooks.0.begins): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 
 model = dict(
     type="ContrastCorr",
@@ -58,10 +58,6 @@ whole_target = [
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(type="Videos", data_root="data/mini/videos", pipeline=warm_up),
 )
 custom_hooks = [dict(type="StageHook", begins=[10], pipelines=[whole_target])]

@@ -14,11 +14,11 @@ Cost: one pair of frames of each video an epoch, 2 x 8 pairs a step; the authors
 Expected: DAVIS-2017 val J&F 63.0, J 60.5, F 65.5 (the authors' repository). Ours: not run.
 The other videos of a process are the negatives, 7 as in the authors' code; the paper speaks of 15,
 which model.gather_negatives=True gives on two devices.
-Other lengths: set train_cfg.max_epochs and param_scheduler.end to the same number, and
-param_scheduler.restarts and custom_hooks.0.begins to the second stage's first epoch.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end; for the second stage
+param_scheduler.restarts and custom_hooks.0.begins): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 
 model = dict(
     type="ContrastCorr",
@@ -72,11 +72,7 @@ whole_target = [
 train_dataloader = dict(
     batch_size=8,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(type="TrackingNet", data_root="data/trackingnet", pipeline=warm_up),
 )
 custom_hooks = [dict(type="StageHook", begins=[100], pipelines=[whole_target])]

@@ -6,19 +6,18 @@ r"""DenseCL, ResNet-18, Tiny ImageNet at 64 pixels: a run of minutes on a CPU, o
 
 Data: data/tinyimagenet/{train,val}/<class>/*.JPEG, all classes or some of them.
 Cost and score on 40 classes: see docs/results.md. The settings are ours, for short runs.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = ["../_base_/default_runtime.py", "../_base_/data/tinyimagenet_knn.py"]
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/train_loader.py",
+    "../_base_/data/tinyimagenet_knn.py",
+]
 
 model = dict(
     type="DenseCL",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(
         type="ResNet",
         depth=18,
@@ -58,10 +57,6 @@ view = [
 train_dataloader = dict(
     batch_size=64,
     num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="Images",
         data_root="data/tinyimagenet/train",

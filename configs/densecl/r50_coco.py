@@ -5,37 +5,25 @@ r"""DenseCL, ResNet-50, COCO train2017 without labels, 800 epochs (Wang et al., 
   bash tools/dist_train.sh configs/densecl/r50_coco.py 8
 
 Cost: 369,600 steps of 8 x 32 images; the authors report 1.0 day on 8 V100.
-Expected (the authors' README): VOC07+12 detection AP 56.7, VOC segmentation mIoU 67.5; the paper:
-COCO detection box AP 39.6, mask AP 35.7. Ours: not run.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number. The
-authors' 1600 epochs give AP 57.2 and mIoU 68.0.
-With less memory: lower train_dataloader.batch_size and pass --auto-scale-lr.
+Expected (the authors' README): VOC07+12 detection AP 56.7, VOC segmentation mIoU 67.5, and AP 57.2
+and mIoU 68.0 after 1600 epochs; the paper: COCO detection box AP 39.6, mask AP 35.7. Ours: not run.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 
 model = dict(
     type="DenseCL",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
-    neck=dict(
-        type="DenseProjection",
-        in_channels=2048,
-        hidden_channels=2048,
-        out_channels=128,
-        num_grid=None,  # the backbone's own grid, 7x7 at 224 pixels
-    ),
+    # The dense head works on the backbone's own grid, 7x7 at 224 pixels.
+    neck=dict(type="DenseProjection", in_channels=2048, hidden_channels=2048, out_channels=128),
     loss=dict(type="InfoNCE", temperature=0.2),
-    # 256 cells at a time: 64 MiB of logits instead of 3 GiB for 256 images on one device.
     dense_loss=dict(type="InfoNCE", temperature=0.2),
     queue_size=65536,
     momentum=0.999,
     dense_weight=0.5,
-    dense_start_iters=0,
-    match="max_sim",
 )
 
 view = [
@@ -48,11 +36,7 @@ view = [
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="Images",
         data_root="data/coco/train2017",

@@ -4,70 +4,16 @@ r"""DenseCL, ResNet-50, ImageNet-1k without labels, 200 epochs (Wang et al., CVP
     --cfg-options train_dataloader.batch_size=256
   bash tools/dist_train.sh configs/densecl/r50_imagenet.py 8
 
+Differs from r50_coco.py in the images, a tenth of the learning rate, and the epochs.
 Cost: 1,000,800 steps of 8 x 32 images; the authors report 2.3 days on 8 V100.
 Expected (the authors' README): VOC07+12 detection AP 58.7, VOC segmentation mIoU 69.4; the paper:
 COCO detection box AP 40.3, mask AP 36.4. ImageNet linear 63.5 (mmselfsup). Ours: not run.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
-With less memory: lower train_dataloader.batch_size and pass --auto-scale-lr.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = "./r50_coco.py"
 
-model = dict(
-    type="DenseCL",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
-    backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
-    neck=dict(
-        type="DenseProjection",
-        in_channels=2048,
-        hidden_channels=2048,
-        out_channels=128,
-        num_grid=None,  # the backbone's own grid, 7x7 at 224 pixels
-    ),
-    loss=dict(type="InfoNCE", temperature=0.2),
-    # 256 cells at a time: 64 MiB of logits instead of 3 GiB for 256 images on one device.
-    dense_loss=dict(type="InfoNCE", temperature=0.2),
-    queue_size=65536,
-    momentum=0.999,
-    dense_weight=0.5,
-    dense_start_iters=0,
-    match="max_sim",
-)
-
-view = [
-    dict(type="RandomResizedCrop", size=224, scale=(0.2, 1.0)),
-    dict(type="ColorJitter", brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1, p=0.8),
-    dict(type="Grayscale", p=0.2),
-    dict(type="GaussianBlur", sigma=(0.1, 2.0), p=0.5),
-    dict(type="HorizontalFlip", p=0.5),
-]
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
-    dataset=dict(
-        type="Images",
-        data_root="data/imagenet/train",
-        pipeline=[
-            dict(type="LoadImage", min_side=580),  # photographs: no crop is enlarged
-            dict(type="Views", views=[view, view]),
-            dict(type="PackInputs"),
-        ],
-    ),
-)
-
-optim_wrapper = dict(
-    type="OptimWrapper",
-    optimizer=dict(type="SGD", lr=0.03, momentum=0.9, weight_decay=1e-4),
-)
-param_scheduler = dict(type="CosineAnnealingLR", T_max=200, eta_min=0, by_epoch=True)
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=200)
-# The learning rate above is for this many images a step, over all devices.
-auto_scale_lr = dict(base_batch_size=256)
+train_dataloader = dict(dataset=dict(data_root="data/imagenet/train"))
+optim_wrapper = dict(optimizer=dict(lr=0.03))
+param_scheduler = dict(T_max=200)
+train_cfg = dict(max_epochs=200)

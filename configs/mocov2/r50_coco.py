@@ -4,60 +4,17 @@ r"""MoCo v2, ResNet-50, COCO train2017 without labels, 800 epochs: the baseline 
     --cfg-options train_dataloader.batch_size=256
   bash tools/dist_train.sh configs/mocov2/r50_coco.py 8
 
+Differs from r50_imagenet.py in the images, the learning rate, and the epochs. The learning rate of
+this run was not published; it is DenseCL's, so that the two differ by the dense loss alone.
 Cost: 369,600 steps of 8 x 32 images; about 1 day on 8 V100 (DenseCL's authors).
 Expected (DenseCL's README): VOC07+12 detection AP 54.7, VOC segmentation mIoU 64.5; the paper: COCO
 detection box AP 38.5, mask AP 34.8. Ours: not run.
-Its learning rate was not published; this is DenseCL's, so that they differ by the dense loss alone.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
-With less memory: lower train_dataloader.batch_size and pass --auto-scale-lr.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = "./r50_imagenet.py"
 
-model = dict(
-    type="MoCoV2",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
-    backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
-    neck=dict(type="Projection", in_channels=2048, hidden_channels=2048, out_channels=128),
-    loss=dict(type="InfoNCE", temperature=0.2),
-    queue_size=65536,
-    momentum=0.999,
-)
-
-view = [
-    dict(type="RandomResizedCrop", size=224, scale=(0.2, 1.0)),
-    dict(type="ColorJitter", brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1, p=0.8),
-    dict(type="Grayscale", p=0.2),
-    dict(type="GaussianBlur", sigma=(0.1, 2.0), p=0.5),
-    dict(type="HorizontalFlip", p=0.5),
-]
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
-    dataset=dict(
-        type="Images",
-        data_root="data/coco/train2017",
-        pipeline=[
-            dict(type="LoadImage", min_side=580),  # photographs: no crop is enlarged
-            dict(type="Views", views=[view, view]),
-            dict(type="PackInputs"),
-        ],
-    ),
-)
-
-optim_wrapper = dict(
-    type="OptimWrapper",
-    optimizer=dict(type="SGD", lr=0.3, momentum=0.9, weight_decay=1e-4),
-)
-param_scheduler = dict(type="CosineAnnealingLR", T_max=800, eta_min=0, by_epoch=True)
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=800)
-# The learning rate above is for this many images a step, over all devices.
-auto_scale_lr = dict(base_batch_size=256)
+train_dataloader = dict(dataset=dict(data_root="data/coco/train2017"))
+optim_wrapper = dict(optimizer=dict(lr=0.3))
+param_scheduler = dict(T_max=800)
+train_cfg = dict(max_epochs=800)

@@ -5,20 +5,16 @@ r"""MoCo v2, ResNet-50, ImageNet-1k without labels, 200 epochs (Chen et al., 202
   bash tools/dist_train.sh configs/mocov2/r50_imagenet.py 8
 
 Cost: 1,000,800 steps of 8 x 32 images; the authors report 53 hours on 8 V100.
-Expected (the authors' README): ImageNet linear 67.7 (67.5 +- 0.1), VOC07+12 detection AP 57.0,
-AP50 82.4, AP75 63.6. Ours: not run.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number. The
-authors' 800 epochs give 71.1.
-With less memory: lower train_dataloader.batch_size and pass --auto-scale-lr.
+Expected (the authors' README): ImageNet linear 67.7 (67.5 +- 0.1) and 71.1 after 800 epochs;
+VOC07+12 detection AP 57.0, AP50 82.4, AP75 63.6. Ours: not run.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 
 model = dict(
     type="MoCoV2",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
     neck=dict(type="Projection", in_channels=2048, hidden_channels=2048, out_channels=128),
@@ -37,11 +33,7 @@ view = [
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="Images",
         data_root="data/imagenet/train",

@@ -16,7 +16,8 @@ Data: data/planetoid/ind.citeseer.*, the files of Yang et al., ICML 2016.
 Cost: a minute on one CPU core.
 Expected: 73.3 (the paper); 73.1 (the authors' algorithm, one training; measured by us); ours:
 docs/results.md.
-Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
+An epoch has 50 steps.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/one_graph.py", "../_base_/default_runtime.py"]

@@ -15,7 +15,8 @@ Cost: a minute or two on one CPU core.
 Expected: 83.6 to 84.1 (the authors' algorithm, public split; measured by us); ours:
 docs/results.md. The paper's 86.8 is of another split (the authors' issue 2), with test nodes 500 to
 1,499: no target here.
-Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
+An epoch has 50 steps.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/one_graph.py", "../_base_/default_runtime.py"]

@@ -14,7 +14,7 @@ Cost: not measured with the 512 channels of this file, whose support vector mach
 fold; with 128, 320 s on one CPU core for a training and three evaluations, by the commands of
 docs/results.md.
 Expected: 74.2 (the paper); ours, with 128 channels: docs/results.md.
-Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/many_graphs.py", "../_base_/default_runtime.py"]

@@ -12,7 +12,7 @@ of the paper they are often as good as the trained one.
 Data: python tools/data/make_mini.py --out data/mini
 Cost: half a minute on one CPU core.
 Expected: docs/results.md, the mini-world; the settings are ours.
-Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/many_graphs.py", "../_base_/default_runtime.py"]

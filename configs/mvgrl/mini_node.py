@@ -13,7 +13,8 @@ mean.
 Data: python tools/data/make_mini.py --out data/mini
 Cost: half a minute on one CPU core.
 Expected: docs/results.md, the mini-world; the settings are ours.
-Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
+An epoch has 50 steps.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/one_graph.py", "../_base_/default_runtime.py"]

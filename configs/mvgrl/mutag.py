@@ -12,7 +12,7 @@ of the paper they are often as good as the trained one.
 Data: data/MUTAG/MUTAG_*.txt, the text files of TU Dortmund.
 Cost: 91 s on one CPU core, a training and three evaluations.
 Expected: 89.7 (the paper); ours: docs/results.md.
-Other lengths: train_cfg.max_epochs and train_cfg.val_interval.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/many_graphs.py", "../_base_/default_runtime.py"]

@@ -13,7 +13,8 @@ mean.
 Data: data/planetoid/ind.pubmed.*, the files of Yang et al., ICML 2016.
 Cost: about 20 minutes on one CPU core, a minute of it for the diffusion.
 Expected: 80.1 (the paper). Ours: not run, for want of the features.
-Other lengths: train_cfg.max_epochs, of 50 steps each, and train_cfg.val_interval.
+An epoch has 50 steps.
+Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 
 _base_ = ["../_base_/data/one_graph.py", "../_base_/default_runtime.py"]

@@ -5,19 +5,18 @@
 
 Data: python tools/data/make_mini.py --out data/mini
 Cost and score: docs/results.md. The settings are ours, for short runs.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = ["../_base_/default_runtime.py", "../_base_/data/mini_knn.py"]
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/train_loader.py",
+    "../_base_/data/mini_knn.py",
+]
 
 model = dict(
     type="SimCLR",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="SyncBN")),
     neck=dict(
         type="Projection",
@@ -40,10 +39,6 @@ view = [
 train_dataloader = dict(
     batch_size=64,
     num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="Images",
         data_root="data/mini/imagenet/train",

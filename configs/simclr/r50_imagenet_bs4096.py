@@ -7,28 +7,20 @@ r"""SimCLR, ResNet-50, ImageNet-1k without labels, batch 4096, 100 epochs (Chen 
 Cost: 31,200 steps of 16 x 256 images; 32 devices with 16 GB, or fewer with more memory.
 Expected: ImageNet linear 64.5 (the authors' README), 69.3 after 1000 epochs (the paper); mmselfsup:
 66.9 after 200. Ours: not run.
-Other lengths: set train_cfg.max_epochs and param_scheduler.end to the same number.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 
 model = dict(
     type="SimCLR",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
-    backbone=dict(
-        type="ResNet",
-        depth=50,
-        norm_cfg=dict(type="SyncBN"),
-        zero_init_residual=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
+    backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SyncBN"), zero_init_residual=True),
     neck=dict(
         type="Projection",
         in_channels=2048,
         hidden_channels=2048,
         out_channels=128,
-        num_layers=2,
         norm_cfg=dict(type="SyncBN"),
         last_norm_bias=False,
     ),
@@ -45,11 +37,7 @@ view = [
 train_dataloader = dict(
     batch_size=256,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="Images",
         data_root="data/imagenet/train",

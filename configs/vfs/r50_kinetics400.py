@@ -6,83 +6,33 @@ Xu and Wang, ICCV 2021, section 4.
     --cfg-options train_dataloader.batch_size=256
   bash tools/dist_train.sh configs/vfs/r50_kinetics400.py 8
 
-Data: videos with a short side of 256 pixels in data/kinetics400/videos_train, and their list
-data/kinetics400/kinetics400_train_list_videos.txt, one "path label" a line.
+Differs from r18_kinetics400.py, which describes the data, in the network, the frames of a video,
+the batch and the epochs: the authors count 100 epochs of 5 passes over the data.
 Cost: 469,000 steps of 8 x 32 videos with 2 frames each; the authors report a week on 8 RTX 3090.
 Expected: DAVIS-2017 val J&F 69.5 (the authors' README; 0.5 is their deviation from run to run).
 Ours: not run.
-The authors count 100 epochs of 5 passes over the data; an epoch here is one pass.
-With 30,000 of the 240,000 videos they lost 6 points on DAVIS: look at the number in the log.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
-With less memory: lower train_dataloader.batch_size and pass --auto-scale-lr.
+Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.T_max): docs/configs.md.
 """
 
-_base_ = "../_base_/default_runtime.py"
+_base_ = "./r18_kinetics400.py"
 
 model = dict(
-    type="VFS",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
-    backbone=dict(type="ResNet", depth=50, zero_init_residual=True, norm_cfg=dict(type="SyncBN")),
-    projector=dict(
-        type="Projection",
-        in_channels=2048,
-        hidden_channels=2048,
-        out_channels=2048,
-        num_layers=3,
-        norm_cfg=dict(type="SyncBN"),
-        bias_with_norm=True,
-    ),
-    predictor=dict(
-        type="Prediction",
-        in_channels=2048,
-        hidden_channels=512,
-        norm_cfg=dict(type="SyncBN"),
-    ),
-    loss=dict(type="FramePairLoss"),
+    backbone=dict(depth=50),
+    projector=dict(in_channels=2048, hidden_channels=2048, out_channels=2048),
+    predictor=dict(in_channels=2048, hidden_channels=512),
 )
 
-# Each frame has its own crop and flip.
-frame = [
-    dict(type="RandomResizedCrop", size=224, scale=(0.2, 1.0)),
-    dict(type="HorizontalFlip", p=0.5),
-]
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=16,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
-        type="VideoList",
-        data_root="data/kinetics400/videos_train",
-        ann_file="data/kinetics400/kinetics400_train_list_videos.txt",
-        on_error="skip",
         pipeline=[
-            # One frame of each of 2 equal parts; the first half of them is view 0.
+            # One frame of each half of the video.
             dict(type="LoadFrames", sampler=dict(type="segments", num_segments=2)),
-            dict(type="EachFrame", transforms=frame),
+            dict(type="EachFrame", transforms=_base_.frame),
             dict(type="PackClips", num_views=2),
         ],
     ),
 )
 
-optim_wrapper = dict(
-    type="OptimWrapper", optimizer=dict(type="SGD", lr=0.05, momentum=0.9, weight_decay=1e-4)
-)
-param_scheduler = dict(
-    type="CosineAnnealingLR",
-    T_max=500,
-    eta_min=0,
-    by_epoch=True,
-    convert_to_iter_based=True,
-)
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=500)
-# The learning rate above is for this many videos a step, over all devices.
+param_scheduler = dict(T_max=500)
+train_cfg = dict(max_epochs=500)
 auto_scale_lr = dict(base_batch_size=256)

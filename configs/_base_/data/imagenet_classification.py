@@ -1,12 +1,10 @@
 # Labeled images: random crops and flips for training, one center crop for validation.
+_base_ = "./classification.py"
+
 train_dataloader = dict(
     batch_size=32,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="ImageFolder",
         data_root="data/imagenet/train",
@@ -19,10 +17,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=100,
     num_workers=8,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="ImageFolder",
         data_root="data/imagenet/val",
@@ -34,6 +29,4 @@ val_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type="Accuracy", topk=(1, 5))
-val_cfg = dict(type="ValLoop")
-test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
+test_dataloader = val_dataloader

@@ -1,5 +1,7 @@
 # Nearest-neighbor accuracy of frozen features: all of ImageNet's training images vote on all
 # validation images. Their features take about 10 GB of memory, 20 while they are put together.
+_base_ = "./knn.py"
+
 eval_pipeline = [
     dict(type="LoadImage"),
     dict(type="Resize", size=256),
@@ -7,12 +9,8 @@ eval_pipeline = [
     dict(type="PackInputs"),
 ]
 val_dataloader = dict(
-    batch_size=100,
     num_workers=8,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate"),
     dataset=dict(
-        type="ConcatDataset",
         datasets=[
             dict(
                 type="ImageFolder",
@@ -29,6 +27,6 @@ val_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type="KNN", k=[10, 20, 100, 200])
-val_cfg = dict(type="ValLoop")
-test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
+val_evaluator = dict(k=[10, 20, 100, 200])
+test_evaluator = val_evaluator
+test_dataloader = val_dataloader

@@ -1,11 +1,9 @@
 # Labeled images: random crops and flips for training, one center crop for validation.
+_base_ = "./classification.py"
+
 train_dataloader = dict(
     batch_size=64,
     num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type="ResumableSampler", shuffle=True),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="ImageFolder",
         data_root="data/mini/imagenet/train",
@@ -18,10 +16,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=100,
     num_workers=2,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate"),
     dataset=dict(
         type="ImageFolder",
         data_root="data/mini/imagenet/val",
@@ -33,6 +28,4 @@ val_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type="Accuracy", topk=(1, 5))
-val_cfg = dict(type="ValLoop")
-test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
+test_dataloader = val_dataloader

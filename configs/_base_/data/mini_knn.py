@@ -1,4 +1,6 @@
-# 20-nearest-neighbor accuracy of frozen features: `bank` images vote on `query` images.
+# 20-nearest-neighbor accuracy of frozen features on the mini-world.
+_base_ = "./knn.py"
+
 eval_pipeline = [
     dict(type="LoadImage"),
     dict(type="Resize", size=48),
@@ -6,12 +8,8 @@ eval_pipeline = [
     dict(type="PackInputs"),
 ]
 val_dataloader = dict(
-    batch_size=100,
     num_workers=2,
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="collate"),
     dataset=dict(
-        type="ConcatDataset",
         datasets=[
             dict(
                 type="ImageFolder",
@@ -28,6 +26,4 @@ val_dataloader = dict(
         ],
     ),
 )
-val_evaluator = dict(type="KNN", k=20)
-val_cfg = dict(type="ValLoop")
-test_dataloader, test_evaluator, test_cfg = val_dataloader, val_evaluator, dict(type="TestLoop")
+test_dataloader = val_dataloader

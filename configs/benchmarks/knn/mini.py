@@ -3,8 +3,7 @@
   python tools/test.py configs/benchmarks/knn/mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/knn/mini.py CHECKPOINT 2
 
-CHECKPOINT is of any layout that tools/export_weights.py reads, `random` the baseline of random
-weights. Other networks: --cfg-options model.backbone.depth=18, or another model.backbone.
+CHECKPOINT, devices, other networks: docs/configs.md.
 Cost: seconds.
 Expected: see docs/evaluation.md.
 Data: python tools/data/make_mini.py --out data/mini
@@ -14,15 +13,9 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/mini_knn.py"]
 
 model = dict(
     type="FrozenBackbone",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="BN")),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 val_evaluator = dict(k=[10, 20, 100, 200])
 test_evaluator = val_evaluator

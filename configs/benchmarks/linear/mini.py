@@ -5,28 +5,20 @@ r"""Linear probe on the embedded mini-world at 48 pixels: a regression test of t
   bash tools/dist_train.sh configs/benchmarks/linear/mini.py 2 \
     --cfg-options model.pretrained=CHECKPOINT
 
-CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
-baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
+CHECKPOINT, devices, memory, other networks and lengths: docs/configs.md.
 Cost: 10 epochs, less than a minute on two CPU cores.
 Expected: see docs/evaluation.md. The settings are ours, for short runs.
 Data: python tools/data/make_mini.py --out data/mini
-Other lengths: change train_cfg.max_epochs and param_scheduler.milestones in proportion.
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/mini_classification.py"]
 
 model = dict(
     type="LinearProbe",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="BN")),
     head=dict(type="LinearHead", in_channels=256, num_classes=20),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 optim_wrapper = dict(

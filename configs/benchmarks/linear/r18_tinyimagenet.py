@@ -5,27 +5,19 @@ r"""Linear probe on Tiny ImageNet at 64 pixels, ResNet-18: MoCo's recipe, a thir
   bash tools/dist_train.sh configs/benchmarks/linear/r18_tinyimagenet.py 2 \
     --cfg-options model.pretrained=CHECKPOINT
 
-CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
-baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
+CHECKPOINT, devices, memory, other networks and lengths: docs/configs.md.
 Cost: 30 epochs of forward passes; about a minute each for 12,000 images on one CPU core.
 Expected: nothing is published for these settings, which are ours, for short runs. Ours: not run.
-Other lengths: change train_cfg.max_epochs and param_scheduler.milestones in proportion.
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/tinyimagenet_classification.py"]
 
 model = dict(
     type="LinearProbe",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="BN")),
     head=dict(type="LinearHead", in_channels=512, num_classes=200),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 optim_wrapper = dict(

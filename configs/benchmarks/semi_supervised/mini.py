@@ -5,8 +5,7 @@ r"""Fine-tuning on 10% of the mini-world's labels: a regression test of the prot
   bash tools/dist_train.sh configs/benchmarks/semi_supervised/mini.py 2 \
     --cfg-options model.pretrained=CHECKPOINT
 
-CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
-baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
+CHECKPOINT, devices, memory, other networks and lengths: docs/configs.md.
 Cost: 20 epochs of 4 steps a point, seconds each on two CPU cores.
 Expected: see docs/evaluation.md. The settings are ours, for short runs.
 All points of the grid, and the table:
@@ -15,23 +14,16 @@ All points of the grid, and the table:
 Data: python tools/data/make_mini.py --out data/mini, and
   python tools/data/make_subset.py images data/mini/imagenet/train 0.1 \
     --out data/mini/imagenet/10percent.txt
-Other lengths: change train_cfg.max_epochs and param_scheduler.milestones in proportion.
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/mini_classification.py"]
 
 model = dict(
     type="FineTuning",
-    data_preprocessor=dict(
-        type="ViewPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        channels_last=True,
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="SyncBN")),
     head=dict(type="LinearHead", in_channels=256, num_classes=20),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 train_dataloader = dict(

@@ -6,8 +6,7 @@ r"""Fine-tuning on 1% of ImageNet's labels, OpenSelfSup's recipe: a grid of nine
   bash tools/dist_train.sh configs/benchmarks/semi_supervised/r50_imagenet_1percent.py 4 \
     --cfg-options model.pretrained=CHECKPOINT
 
-CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
-baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
+CHECKPOINT, devices, memory, other networks and lengths: docs/configs.md.
 Cost: 20 epochs of 50 steps of 4 x 64 images a point; nine points.
 Expected: after MoCo v2 39.07 top-1 and 68.31 top-5, after SimCLR at batch 256 36.09 and 64.50
 (OpenSelfSup). Ours: not run.
@@ -16,20 +15,16 @@ All points of the grid, and the table:
     --cfg-options model.pretrained=CHECKPOINT train_dataloader.batch_size=256
 Data: python tools/data/make_subset.py images data/imagenet/train 0.01 \
   --out data/imagenet/1percent.txt, or the list that SimCLR published under this name.
-Other lengths: change train_cfg.max_epochs and param_scheduler.milestones in proportion.
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/imagenet_classification.py"]
 
 model = dict(
     type="FineTuning",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SyncBN")),
     head=dict(type="LinearHead", in_channels=2048, num_classes=1000),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 train_dataloader = dict(

@@ -6,26 +6,21 @@ r"""Fine-tuning on 1% of ImageNet's labels, SimCLR's recipe (Chen et al., ICML 2
   bash tools/dist_train.sh configs/benchmarks/semi_supervised/r50_imagenet_1percent_simclr.py 16 \
     --cfg-options model.pretrained=CHECKPOINT
 
-CHECKPOINT is of any layout that tools/export_weights.py reads; model.pretrained=random is the
-baseline of random weights. Other networks: model.backbone.depth and model.head.in_channels.
+CHECKPOINT, devices, memory, other networks and lengths: docs/configs.md.
 Cost: 60 epochs of 3 steps of 16 x 256 images.
 Expected: after 1000 epochs of SimCLR 48.3 top-1 and 75.5 top-5 (the paper). Ours: not run.
 Data: python tools/data/make_subset.py images data/imagenet/train 0.01 \
   --out data/imagenet/1percent.txt, or the list that SimCLR published under this name.
-Other lengths: set train_cfg.max_epochs and param_scheduler.T_max to the same number.
 """
 
 _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/imagenet_classification.py"]
 
 model = dict(
     type="FineTuning",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SyncBN")),
     head=dict(type="LinearHead", in_channels=2048, num_classes=1000, init_std=0.0),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 train_dataloader = dict(

@@ -20,6 +20,7 @@ DenseCL ImageNet 58.7/82.8/65.2. Ours: not run.
 _base_ = [
     "mmdet::_base_/models/faster-rcnn_r50-caffe-c4.py",
     "mmdet::_base_/datasets/voc0712.py",
+    "./_base_/schedule_90k.py",
     "./_base_/runtime.py",
 ]
 custom_imports = dict(imports=["mmcontrast.downstream.detection"])
@@ -89,9 +90,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(iou_thrs=[0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])
 test_evaluator = val_evaluator
 
-train_cfg = dict(type="IterBasedTrainLoop", max_iters=24000, val_interval=2000)
-val_cfg = dict(type="ValLoop")
-test_cfg = dict(type="TestLoop")
+train_cfg = dict(max_iters=24000, val_interval=2000)
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.001, by_epoch=False, begin=0, end=100),
     dict(
@@ -103,11 +102,4 @@ param_scheduler = [
         gamma=0.1,
     ),
 ]
-optim_wrapper = dict(
-    type="OptimWrapper",
-    optimizer=dict(type="SGD", lr=0.02, momentum=0.9, weight_decay=0.0001),
-    paramwise_cfg=dict(norm_decay_mult=0),  # detectron2's WEIGHT_DECAY_NORM
-)
-# The learning rate above is for this many images a step, over all devices.
-auto_scale_lr = dict(base_batch_size=16, enable=False)
 default_hooks = dict(checkpoint=dict(interval=2000))

@@ -1,8 +1,8 @@
 r"""Mask R-CNN R50-FPN on COCO, 90k iterations, in DenseCL's form: SyncBN in every part.
 
-Wang et al. (DenseCL, CVPR 2021), table 2. The form is InfoMin's: batch norm in backbone, FPN, box
-head (four convolutions and one linear layer) and mask head. MoCo's form is in
-mask-rcnn_r50-fpn_moco-1x_coco.py; figures of the two do not belong in one table.
+Wang et al. (DenseCL, CVPR 2021), table 2. The form is InfoMin's: it differs from MoCo's,
+mask-rcnn_r50-fpn_moco-1x_coco.py, in a box head of four convolutions and one linear layer, and in
+batch norm in box head and mask head. Results of the two do not belong in one table.
 
   python tools/train.py configs/downstream/mmdet/mask-rcnn_r50-fpn_1x_coco.py \
     --cfg-options load_from=CHECKPOINT train_dataloader.batch_size=16
@@ -22,19 +22,11 @@ Expected box AP/AP50/AP75 | mask AP/AP50/AP75 (the DenseCL paper):
 Ours: not run.
 """
 
-_base_ = [
-    "mmdet::_base_/models/mask-rcnn_r50_fpn.py",
-    "./_base_/coco_instance.py",
-    "./_base_/schedule_90k.py",
-    "./_base_/runtime.py",
-]
+_base_ = "./mask-rcnn_r50-fpn_moco-1x_coco.py"
 
-norm_cfg = dict(type="mmcontrast.SyncBN", requires_grad=True)
 model = dict(
-    backbone=dict(frozen_stages=-1, norm_cfg=norm_cfg, norm_eval=False, init_cfg=None),
-    neck=dict(norm_cfg=norm_cfg),
     roi_head=dict(
-        bbox_head=dict(type="Shared4Conv1FCBBoxHead", norm_cfg=norm_cfg),
-        mask_head=dict(norm_cfg=norm_cfg),
+        bbox_head=dict(type="Shared4Conv1FCBBoxHead", norm_cfg=_base_.norm_cfg),
+        mask_head=dict(norm_cfg=_base_.norm_cfg),
     ),
 )
