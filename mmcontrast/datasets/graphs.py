@@ -1,22 +1,22 @@
-"""Graphs as data sets: one large graph, or many small ones, and their batches.
+"""Datasets of one large graph or of many small graphs, and their batches.
 
-A data set reads its graphs when it is made, sends each once through ``prepare``, where views and
-diffusions are computed, and through ``pipeline`` whenever it is taken: what is random belongs
-there. A batch is one graph whose matrices are block-diagonal::
+A dataset reads its graphs at construction. It applies ``prepare`` once to each graph, for views and
+diffusions, and ``pipeline`` at each access, for random transforms. A batch is one graph whose
+matrices are block-diagonal::
 
     inputs = dict(
         features=(V, D) float32, dense or sparse CSR,
         adjacency=(V, V) sparse CSR,
-        diffusion=(V, V) sparse CSR, or dense where it is one graph's whole diffusion; or
-        transition=(V, V) sparse CSR, which the model makes its diffusion of,
+        diffusion=(V, V) sparse CSR, or dense for the full diffusion of one graph; or
+        transition=(V, V) sparse CSR, from which the model computes the diffusion,
         graph_index=(V,) the graph of each node, ascending from 0,
     )
 
-``data_samples`` has a dict a graph: ``index``, ``path``, ``num_nodes``, and where they are known
-``label``, ``node_labels`` (V,), -1 for unlabeled, ``masks``, a dict of (V,) bool, and
-``masks_from``, what split that is.
+``data_samples`` has one dict per graph: ``index``, ``path``, ``num_nodes`` and, if available,
+``label``, ``node_labels`` (V,) with -1 for unlabeled nodes, ``masks``, a dict of (V,) bool, and
+``masks_from``, a description of the split.
 
-Everything is in memory, so that a data loader needs no workers.
+All graphs are in memory, so a data loader needs no workers.
 """
 
 import os
@@ -47,21 +47,22 @@ _MATRICES = ("adjacency", "diffusion", "transition")
 
 
 class Graphs(Dataset):
-    """Graphs in memory.
+    """Base class of the datasets of graphs.
 
     Args:
-        graphs: They have equally many features.
+        graphs: Graphs with equal numbers of features per node.
         prepare: Transforms that are applied once, see ``mmcontrast.datasets.transforms.graphs``.
-        pipeline: Transforms that are applied each time.
-        repeat: How often each graph comes in an epoch, with other random numbers each time.
-        raw: Whether data samples carry the features themselves, as ``raw``, for evaluations that
-            put them beside what was learned.
+        pipeline: Transforms that are applied at each access.
+        repeat: Number of times that each graph occurs in an epoch, each with its own random
+            numbers.
+        raw: Whether data samples include the input features as ``raw``, for evaluations that
+            compare them with the learned ones.
 
     Raises:
-        ValueError: There is no graph, or they differ in their number of features.
+        ValueError: There is no graph, or the graphs differ in their number of features.
 
     Attributes:
-        seed: Of the pipeline. The engine sets it from the run's seed.
+        seed: Seed of the pipeline. The engine sets it from the run's seed.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Graphs(Dataset):
             raise ValueError(
                 f"{type(self).__name__}: there is no graph."
                 if not widths
-                else f"{type(self).__name__}: graphs with {sorted(widths)} features a node; a "
+                else f"{type(self).__name__}: graphs with {sorted(widths)} features per node; a "
                 "method needs one number."
             )
         self.seed = 0
@@ -107,15 +108,15 @@ class Graphs(Dataset):
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, key: int) -> dict[str, Any]:
-        epoch, place = divmod(int(key), len(self))
-        index = place % len(self.samples)
-        with seeded(self.seed, epoch % 2**32, place):
+        epoch, position = divmod(int(key), len(self))
+        index = position % len(self.samples)
+        with seeded(self.seed, epoch % 2**32, position):
             results = self.pipeline(dict(self.samples[index]))
         graph = results["graph"]
-        known = dict(
+        labels = dict(
             label=graph.label, node_labels=results["node_labels"], masks=results["masks"] or None
         )
-        sample = {name: value for name, value in known.items() if value is not None}
+        sample = {name: value for name, value in labels.items() if value is not None}
         if "masks" in sample:
             sample["masks_from"] = results["masks_from"]
         sample |= dict(index=index, path=graph.path, num_nodes=results["features"].shape[0])
@@ -127,15 +128,17 @@ class Graphs(Dataset):
 
 @DATASETS.register_module()
 class NpzGraph(Graphs):
-    """One graph of an ``.npz`` file, see ``read_npz``.
+    """The graph in an ``.npz`` file, see ``read_npz``.
 
     Args:
-        path: The file.
+        path: Path of the file.
         **kwargs: See :class:`Graphs`.
     """
 
     def __init__(self, path: str | os.PathLike, **kwargs: Any):
-        super().__init__([read_npz(_existing(path))], **kwargs)
+        if not os.path.isfile(path):
+            raise UserError(f"There is no graph {os.fspath(path)}.")
+        super().__init__([read_npz(path)], **kwargs)
 
 
 @DATASETS.register_module()
@@ -143,7 +146,7 @@ class PlanetoidGraph(Graphs):
     """Cora, Citeseer or Pubmed from Planetoid's raw files, see ``read_planetoid``.
 
     Args:
-        data_root: Their folder.
+        data_root: Folder of the files.
         name: ``'cora'``, ``'citeseer'`` or ``'pubmed'``.
         **kwargs: See :class:`Graphs`.
     """
@@ -154,12 +157,12 @@ class PlanetoidGraph(Graphs):
 
 @DATASETS.register_module()
 class EdgeListGraph(Graphs):
-    """One graph of two tables, see ``read_edge_list``.
+    """The graph given by a table of edges and a table of nodes, see ``read_edge_list``.
 
     Args:
-        edges: Table of edges.
-        nodes: Table of nodes.
-        label: Column of their classes.
+        edges: Path of the table of edges.
+        nodes: Path of the table of nodes.
+        label: Column of the nodes' classes, if there is one.
         **kwargs: See :class:`Graphs`.
     """
 
@@ -175,12 +178,12 @@ class EdgeListGraph(Graphs):
 
 @DATASETS.register_module()
 class TUGraphs(Graphs):
-    """A set of small graphs in TU Dortmund's text files, see ``read_tu``.
+    """Small graphs in TU Dortmund's text files, see ``read_tu``.
 
     Args:
         data_root: Folder of the files.
-        name: Their common prefix; that of the folder by default.
-        degrees: Whether one-hot degrees stand beside labels of nodes, see ``read_tu``.
+        name: Common prefix of the files; the folder's name by default.
+        degrees: Whether to append one-hot degrees to the labels of nodes, see ``read_tu``.
         **kwargs: See :class:`Graphs`.
     """
 
@@ -196,10 +199,10 @@ class TUGraphs(Graphs):
 
 @DATASETS.register_module()
 class PyGGraphs(Graphs):
-    """Graphs of torch_geometric, for configs and programs that have them in memory.
+    """Graphs of torch_geometric that a config or a program has in memory.
 
     Args:
-        data: ``torch_geometric.data.Data`` objects, or a data set of them.
+        data: ``torch_geometric.data.Data`` objects, or a dataset of them.
         **kwargs: See :class:`Graphs`.
     """
 
@@ -208,15 +211,9 @@ class PyGGraphs(Graphs):
         super().__init__(graphs, **kwargs)
 
 
-def _existing(path: str | os.PathLike) -> str | os.PathLike:
-    if not os.path.isfile(path):
-        raise UserError(f"There is no graph {os.fspath(path)}.")
-    return path
-
-
 @FUNCTIONS.register_module()
 def collate_graphs(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Graphs as one, see the module's docstring."""
+    """Collate graphs to one block-diagonal graph, see the module's docstring."""
     inputs: dict[str, Tensor] = {}
     for name in samples[0]["inputs"]:
         parts = [sample["inputs"][name] for sample in samples]

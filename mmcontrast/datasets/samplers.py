@@ -44,7 +44,7 @@ class ResumableSampler(Sampler[int]):
         self.share = share
         if share and len(dataset) < self.world_size:
             raise ValueError(
-                f"{len(dataset)} samples cannot be shared out to {self.world_size} processes"
+                f"{len(dataset)} samples cannot be sharded over {self.world_size} processes"
             )
         self.dataset = dataset
         self.shuffle = shuffle

@@ -1,4 +1,4 @@
-"""Images streamed from tar files, for data too large for a folder. Needs the extra ``scale``."""
+"""Images streamed from tar files, for very large datasets. Needs the extra ``scale``."""
 
 import os
 import random
@@ -22,35 +22,39 @@ from mmcontrast.registry import DATASETS
 
 @DATASETS.register_module()
 class TarShards(IterableDataset):
-    """Images of tar files in webdataset's layout, read from front to back.
+    """Images of tar files in webdataset's layout, read sequentially.
 
-    Files of one stem are a sample: ``0001.jpg``, with its label in ``0001.cls`` if there is one.
-    A tar file made by ``tar cf`` of a folder of images is fine.
+    Files with the same stem are a sample: ``0001.jpg``, and optionally its label in ``0001.cls``. A
+    tar file made by ``tar cf`` from a folder of images is valid.
 
-    Each epoch shuffles the shards and gives them out to the readers (the workers of all
-    processes) in turn; a reader shuffles within a buffer. A reader that comes to the end of its
-    shards begins them again, so that all processes have equally many batches. The order is a
-    function of (seed, epoch, number of readers, batch size), and what an image looks like one of
-    (seed, epoch, its name): a resumed run with as many workers equals an uninterrupted one.
+    In each epoch the shards are shuffled and distributed in turn to the readers (the workers of all
+    processes); a reader shuffles samples within a buffer. A reader that reaches the end of its
+    shards starts them again, so that all processes have the same number of batches. The order is a
+    function of (seed, epoch, number of readers, batch size), and an augmented image is a function
+    of (seed, epoch, its name): a resumed run with the same number of workers equals an
+    uninterrupted one.
 
     In a config the data loader has ``sampler=None``, since a stream cannot be sampled.
 
     Args:
         shards: Names of tar files, or one name with braces such as
-            ``data/train-{00000..00099}.tar``; whatever webdataset opens, ``https://...`` and
-            ``pipe:...`` included.
-        pipeline: Transforms.
-        batch_size: That of the data loader. An epoch is shared out to the workers in batches.
-        num_samples: Samples in all shards together. Needed for shards that are no local files;
-            these are counted.
-        shuffle_buffer: Samples of which a reader takes the next one at random; 1 keeps the order.
-        meta: Constants that every data sample gets.
+            ``data/train-{00000..00099}.tar``. They may be anything that webdataset opens,
+            including ``https://...`` and ``pipe:...``.
+        pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
+        batch_size: Batch size of the data loader. An epoch is distributed to the workers in
+            batches.
+        num_samples: Number of samples in all shards. It is required for shards that are not local
+            files; the samples of local files are counted.
+        shuffle_buffer: Size of the buffer from which a reader draws the next sample; 1 keeps the
+            order.
+        meta: Constants that are added to every data sample.
         seed: Seed of order and transforms. The engine sets it from the run's seed.
-        on_error: ``'raise'`` at an unreadable image, or ``'skip'`` to the next one of the shard.
+        on_error: ``'raise'`` to raise an error at an unreadable image, ``'skip'`` to continue with
+            the next image of the shard.
 
     Raises:
         FileNotFoundError: A local shard does not exist.
-        ValueError: There are fewer samples than a batch of every process needs.
+        ValueError: There are fewer samples than one batch for each process.
     """
 
     metainfo: dict[str, Any] = {}  # noqa: RUF012  MMEngine's visualizer asks for it
@@ -83,7 +87,7 @@ class TarShards(IterableDataset):
         self.meta = dict(meta or {})
         self.seed = seed
         self.on_error = on_error
-        # In shared memory, so that workers which live on see the next epoch.
+        # In shared memory, so that persistent workers see the next epoch.
         self._position = torch.zeros(2, dtype=torch.int64).share_memory_()
         world_size = get_dist_info()[1]
         self.num_batches = self.num_samples // (world_size * batch_size)
@@ -94,12 +98,12 @@ class TarShards(IterableDataset):
             )
 
     def __len__(self) -> int:
-        """Samples of an epoch in this process, a whole number of batches."""
+        """Number of samples of an epoch in this process, a multiple of the batch size."""
         return self.num_batches * self.batch_size
 
     @property
     def start(self) -> int:
-        """How many samples of the epoch this process has already used; 0 in a new epoch."""
+        """Number of samples of the epoch that this process has used; 0 in a new epoch."""
         return int(self._position[1])
 
     @start.setter
@@ -112,7 +116,7 @@ class TarShards(IterableDataset):
         self._position[1] = start
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; a new one begins at its first sample."""
+        """Set the epoch; ``start`` is reset to 0 if it is a new one."""
         if epoch != self._position[0]:
             self._position[1] = 0
         self._position[0] = epoch
@@ -122,8 +126,8 @@ class TarShards(IterableDataset):
         workers = worker.num_workers if worker else 1
         epoch, start = self._position.tolist()
         done = start // self.batch_size
-        # Batch b comes from worker b % workers. After a resume the loader asks its first worker
-        # first again, which therefore goes on where the worker of batch `done` was.
+        # Batch b comes from worker b % workers. After resuming, the loader starts with its first
+        # worker again, which therefore continues where the worker of batch `done` stopped.
         turn = ((worker.id if worker else 0) + done) % workers
         batches = range(turn, self.num_batches, workers)
         used = len(range(turn, done, workers))
@@ -134,29 +138,29 @@ class TarShards(IterableDataset):
             yield self._load(stream, epoch)
 
     def _stream(self, epoch: int, reader: int, readers: int) -> Iterator[dict[str, Any]]:
-        """The undecoded samples of one reader, without end."""
+        """Yield the undecoded samples of one reader, endlessly."""
         from webdataset.filters import shuffle
         from webdataset.tariterators import tarfile_samples
 
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.shards))
-        mine = [self.shards[i] for i in order[reader::readers]]
-        if not mine:
+        own_shards = [self.shards[i] for i in order[reader::readers]]
+        if not own_shards:
             raise ValueError(
                 f"TarShards: {len(self.shards)} shards are too few for {readers} readers (workers "
                 "of all processes). Make more and smaller shards, or lower num_workers."
             )
-        # A string seeds Python's generator by its hash value, the same everywhere.
+        # A string seeds Python's generator by its SHA-512, which is the same on all machines.
         generator = random.Random(f"{self.seed} {epoch} {reader} {readers}")
         mix = shuffle(self.shuffle_buffer, self.shuffle_buffer, rng=generator)
-        # Each pass empties the buffer, so that no sample comes twice before all have come once.
+        # Each pass empties the buffer, so no sample is repeated before all have been used once.
         while True:
-            yield from mix(tarfile_samples(dict(url=url) for url in mine))
+            yield from mix(tarfile_samples(dict(url=url) for url in own_shards))
 
     def _load(self, stream: Iterator[dict[str, Any]], epoch: int) -> dict[str, Any]:
         unreadable: list[str] = []
         for fields in stream:
             path = f"{fields['__url__']}/{fields['__key__']}"
-            # The name tells the sample, whichever reader has it.
+            # The name identifies the sample, independently of the reader.
             index = zlib.crc32(
                 f"{os.path.basename(fields['__url__'])}/{fields['__key__']}".encode()
             )
@@ -178,18 +182,18 @@ class TarShards(IterableDataset):
 def _image(fields: dict[str, Any], path: str) -> dict[str, Any]:
     suffix = next((name for name in fields if is_image(f"x.{name}")), None)
     if suffix is None:
-        known = ", ".join(name for name in fields if not name.startswith("__"))
+        names = ", ".join(name for name in fields if not name.startswith("__"))
         raise UnreadableImageError.of(
-            path, f"the sample has no image ({' '.join(IMAGES)}), only {known}"
+            path, f"the sample has no image ({' '.join(IMAGES)}), only {names}"
         )
-    found: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])
+    results: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])
     if "cls" in fields:
-        found["label"] = int(fields["cls"])
-    return found
+        results["label"] = int(fields["cls"])
+    return results
 
 
 def _count(shards: Sequence[str]) -> int:
-    """Images in local tar files; only the headers are read."""
+    """Count the images in local tar files; only the headers are read."""
     total = 0
     for shard in shards:
         if "://" in shard or shard.startswith("pipe:"):

@@ -1,4 +1,4 @@
-"""Images from anywhere, batch by batch: files, folders of millions, arrays, data sets."""
+"""Batches of images from files, folders of any size, arrays, or datasets."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -18,25 +18,26 @@ from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError
 
 Image: TypeAlias = str | Path | np.ndarray | Tensor | dict[str, Any]
-"""A file; (H, W, 3) uint8 RGB pixels; a (3, H, W) tensor; or what a data set's pipeline packed."""
+"""A path; an RGB array (H, W, 3), uint8; a tensor (3, H, W); or a packed sample."""
 
 PackedBatch: TypeAlias = tuple[dict[str, Any], DataSamples, list[str]]
-"""``inputs``, ``data_samples`` and the paths of the images that could not be read."""
+"""``inputs``, ``data_samples`` and the paths of unreadable images."""
 
 
 class ImageStream(IterableDataset):
-    """Packed batches, in the order of their source and for any number of workers.
+    """Packed batches in the order of their source, for any number of workers.
 
-    Worker ``w`` of W loads every W-th batch, and a data loader with ``batch_size=None`` takes them
-    in turn. Only the batches under way are in memory.
+    Worker ``w`` of W loads every W-th batch, and a data loader with ``batch_size=None`` takes the
+    batches in turn. Only the batches that are being loaded are in memory.
 
     Args:
-        source: An image file; a folder, with all below it, sorted; an image in memory, a stack
-            or an iterable of such; or a data set, whose own pipeline is then used.
-        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Images in memory skip the
-            first; float tensors, which are prepared already, skip all.
-        batch_size: Images of a batch.
-        on_error: ``'raise'`` or, to leave unreadable images out and list them, ``'skip'``.
+        source: An image file; a folder, which is read recursively in sorted order; an image in
+            memory, or a stack or an iterable of images; or a dataset, whose own pipeline is used.
+        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Images in memory skip
+            ``LoadImage``; float tensors, which are normalized already, skip all transforms.
+        batch_size: Number of images per batch.
+        on_error: ``'raise'`` to raise an error at an unreadable image, ``'skip'`` to leave such
+            images out and list them.
 
     Raises:
         UserError: There is no such file or folder.
@@ -95,7 +96,7 @@ class ImageStream(IterableDataset):
             return self.pipeline(dict(path=str(item), index=index))
         if isinstance(item, Tensor) and item.is_floating_point() and item.dim() == 3:
             height, width = item.shape[1:]
-            view = _whole(width, height)
+            view = _full_view(width, height)
             sample = dict(path=f"image {index}", index=index, view0=view)
             return dict(inputs=dict(view0=item), data_sample=sample)
         results = _to_results(index, item)
@@ -118,7 +119,7 @@ def _items_of(source: Any) -> Iterable[Any]:
 
 
 class _Folder:
-    """The images of a folder, found anew by each worker: a list of millions is never held."""
+    """The images of a folder, which each worker lists lazily to keep memory constant."""
 
     def __init__(self, root: str):
         self.root = root
@@ -128,13 +129,13 @@ class _Folder:
 
 
 def _to_results(index: int, item: Any) -> dict[str, Any]:
-    """What ``LoadImage`` would have made of pixels that are in memory."""
+    """Convert an image in memory to the results of ``LoadImage``."""
     pixels = item.cpu().numpy().transpose(1, 2, 0) if _is_chw(item) else item
-    fits = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8
-    if not (fits and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size):
-        what = f"{tuple(item.shape)} {item.dtype}" if hasattr(item, "dtype") else ""
+    is_uint8 = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8
+    if not (is_uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size):
+        shape = f"{tuple(item.shape)} {item.dtype}" if hasattr(item, "dtype") else ""
         raise UserError(
-            f"image {index} is a {type(item).__name__} {what}; it should be a path, an array "
+            f"image {index} is a {type(item).__name__} {shape}; it should be a path, an array "
             "(H, W, 3) of uint8 RGB, a tensor (3, H, W) of uint8, or a float tensor that is "
             "normalized already."
         )
@@ -143,7 +144,7 @@ def _to_results(index: int, item: Any) -> dict[str, Any]:
         path=f"image {index}",
         index=index,
         image=np.ascontiguousarray(pixels),
-        **_whole(width, height),
+        **_full_view(width, height),
     )
 
 
@@ -151,5 +152,5 @@ def _is_chw(item: Any) -> bool:
     return isinstance(item, Tensor) and item.dim() == 3
 
 
-def _whole(width: int, height: int) -> dict[str, Any]:
+def _full_view(width: int, height: int) -> dict[str, Any]:
     return dict(size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False)

@@ -1,4 +1,4 @@
-"""Parts of data sets that a seed determines."""
+"""Random subsets of datasets, as a function of a seed."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -10,26 +10,26 @@ def random_subset(total: int, num: int, seed: int = 0) -> list[int]:
     """Draw at most ``num`` of ``total`` samples without repetition.
 
     Returns:
-        Their indices in rising order; all of them if there are fewer.
+        Indices in ascending order; all indices if ``total`` is at most ``num``.
     """
     generator = np.random.default_rng(seed)
     return sorted(generator.permutation(total)[:num].tolist())
 
 
 def balanced_subset(labels: Sequence[int], num: int, seed: int = 0) -> list[int]:
-    """Draw equally many samples of each class.
+    """Draw the same number of samples from each class.
 
-    What ``num`` leaves over after division by the number of classes is given to classes drawn at
-    random, one each. The 1% and 10% of ImageNet that SimCLR published are drawn in this way
-    (12 or 13, and 128 or 129, images a class).
+    If ``num`` is not a multiple of the number of classes, random classes get one more sample. The
+    1% and 10% of ImageNet that SimCLR published are drawn in this way (12 or 13, and 128 or 129,
+    images per class).
 
     Args:
-        labels: The class of each sample.
-        num: How many samples to draw.
-        seed: Of the draw.
+        labels: Class of each sample.
+        num: Number of samples to draw.
+        seed: Seed of the random draw.
 
     Returns:
-        Indices in rising order.
+        Indices in ascending order.
 
     Raises:
         ValueError: A class has fewer samples than its share.
@@ -44,34 +44,35 @@ def balanced_subset(labels: Sequence[int], num: int, seed: int = 0) -> list[int]
             f"Class {classes[short]} has only {counts[short]} of the {share[short]} samples that "
             "each class is to give. Draw without balancing the classes instead."
         )
-    chosen: list[int] = []
+    subset: list[int] = []
     for label, number in zip(classes, share, strict=True):
         members = np.flatnonzero(np.asarray(labels) == label)
-        chosen += generator.permutation(members)[:number].tolist()
-    return sorted(chosen)
+        subset += generator.permutation(members)[:number].tolist()
+    return sorted(subset)
 
 
 def coco_subset(
-    content: dict[str, Any], fraction: float, seed: int, there: Collection[str]
+    content: dict[str, Any], fraction: float, seed: int, files: Collection[str]
 ) -> dict[str, Any]:
     """Draw images of a COCO annotation file, with their annotations.
 
     Args:
-        content: Of the file.
-        fraction: Share of the images, in (0, 1]; of train2017, 0.1 gives 11,829 of 118,287.
-        seed: Of the draw.
-        there: Names of the images in the folder, with ``/`` where they lie in sub-folders.
+        content: Content of the annotation file.
+        fraction: Share of the images to draw, in (0, 1]; 0.1 gives 11,829 of train2017's 118,287.
+        seed: Seed of the random draw.
+        files: Names of the image files, relative to their folder, with ``/`` as separator.
 
     Returns:
-        The content of the new file. Categories stay as they are; images and annotations keep their
-        order.
+        The content of the new annotation file. Categories are unchanged; images and annotations
+        keep their order.
 
     Raises:
-        ValueError: It is no COCO file, it names images that are missing, or nothing is drawn.
+        ValueError: ``content`` is not that of a COCO file, images are missing, or the subset is
+            empty.
     """
     try:
         images, annotations = content["images"], content["annotations"]
-        missing = sorted({image["file_name"] for image in images} - set(there))
+        missing = sorted({image["file_name"] for image in images} - set(files))
         image_ids = [entry["image_id"] for entry in annotations]
         all_ids = [image["id"] for image in images]
     except (KeyError, TypeError) as error:
@@ -88,11 +89,11 @@ def coco_subset(
     num = round(fraction * len(images))
     if num < 1:
         raise ValueError(f"a share of {fraction:g} of {len(images)} images is none at all")
-    drawn = random_subset(len(images), num, seed)
-    ids = {all_ids[i] for i in drawn}
+    subset = random_subset(len(images), num, seed)
+    ids = {all_ids[i] for i in subset}
     return {
         **content,
-        "images": [images[i] for i in drawn],
+        "images": [images[i] for i in subset],
         "annotations": [
             entry for entry, id in zip(annotations, image_ids, strict=True) if id in ids
         ],

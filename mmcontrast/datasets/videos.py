@@ -18,24 +18,24 @@ from mmcontrast.registry import DATASETS
 class Videos(FileDataset):
     """All videos in a folder and its sub-folders, without labels, sorted by folder and name.
 
-    ``dict(type='Videos', data_root='/my/videos', pipeline=...)`` is all that one's own videos
-    need. With ``on_error='skip'`` a video that cannot be decoded is replaced by another random one,
-    which others call resampling.
+    ``dict(type='Videos', data_root='/my/videos', pipeline=...)`` is a complete config for your own
+    videos. With ``on_error='skip'`` a video that cannot be decoded is replaced by another random
+    one, which other libraries call resampling.
     """
 
     contents = "video"
 
     def load_data_list(self) -> list[dict]:
-        """One dict a video."""
+        """Return one dict per video."""
         return [dict(path=path) for path in find_videos(self.data_root)]
 
 
 @DATASETS.register_module()
 class VideoList(ImageList):
-    """The videos named by a text file, one ``path`` or ``path label`` a line.
+    """The videos listed in a text file, one ``path`` or ``path label`` per line.
 
-    This is the layout of Kinetics-400's lists; all else as in
-    :class:`~mmcontrast.datasets.ImageList`.
+    This is the layout of Kinetics-400's lists. See :class:`~mmcontrast.datasets.ImageList` for
+    details.
     """
 
     contents = "video"
@@ -46,18 +46,18 @@ class VideoList(ImageList):
 class FrameFolders(FileDataset):
     """Videos that are folders of numbered images.
 
-    Without ``ann_file`` every folder below ``data_root`` that holds images is a video. With it,
-    each line is ``folder frames label``, as in the lists of VFS: a folder relative to
-    ``data_root``, how many frames it holds and a label. A folder that holds fewer is unreadable.
+    Without ``ann_file`` every folder below ``data_root`` that has images is a video. With it, each
+    line is ``folder frames label``, as in the lists of VFS: a folder relative to ``data_root``, its
+    number of frames and a label. A folder that has fewer frames counts as unreadable.
     """
 
     contents = "folder of frames"
 
     def load_data_list(self) -> list[dict]:
-        """One dict a folder.
+        """Return one dict per folder.
 
         Raises:
-            ValueError: Some lines are bad; the message holds the numbers of the first ones.
+            ValueError: Some lines are malformed; the message has the numbers of the first ones.
             FileNotFoundError: The first folder does not exist, so ``data_root`` is likely wrong.
         """
         if not self.ann_file:
@@ -78,18 +78,18 @@ class FrameFolders(FileDataset):
 class TrackingNet(FileDataset):
     """The training videos of TrackingNet (Mueller et al., ECCV 2018), without their boxes.
 
-    ``data_root`` holds ``TRAIN_<k>/anno/<video>.txt``, of which only the names are used, and the
-    unpacked frames in ``TRAIN_<k>/frames/<video>/<number>.jpg`` or ``TRAIN_<k>/zips/<video>/``.
+    ``data_root`` has ``TRAIN_<k>/anno/<video>.txt``, of which only the names are used, and the
+    extracted frames in ``TRAIN_<k>/frames/<video>/<number>.jpg`` or ``TRAIN_<k>/zips/<video>/``.
 
     Args:
-        data_root: Folder of the sets.
-        pipeline: Transforms.
-        set_ids: Which of the sets ``TRAIN_0`` to ``TRAIN_11`` are used. Four already give most of
-            what all do in supervised tracking.
+        data_root: Folder of the chunks ``TRAIN_<k>``.
+        pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
+        set_ids: Numbers of the chunks to use, of ``TRAIN_0`` to ``TRAIN_11``. In supervised
+            tracking, four chunks give most of the accuracy of all twelve.
         **kwargs: See ``FileDataset``.
 
     Raises:
-        FileNotFoundError: A set is not there.
+        FileNotFoundError: A chunk is missing.
     """
 
     contents = "video"
@@ -106,13 +106,13 @@ class TrackingNet(FileDataset):
         super().__init__(data_root, pipeline, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict a video."""
+        """Return one dict per video."""
         samples = []
         for number in self.set_ids:
             folder = Path(self.data_root, f"TRAIN_{number}")
             if not (folder / "anno").is_dir():
                 raise FileNotFoundError(
-                    f"TrackingNet: {folder / 'anno'} is not there. Download that set, or name "
+                    f"TrackingNet: {folder / 'anno'} is missing. Download that chunk, or list "
                     "those that you have, such as set_ids=[0, 1]."
                 )
             frames = folder / ("frames" if (folder / "frames").is_dir() else "zips")
@@ -126,22 +126,22 @@ class TrackingNet(FileDataset):
 class GOT10k(FileDataset):
     """The videos of GOT-10k (Huang et al., PAMI 2021) without their boxes.
 
-    ``data_root`` is one split, such as ``data/GOT-10k/train``: ``list.txt`` has a name a line, and
-    the frames are ``<name>/<8 digits>.jpg``.
+    ``data_root`` is one split, such as ``data/GOT-10k/train``: ``list.txt`` has one name per line,
+    and the frames are ``<name>/<8 digits>.jpg``.
     """
 
     contents = "video"
 
     def load_data_list(self) -> list[dict]:
-        """One dict a video.
+        """Return one dict per video.
 
         Raises:
-            FileNotFoundError: The list or the first video is not there.
+            FileNotFoundError: The list or the first video is missing.
         """
         listing = Path(self.data_root, "list.txt")
         if not listing.is_file():
             raise FileNotFoundError(
-                f"GOT10k: {listing} is not there. data_root is one split, such as "
+                f"GOT10k: {listing} is missing. data_root is one split, such as "
                 "data/GOT-10k/train; folders without a list are read by type='FrameFolders'."
             )
         names = listing.read_text(encoding="utf-8").split()
@@ -158,9 +158,9 @@ def _find_frame_folders(root: str) -> Iterator[str]:
 
 
 def _check_first(samples: list[dict], source: str) -> None:
-    """Looking for every folder would take minutes; a wrong root shows in the first."""
+    """Check the first folder, which detects a wrong root; checking all would take minutes."""
     if samples and not os.path.isdir(samples[0]["path"]):
         raise FileNotFoundError(
             f"{source}: the frames of the first video should be in {samples[0]['path']}, which is "
-            "no folder. Is data_root right, and are the frames unpacked?"
+            "not a folder. Is data_root right, and are the frames extracted?"
         )

@@ -1,4 +1,4 @@
-"""PASCAL VOC as a classification of images that hold several classes."""
+"""PASCAL VOC as multi-label classification."""
 
 import os
 import xml.etree.ElementTree as ElementTree
@@ -18,17 +18,20 @@ VOC_CLASSES = (
 
 @DATASETS.register_module()
 class VOCClassification(FileDataset):
-    """The images of one list in ``ImageSets/Main``, and which classes each shows.
+    """The images of one list in ``ImageSets/Main``, with the classes that they show.
 
-    ``labels`` of a sample has one number a class, as in VOC's own lists of a class: 1 if an object
-    of it is there, 0 if all of them are marked difficult, which counts as neither, else -1.
+    ``labels`` of a sample has one number per class, as in VOC's own lists: 1 if the image shows an
+    object of the class, 0 if all such objects are marked difficult, which counts as neither
+    positive nor negative, and -1 otherwise.
 
     Args:
-        data_root: The folder of a year, such as ``data/VOCdevkit/VOC2007``.
+        data_root: Folder of a year, such as ``data/VOCdevkit/VOC2007``.
         image_set: ``train``, ``val``, ``trainval`` or ``test``.
-        classes: Names in the order of the labels; VOC's twenty by default.
+        classes: Names of the classes in the order of the labels; VOC's twenty by default.
         **kwargs: See ``FileDataset``.
     """
+
+    contents = "image"
 
     def __init__(
         self,
@@ -41,14 +44,14 @@ class VOCClassification(FileDataset):
         super().__init__(data_root, ann_file=f"ImageSets/Main/{image_set}.txt", **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """One dict an image.
+        """Return one dict per image.
 
         Raises:
             FileNotFoundError: A listed image has no annotation.
-            ValueError: An annotation cannot be read, or names an unknown class.
+            ValueError: An annotation cannot be read, or has an unknown class.
         """
         self._metainfo["classes"] = self.classes
-        # Lists of one class have a second column.
+        # Lists of a single class have a second column.
         lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
         names = [line.split()[0] for line in lines if line.strip()]
         root = Path(self.data_root)
@@ -70,7 +73,7 @@ class VOCClassification(FileDataset):
                 "test images of VOC 2007 come in an archive of their own, with annotations."
             ) from None
         except ElementTree.ParseError as error:
-            raise ValueError(f"VOCClassification: {path} is no XML file ({error}).") from error
+            raise ValueError(f"VOCClassification: {path} is not an XML file ({error}).") from error
         for entry in objects:
             name = entry.findtext("name", "")
             if name not in self.classes:

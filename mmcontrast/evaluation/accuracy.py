@@ -56,13 +56,13 @@ class Accuracy(BaseMetric):
             if "label" not in sample or "scores" not in sample:
                 raise ValueError(
                     f"Accuracy needs 'label' and 'scores' of every sample; {sample.get('path')} "
-                    f"has {sorted(sample)}. The data set needs labels, and the model a classifier."
+                    f"has {sorted(sample)}. The dataset needs labels, and the model a classifier."
                 )
             num_classes = len(next(iter(sample["scores"].values())))
             if not 0 <= sample["label"] < num_classes:
                 raise ValueError(
                     f"{sample.get('path')} has the label {sample['label']}, but the model knows "
-                    f"the classes 0 to {num_classes - 1}. Is it the data set that it was trained "
+                    f"the classes 0 to {num_classes - 1}. Is it the dataset that it was trained "
                     "for?"
                 )
             self.results.append(

@@ -80,7 +80,7 @@ def svm_folds(
 class GraphSVM(BaseMetric):
     """Accuracy of a linear SVM on graphs; what is predicted has ``global``.
 
-    Data samples have ``label``; with ``raw``, the data set's option, the same is done with sums of
+    Data samples have ``label``; with ``raw``, the dataset's option, the same is done with sums of
     the nodes' own features.
 
     Args:

@@ -80,7 +80,7 @@ def knn_scores(
 class KNN(BaseMetric):
     """Accuracy of the k-NN classifier on the ``global`` features.
 
-    The evaluation data is one data set with two parts: samples whose ``split`` is ``'bank'`` are
+    The evaluation data is one dataset with two parts: samples whose ``split`` is ``'bank'`` are
     the labeled neighbors, those with ``'query'`` are classified. Results are percentages:
     ``knn/top1_k20`` and ``knn/top5_k20`` for ``k=20``.
 
@@ -107,7 +107,7 @@ class KNN(BaseMetric):
             except KeyError as error:
                 raise ValueError(
                     f"k-NN needs {error} in every evaluation sample; {sample.get('path')} has "
-                    f"{sorted(sample)}. The data sets need labels, and meta=dict(split='bank') or "
+                    f"{sorted(sample)}. The datasets need labels, and meta=dict(split='bank') or "
                     "meta=dict(split='query')."
                 ) from None
             if split not in ("bank", "query"):
@@ -133,7 +133,7 @@ class KNN(BaseMetric):
             if not part:
                 raise ValueError(
                     f"k-NN found no samples with split={name!r} among {len(results)} results; "
-                    f"give one of the evaluation data sets meta=dict(split={name!r})."
+                    f"give one of the evaluation datasets meta=dict(split={name!r})."
                 )
             features[name] = torch.stack([feature for _, _, feature in part]).to(device)
             labels[name] = torch.tensor([label for _, label, _ in part], device=device)

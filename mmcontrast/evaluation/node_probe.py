@@ -145,7 +145,7 @@ def labeled_parts(
     if empty:
         raise ValueError(
             f"The graph has no labeled node for {', '.join(empty)}: give it masks, or draw a "
-            "split with dict(type='RandomSplit') in the data set's prepare."
+            "split with dict(type='RandomSplit') in the dataset's prepare."
         )
     shared = np.count_nonzero(np.sum(list(parts.values()), axis=0) > 1)
     if shared:
@@ -165,7 +165,7 @@ def labeled_parts(
 class NodeProbe(BaseMetric):
     """Accuracy of a linear classifier on a graph's nodes; what is predicted has ``nodes``.
 
-    Data samples have ``node_labels`` and ``masks``; with ``raw``, the data set's option, the same
+    Data samples have ``node_labels`` and ``masks``; with ``raw``, the dataset's option, the same
     probe is fitted to the nodes' own features, and its result stands beside the other.
 
     Args:

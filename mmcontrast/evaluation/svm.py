@@ -178,7 +178,7 @@ def _quietly(function: Any, *args: Any) -> Any:
 class SVM(BaseMetric):
     """Mean average precision of one linear SVM a class on the ``global`` features, in percent.
 
-    The evaluation data is one data set with two parts, as for k-NN: samples with the ``split``
+    The evaluation data is one dataset with two parts, as for k-NN: samples with the ``split``
     ``'bank'`` train the SVMs, those with ``'query'`` test them. Samples have ``labels``, see
     :class:`~mmcontrast.datasets.voc.VOCClassification`. Results are ``svm/mAP``, and for each
     number of shots ``svm/mAP_k8`` and ``svm/std_k8``, mean and standard deviation over the draws.
@@ -274,7 +274,7 @@ def _part(results: list[tuple[str, list[int], Any]], name: str) -> Split:
     if not part:
         raise ValueError(
             f"The SVM found no samples with split={name!r} among {len(results)} results; give one "
-            f"of the evaluation data sets meta=dict(split={name!r})."
+            f"of the evaluation datasets meta=dict(split={name!r})."
         )
     features = np.stack([feature for _, _, feature in part]).astype(np.float64)
     length = np.linalg.norm(features, axis=1, keepdims=True)

@@ -25,7 +25,7 @@ def draw_views(
     dot and no line. Samples with one view are drawn without matches.
 
     Args:
-        samples: Packed samples of a data set, see ``mmcontrast.datasets.transforms``.
+        samples: Packed samples of a dataset, see ``mmcontrast.datasets.transforms``.
         grid: Rows and columns of cells, such as those of the feature map.
         pairs_per_row: Samples next to each other.
 

@@ -99,7 +99,7 @@ def test_progress_of_a_large_graph(keep, monkeypatch, capsys):
     graph = ring(50)
     GraphViews(keep=keep)(dict(graph=graph))
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("mmcontrast.datasets.transforms.graphs._SHOWN", 50)
+    monkeypatch.setattr("mmcontrast.datasets.transforms.graph_views._SHOWN", 50)
     monkeypatch.setattr(
         "mmcontrast.ops.diffusion._BLOCK_ELEMENTS", 20 * (50 if keep == "top" else 1000)
     )
@@ -210,6 +210,8 @@ def test_a_random_split():
     assert [int(masks[name].sum()) for name in ("val", "test")] == [6, 15]
     assert not (sum(mask.astype(int) for mask in masks.values()) > 1).any()
     assert not any(mask[labels < 0].any() for mask in masks.values())
+    few = RandomSplit(num_train=3, num_val=6, num_test=4)(results)["masks"]
+    assert few["test"].sum() == 4 and not (few["test"] & ~masks["test"]).any()
     other = RandomSplit(num_train=3, num_val=6, seed=1)(results)["masks"]
     assert not np.array_equal(masks["test"], other["test"])
     with pytest.raises(ValueError, match="no labeled node is left for val, test"):

@@ -67,7 +67,7 @@ def test_seeds_differ_and_order_can_be_kept(monkeypatch):
 
 
 def test_more_processes_than_samples(monkeypatch):
-    with pytest.raises(ValueError, match="2 samples cannot be shared out to 3 processes"):
+    with pytest.raises(ValueError, match="2 samples cannot be sharded over 3 processes"):
         sampler_of(0, 3, monkeypatch, total=2)
 
 

@@ -82,19 +82,19 @@ def test_trackingnet_takes_the_sets_that_are_asked_for(tmp_path, frames):
     assert paths(dataset, tmp_path) == [
         f"TRAIN_0/{frames}/a", f"TRAIN_0/{frames}/b", f"TRAIN_3/{frames}/c",
     ]  # fmt: skip
-    with pytest.raises(FileNotFoundError, match=re.escape("TRAIN_1/anno is not there")):
+    with pytest.raises(FileNotFoundError, match=re.escape("TRAIN_1/anno is missing")):
         TrackingNet(tmp_path)
 
 
 def test_trackingnet_still_in_its_zips(tmp_path):
     touch(tmp_path / "TRAIN_0/anno/a.txt", tmp_path / "TRAIN_0/zips/a.zip")
-    with pytest.raises(FileNotFoundError, match="are the frames unpacked"):
+    with pytest.raises(FileNotFoundError, match="are the frames extracted"):
         TrackingNet(tmp_path, set_ids=[0])
 
 
 def test_got10k(tmp_path):
     (tmp_path / "train").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"list\.txt is not there"):
+    with pytest.raises(FileNotFoundError, match=r"list\.txt is missing"):
         GOT10k(tmp_path / "train")
     (tmp_path / "train/list.txt").write_text("GOT-10k_Train_000002\nGOT-10k_Train_000001\n")
     write_frames(tmp_path / "train/GOT-10k_Train_000002", range(1, 4), "{:08d}.png")

@@ -55,7 +55,7 @@ def test_what_does_not_fit(tmp_path):
     with pytest.raises(ValueError, match=r"1\.xml names the class 'dog'"):
         VOCClassification(root, classes=("cat",))
     (root / "Annotations/2.xml").write_text("<annotation>")
-    with pytest.raises(ValueError, match=r"2\.xml is no XML file"):
+    with pytest.raises(ValueError, match=r"2\.xml is not an XML file"):
         VOCClassification(root)
 
 

@@ -9,10 +9,8 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from mmcontrast.datasets.zeroshot import (
-    SeenBatches,
-    ZeroShotTask,
-    collate_one,
+from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
+from mmcontrast.datasets.zeroshot_files import (
     for_validation,
     read_extracted,
     read_xlsa17,

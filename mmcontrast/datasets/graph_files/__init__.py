@@ -1,4 +1,4 @@
-"""Readers of graphs, each a function from files to `Graph`; nothing is downloaded."""
+"""Readers of graph files: functions that return a ``Graph``; nothing is downloaded."""
 
 from .graph import UNLABELED, Graph, undirected
 from .npz import read_npz

@@ -1,4 +1,4 @@
-"""A graph in memory."""
+"""The in-memory representation of a graph."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,17 @@ UNLABELED = -1
 
 @dataclass
 class Graph:
-    """An undirected graph with features of its nodes.
+    """An undirected graph with node features.
 
     Attributes:
-        edge_index: (2, E) int64, each edge in both directions, once, without self-loops.
-        features: (V, D) float32, dense or sparse CSR.
-        path: Where it was read, for messages.
-        node_labels: (V,) int64 from 0, -1 where there is none; None if no node has one.
-        label: Of the graph, from 0; None if it has none.
-        masks: (V,) bool by name: ``train``, ``val``, ``test``.
-        masks_from: What split these are, said beside results.
+        edge_index: Edges (2, E), int64, each edge once in both directions, without self-loops.
+        features: Features of the nodes (V, D), float32, dense or sparse CSR.
+        path: Path that the graph was read from, for messages.
+        node_labels: Classes of the nodes (V,), int64 from 0, -1 for unlabeled nodes; None if no
+            node is labeled.
+        label: Class of the graph, from 0; None if it has none.
+        masks: Masks (V,), bool, by name: ``train``, ``val``, ``test``.
+        masks_from: Description of the split, which is reported beside results.
     """
 
     edge_index: NDArray[np.int64]
@@ -34,25 +35,28 @@ class Graph:
 
     @property
     def num_nodes(self) -> int:
-        """V."""
+        """Number of nodes V."""
         return self.features.shape[0]
 
     def adjacency(self) -> sparse.csr_array:
-        """(V, V) of ones."""
+        """Return the adjacency (V, V), float64, 1 for each edge."""
         values = np.ones(self.edge_index.shape[1])
         return sparse.csr_array((values, tuple(self.edge_index)), (self.num_nodes,) * 2)
 
 
 def undirected(edges_E2: NDArray[np.integer], num_nodes: int, path: str) -> NDArray[np.int64]:
-    """Each edge in both directions, once, sorted, without self-loops: (2, E).
+    """Make edges undirected: both directions of each edge, once, sorted, without self-loops.
 
     Args:
         edges_E2: Pairs of nodes, counted from 0, in one direction or both.
-        num_nodes: V.
-        path: Named in errors.
+        num_nodes: Number of nodes V.
+        path: Path of the edges, for error messages.
+
+    Returns:
+        Edges (2, E).
 
     Raises:
-        ValueError: An edge names a node that is not there, or is no pair of whole numbers.
+        ValueError: An edge refers to a missing node, or is not a pair of integers.
     """
     edges = whole(edges_E2, f"{path}: edges")
     if edges.ndim != 2 or edges.shape[1] != 2:
@@ -70,14 +74,14 @@ def undirected(edges_E2: NDArray[np.integer], num_nodes: int, path: str) -> NDAr
 
 
 def whole(values: NDArray[np.number], what: str) -> NDArray[np.int64]:
-    """Whole numbers, of whatever type they were stored in.
+    """Convert integers of any numeric type to int64.
 
     Args:
         values: Integers, or floats without a fraction.
-        what: They are called so in errors.
+        what: Name of the values in error messages.
 
     Raises:
-        ValueError: They are no numbers, or not whole.
+        ValueError: A value is not a number, or not an integer.
     """
     values = np.asarray(values)
     if values.dtype.kind in "iuf":
@@ -89,11 +93,11 @@ def whole(values: NDArray[np.number], what: str) -> NDArray[np.int64]:
 
 
 def check(graph: Graph) -> Graph:
-    """Return a graph that can be trained on.
+    """Check that a graph can be trained on, and return it.
 
     Raises:
-        ValueError: It has no node, its features are no finite table, labels or masks do not have
-            one entry a node, or a label is below -1.
+        ValueError: The graph has no node, its features are not a finite table, labels or masks do
+            not have one entry per node, or a label is below -1.
     """
     if graph.features.ndim != 2:
         raise ValueError(

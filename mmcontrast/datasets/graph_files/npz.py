@@ -1,4 +1,4 @@
-"""Graphs in NumPy's archives."""
+"""Reader of graphs in NumPy's ``.npz`` archives."""
 
 import os
 
@@ -9,6 +9,8 @@ from mmcontrast.utils.tables import read_arrays
 
 from .graph import UNLABELED, Graph, check, undirected, whole
 
+# Files of earlier versions have the second spelling.
+_UNLABELED_MASKS = ("unlabeled", "unlabelled")
 _CSR = ("x_data", "x_indices", "x_indptr", "x_shape")
 
 
@@ -17,13 +19,14 @@ def read_npz(path: str | os.PathLike) -> Graph:
 
     Args:
         path: Archive of ``edge_index`` (2, E); features ``x`` (V, D), or as sparse CSR
-            ``x_data``, ``x_indices``, ``x_indptr`` and ``x_shape``; and, where they are known,
-            ``y`` (V,), ``train_mask``, ``val_mask``, ``test_mask`` and ``unlabeled_mask``.
-            Archives that hold pickled objects are refused.
+            ``x_data``, ``x_indices``, ``x_indptr`` and ``x_shape``; and optionally ``y`` (V,),
+            ``train_mask``, ``val_mask``, ``test_mask`` and ``unlabeled_mask``, or
+            ``unlabelled_mask`` as in the files of earlier versions. Archives that contain pickled
+            objects are refused.
 
     Raises:
-        UserError: It is no such archive.
-        ValueError: An array is missing, or they do not fit together.
+        UserError: The file is not such an archive.
+        ValueError: An array is missing, or the arrays' shapes do not match.
     """
     path = os.fspath(path)
     arrays = read_arrays(path)
@@ -37,14 +40,15 @@ def read_npz(path: str | os.PathLike) -> Graph:
     labels = whole(arrays["y"], f"{path}: labels") if "y" in arrays else None
     masks = {
         name: arrays[f"{name}_mask"].astype(bool)
-        for name in ("train", "val", "test", "unlabeled")
+        for name in ("train", "val", "test", *_UNLABELED_MASKS)
         if f"{name}_mask" in arrays
     }
     edges = undirected(arrays["edge_index"].T, num_nodes, path)
     graph = check(Graph(edges, features, path, labels, masks=masks))
-    unlabeled = masks.pop("unlabeled", None)
-    if labels is not None and unlabeled is not None:
-        labels[unlabeled] = UNLABELED
+    for name in _UNLABELED_MASKS:
+        mask_V = masks.pop(name, None)
+        if labels is not None and mask_V is not None:
+            labels[mask_V] = UNLABELED
     return graph
 
 

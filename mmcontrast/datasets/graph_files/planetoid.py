@@ -1,8 +1,8 @@
-"""The raw files of Planetoid (Yang et al., ICML 2016), which are pickles of Python 2.
+"""Reader of the raw files of Planetoid (Yang et al., ICML 2016), which are pickles of Python 2.
 
-A pickle may name any function and have it called. Here only dictionaries and stand-ins for arrays
-and SciPy matrices are found; all else is refused before anything happens. NumPy's own classes are
-not among them: their state may come with flags that have numbers taken for addresses.
+A pickle can call any function. This reader allows only dictionaries and its own placeholders for
+arrays and SciPy matrices, and refuses everything else before it is executed. NumPy's own classes
+are not allowed: a crafted array state can make NumPy interpret numbers as addresses.
 """
 
 import collections
@@ -21,7 +21,7 @@ _NUM_VALIDATION = 500
 
 
 class _DType:
-    """Takes a pickled type of numbers: a name such as 'f4', and the order of bytes."""
+    """Placeholder of a pickled dtype: a name such as 'f4', and the byte order."""
 
     def __init__(self, name: str, *_: Any):
         self.name, self.order = name, "|"
@@ -36,29 +36,29 @@ class _DType:
 
 
 class _Array:
-    """Takes the shape, type and bytes of a pickled array."""
+    """Placeholder of a pickled array: its shape, dtype and bytes."""
 
     def __init__(self, *_: Any):
         self.value = np.zeros(0)
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, dtype, by_columns, content = state
-        # Strings of Python 2 are bytes that were read as text.
+        # Python 2 pickles bytes as strings, which are decoded as Latin-1.
         content = content.encode("latin1") if isinstance(content, str) else content
         flat = np.frombuffer(content, dtype.build())
         self.value = flat.reshape(shape, order="F" if by_columns else "C")
 
 
 class _CSR:
-    """Takes the parts of a pickled CSR matrix."""
+    """Placeholder of a pickled CSR matrix."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        parts = tuple(state[name].value for name in ("data", "indices", "indptr"))
-        self.value = sparse.csr_array(parts, shape=state.get("_shape", state.get("shape")))
+        arrays = tuple(state[name].value for name in ("data", "indices", "indptr"))
+        self.value = sparse.csr_array(arrays, shape=state.get("_shape", state.get("shape")))
         self.value.check_format()
 
 
-# The names of the published files, and those of the same after a newer Python wrote them again.
+# The names in the published files, and in copies that were written again by a newer Python.
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "_reconstruct"): _Array,
     ("numpy._core.multiarray", "_reconstruct"): _Array,
@@ -73,7 +73,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
-    """Finds what is in the table above, and nothing else."""
+    """Unpickler that allows the names in the table above, and no others."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
@@ -82,40 +82,40 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
 
 def _load(path: Path) -> Any:
-    """Read one of the files: a dictionary of neighbors, or a matrix, dense or sparse.
+    """Read one of the files: a dictionary of neighbors, or a dense or sparse matrix.
 
     Raises:
-        ValueError: It holds anything else, or is damaged.
+        ValueError: The file has any other content, or is damaged.
     """
-    refused = f"{path} is not a file of Planetoid's arrays and dictionaries"
+    problem = f"{path} is not a file of Planetoid's arrays and dictionaries"
     with path.open("rb") as file:
         try:
-            found = _RestrictedUnpickler(file, encoding="latin1").load()
-            found = found.value if isinstance(found, _CSR | _Array) else found
-        except Exception as error:  # damaged pickles raise almost anything
-            raise ValueError(f"{refused}: {error}.") from error
+            content = _RestrictedUnpickler(file, encoding="latin1").load()
+            content = content.value if isinstance(content, _CSR | _Array) else content
+        except Exception as error:  # damaged pickles raise almost any exception
+            raise ValueError(f"{problem}: {error}.") from error
     is_graph = path.suffix == ".graph"
-    if is_graph and isinstance(found, dict):
-        return found
-    is_matrix = sparse.issparse(found) or (isinstance(found, np.ndarray) and found.ndim == 2)
+    if is_graph and isinstance(content, dict):
+        return content
+    is_matrix = sparse.issparse(content) or (isinstance(content, np.ndarray) and content.ndim == 2)
     if is_matrix and not is_graph:
-        return found
-    raise ValueError(f"{refused}: it holds {found!r:.40}.")
+        return content
+    raise ValueError(f"{problem}: it holds {content!r:.40}.")
 
 
 def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
     """Read Cora, Citeseer or Pubmed with the public split.
 
     Args:
-        folder: Where ``ind.<name>.x`` and the others are.
+        folder: Folder of ``ind.<name>.x`` and the other files.
         name: ``'cora'``, ``'citeseer'`` or ``'pubmed'``.
 
     Returns:
-        The graph; nodes of Citeseer that no file describes have features of 0 and no label.
+        The graph. Nodes of Citeseer that are in no file have features of 0 and no label.
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: One holds more than data, or they do not fit together.
+        ValueError: A file contains more than data, or the files do not match.
     """
     root = Path(folder)
     paths = {part: root / f"ind.{name}.{part}" for part in (*_PARTS, "test.index")}
@@ -123,23 +123,23 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
         if not path.is_file():
             raise FileNotFoundError(f"Planetoid's {name} needs {path}, which is not there.")
     part = {key: _load(path) for key, path in paths.items() if key in _PARTS}
-    listed = np.loadtxt(paths["test.index"], dtype=np.int64, ndmin=1)
-    num_known, first = part["allx"].shape[0], int(listed.min())
-    if first != num_known or len(listed) != part["tx"].shape[0]:
+    test_nodes = np.loadtxt(paths["test.index"], dtype=np.int64, ndmin=1)
+    num_others, first = part["allx"].shape[0], int(test_nodes.min())
+    if first != num_others or len(test_nodes) != part["tx"].shape[0]:
         raise ValueError(
-            f"{paths['test.index']} begins at node {first} and has {len(listed)}, but there are "
-            f"{num_known} nodes in ind.{name}.allx and {part['tx'].shape[0]} in ind.{name}.tx."
+            f"{paths['test.index']} begins at node {first} and has {len(test_nodes)}, but there "
+            f"are {num_others} nodes in ind.{name}.allx and {part['tx'].shape[0]} in ind.{name}.tx."
         )
-    num_nodes = int(listed.max()) + 1
-    # Row i of tx and ty is the node listed[i]; in Citeseer some numbers between are not listed.
-    place = sparse.csr_array(
-        (np.ones(len(listed)), (listed - first, np.arange(len(listed)))),
-        shape=(num_nodes - first, len(listed)),
+    num_nodes = int(test_nodes.max()) + 1
+    # Row i of tx and ty is the node test_nodes[i]; Citeseer's test_nodes has gaps.
+    permutation = sparse.csr_array(
+        (np.ones(len(test_nodes)), (test_nodes - first, np.arange(len(test_nodes)))),
+        shape=(num_nodes - first, len(test_nodes)),
     )
     features = sparse.vstack(
-        [sparse.csr_array(part["allx"]), sparse.csr_array(place @ part["tx"])], format="csr"
+        [sparse.csr_array(part["allx"]), sparse.csr_array(permutation @ part["tx"])], format="csr"
     ).astype(np.float32)
-    one_hot = np.concatenate([part["ally"], place @ part["ty"]])
+    one_hot = np.concatenate([part["ally"], permutation @ part["ty"]])
     labels = np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), UNLABELED)
     pairs = [(i, j) for i, neighbors in part["graph"].items() for j in neighbors]
     edges = undirected(np.array(pairs).reshape(-1, 2), num_nodes, str(paths["graph"]))
@@ -147,8 +147,8 @@ def read_planetoid(folder: str | os.PathLike, name: str) -> Graph:
     node = np.arange(num_nodes)
     masks = dict(
         train=node < num_train,
-        val=(node >= num_train) & (node < min(num_train + _NUM_VALIDATION, num_known)),
-        test=np.isin(node, listed),
+        val=(node >= num_train) & (node < min(num_train + _NUM_VALIDATION, num_others)),
+        test=np.isin(node, test_nodes),
     )
     graph = Graph(
         edges, features, f"{root}/ind.{name}", labels, masks=masks, masks_from="public split"

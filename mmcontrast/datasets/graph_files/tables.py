@@ -1,4 +1,4 @@
-"""Any graph as a list of edges and a table of nodes, and graphs of torch_geometric."""
+"""Readers of graphs in tables of edges and nodes, and of torch_geometric's graphs."""
 
 import os
 from typing import Any
@@ -16,14 +16,14 @@ def read_edge_list(
     """Read a graph from two tables.
 
     Args:
-        edges: ``.csv``, ``.parquet`` or ``.npz``: the first two columns are the nodes that an edge
-            joins, counted from 0.
-        nodes: The same: one row of numbers a node, its features.
-        label: Name of the column that is none of the features but the nodes' classes, from 0, with
-            -1 or nothing where they are unknown; None if there is none.
+        edges: Table (``.csv``, ``.parquet`` or ``.npz``) whose first two columns are the nodes that
+            an edge joins, counted from 0.
+        nodes: Table of the same formats with one row per node, the node's features.
+        label: Name of the column in ``nodes`` that has the nodes' classes, from 0; -1 or an empty
+            field means unlabeled. None if there is no such column.
 
     Raises:
-        ValueError: The tables do not fit together.
+        ValueError: The tables do not match.
     """
     ends = list(read_numbers(edges).values())[:2]
     if len(ends) < 2:
@@ -44,15 +44,16 @@ def read_edge_list(
 
 
 def from_pyg(data: Any, path: str = "a Data of torch_geometric") -> Graph:
-    """Take the graph out of a ``torch_geometric.data.Data``.
+    """Convert a ``torch_geometric.data.Data`` to a graph.
 
     Args:
-        data: With ``edge_index`` and ``x``; ``y``, of the nodes or of the graph, and the masks
-            where it has them. Weights of edges are left out.
-        path: A name for messages.
+        data: Object with ``edge_index`` and ``x``, and optionally ``y``, of the nodes or of the
+            graph, and masks. Edge weights are ignored.
+        path: Name of the graph in messages.
 
     Raises:
-        ValueError: It has no edges or features, or ``y`` is neither one number a node nor one.
+        ValueError: ``data`` has no edges or features, or ``y`` is neither one number per node nor
+            a single number.
     """
     if data.edge_index is None:
         raise ValueError(f"{path} has no edge_index.")

@@ -1,4 +1,4 @@
-"""Sets of small graphs in the text files of TU Dortmund (Morris et al., 2020)."""
+"""Reader of small graphs in the text files of TU Dortmund (Morris et al., 2020)."""
 
 import os
 import warnings
@@ -16,19 +16,19 @@ def read_tu(
 ) -> list[Graph]:
     """Read ``<name>_A.txt``, ``<name>_graph_indicator.txt`` and ``<name>_graph_labels.txt``.
 
-    Features of a node are the one-hot label of ``<name>_node_labels.txt``, followed by its
-    ``<name>_node_attributes.txt``; where neither is there, its one-hot degree (Hassani and
+    The features of a node are its one-hot label from ``<name>_node_labels.txt``, followed by its
+    row of ``<name>_node_attributes.txt``; without both files, its one-hot degree (Hassani and
     Khasahmadi, ICML 2020, section 4.1). Nodes without an edge are kept.
 
     Args:
-        folder: Where the files are.
-        name: Their common prefix; that of the folder by default.
-        degrees: Add the one-hot degree to labels and attributes too; the authors' code does so
-            where nodes have labels alone.
+        folder: Folder of the files.
+        name: Common prefix of the files; the folder's name by default.
+        degrees: Whether to append the one-hot degree to labels and attributes as well. The authors'
+            code does so if nodes have labels but no attributes.
 
     Raises:
         FileNotFoundError: One of the three files is missing.
-        ValueError: A line is no number, or the files do not fit together.
+        ValueError: A line is not a number, or the files do not match.
     """
     root = Path(folder)
     prefix = root / (name or root.name)
@@ -67,7 +67,7 @@ def read_tu(
 
 
 def one_hot(values: NDArray[np.integer]) -> sparse.csr_array:
-    """(V, number of different values); the columns are in the values' order."""
+    """One-hot encode values as (V, number of different values), with columns in ascending order."""
     _, column = np.unique(values, return_inverse=True)
     ones = np.ones(len(column), np.float32)
     return sparse.csr_array((ones, (np.arange(len(column)), column)))
@@ -92,11 +92,11 @@ def _features(
 
 
 def _read(prefix: Path, kind: str, dtype: type, num_rows: int | None = None) -> NDArray:
-    """One of the files, (rows, columns)."""
+    """Read one of the files as a table (rows, columns)."""
     path = Path(f"{prefix}_{kind}.txt")
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path} is not there; a set of graphs has _A, _graph_indicator and _graph_labels."
+            f"{path} is not there; a dataset of graphs has _A, _graph_indicator and _graph_labels."
         )
     try:
         with warnings.catch_warnings():

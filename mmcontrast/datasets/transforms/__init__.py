@@ -3,20 +3,20 @@
 A transform takes and returns a ``results`` dict. The keys that matter:
 
 ``path``
-    Where the image comes from (named in errors); ``bytes`` beside it if it is already read.
+    Path of the image, for error messages; with ``bytes``, the file's content, if it is in memory.
 ``image``
-    ``(H, W, 3)`` uint8 RGB array, contiguous. Nothing here turns it into floats or normalizes it:
-    uint8 leaves the workers and the data preprocessor does the rest, on the device.
+    Contiguous RGB array ``(H, W, 3)``, uint8. No transform converts it to floats or normalizes it:
+    the workers return uint8, and the data preprocessor normalizes on the device.
 ``size``
     ``(width, height)`` of the upright source image.
 ``box``, ``flip``
-    What part of the source ``image`` shows, ``(x0, y0, x1, y1)`` in source pixels, and whether it
-    is mirrored. Each geometric transform keeps them up to date.
+    Region of the source that ``image`` shows, ``(x0, y0, x1, y1)`` in source pixels, and whether it
+    is mirrored. Each geometric transform updates them.
 ``frames``
-    A clip: a list of such dicts, one a frame, see ``mmcontrast.datasets.transforms.clips``.
+    A clip: a list of such dicts, one per frame, see ``mmcontrast.datasets.transforms.clips``.
 
-Random numbers come from Python's global generator. The datasets seed it for each sample, and
-torch's and numpy's as well, for transforms of other libraries.
+Random numbers come from Python's global generator. The datasets seed it for each sample, as well as
+torch's and numpy's generators for transforms of other libraries.
 """
 
 from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
@@ -39,13 +39,8 @@ from mmcontrast.datasets.transforms.geometry import (
     ResizeAndPad,
     ShrinkToMultiple,
 )
-from mmcontrast.datasets.transforms.graphs import (
-    GraphViews,
-    NormalizeRows,
-    RandomSplit,
-    SampleNodes,
-    ScaleDiffusion,
-)
+from mmcontrast.datasets.transforms.graph_views import GraphViews, ScaleDiffusion
+from mmcontrast.datasets.transforms.graphs import NormalizeRows, RandomSplit, SampleNodes
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
 
 __all__ = [

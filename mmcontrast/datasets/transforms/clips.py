@@ -1,8 +1,8 @@
-"""Transforms of clips: some frames of one video.
+"""Transforms of clips, which are frames of one video.
 
-Between ``LoadFrames`` and packing, ``results['frames']`` is a list of images, each a dict as
-``LoadImage`` makes it (``image``, ``size``, ``box``, ``flip``) with the frame's ``number`` in the
-video beside it. So whatever works on an image works on a frame, through ``EachFrame``.
+Between ``LoadFrames`` and packing, ``results['frames']`` is a list with one dict per frame, as
+``LoadImage`` returns it (``image``, ``size``, ``box``, ``flip``), and the ``number`` of the frame
+in the video. Through ``EachFrame``, every transform of an image can therefore be applied to frames.
 """
 
 import os
@@ -27,21 +27,21 @@ from mmcontrast.registry import FUNCTIONS, TRANSFORMS
 
 @TRANSFORMS.register_module()
 class LoadFrames:
-    """Read some frames of ``results['path']``, a video file or a folder of frames.
+    """Read the frames of ``results['path']``, a video file or a folder, that a sampler chooses.
 
-    Only the frames that ``sampler`` chooses are kept. Frames of a file are asked for by the time in
-    the middle of their display, so that rounding never gives a neighbor.
+    Frames of a file are requested by the middle of their display time, so that rounding never
+    returns a neighbor.
+
+    The transform adds ``frames`` and removes ``num_frames``, the number of frames stated in a list.
 
     Args:
-        sampler: One of ``mmcontrast.datasets.frame_samplers`` and its settings, such as
+        sampler: Config of a function in ``mmcontrast.datasets.frame_samplers``, such as
             ``dict(type='segments', num_segments=8)``.
-        backend: Of ``mmcontrast.datasets.video.open_video``.
-
-    Adds ``frames``; removes ``num_frames``, how many a list promised.
+        backend: Backend of ``mmcontrast.datasets.video.open_video``.
 
     Raises:
         UnreadableVideoError: The video cannot be decoded, is incomplete, or has a single frame
-            where the clip has more.
+            although the clip needs several.
         UnreadableImageError: An image in the folder cannot be read.
     """
 
@@ -54,21 +54,21 @@ class LoadFrames:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         path = str(results["path"])
-        promised = results.pop("num_frames", 0)
+        stated = results.pop("num_frames", 0)
         if os.path.isdir(path):
-            results["frames"] = self._read_folder(path, promised)
+            results["frames"] = self._read_folder(path, stated)
         else:
             results["frames"] = self._read_file(path)
         return results
 
-    def _read_folder(self, folder: str, promised: int) -> list[dict]:
+    def _read_folder(self, folder: str, stated: int) -> list[dict]:
         try:
             paths = list_frames(Path(folder), consecutive=False)
         except FileNotFoundError as error:
             raise UnreadableVideoError.of(folder, "there is no image in it") from error
-        if len(paths) < promised:
+        if len(paths) < stated:
             raise UnreadableVideoError.of(
-                folder, f"it has {len(paths)} frames, and its list says {promised}"
+                folder, f"it has {len(paths)} frames, and its list says {stated}"
             )
         numbers = self._choose(folder, len(paths))
         return [
@@ -81,7 +81,7 @@ class LoadFrames:
             numbers = self._choose(path, info.num_frames)
             images = video.read_times([(number + 0.5) / info.fps for number in numbers])
         return [
-            dict(path=path, number=number, image=image, **_whole(image))
+            dict(path=path, number=number, image=image, **_full_view(image))
             for number, image in zip(numbers, images, strict=True)
         ]
 
@@ -96,7 +96,7 @@ class LoadFrames:
         return numbers
 
 
-def _whole(image: np.ndarray) -> dict[str, Any]:
+def _full_view(image: np.ndarray) -> dict[str, Any]:
     height, width = image.shape[:2]
     return dict(size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False)
 
@@ -107,9 +107,10 @@ class EachFrame:
 
     Args:
         transforms: Transforms of an image.
-        shared: Whether all frames are changed alike (for frames of one size: by the same crop, the
-            same colors); else each draws its own.
-        frames: Only these of the clip, such as ``[0]`` for the first; all by default.
+        shared: Whether all frames use the same random numbers (for frames of one size: the same
+            crop and the same colors); otherwise each frame draws its own.
+        frames: Indices of the frames to transform, such as ``[0]`` for the first one; all by
+            default.
     """
 
     def __init__(
@@ -125,27 +126,28 @@ class EachFrame:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         frames = results["frames"]
-        chosen = range(len(frames)) if self.frames is None else self.frames
+        indices = range(len(frames)) if self.frames is None else self.frames
         key = random.getrandbits(64)
-        for number in chosen:
+        for index in indices:
             with seeded(key) if self.shared else nullcontext():
-                frames[number] = self.pipeline(frames[number])
+                frames[index] = self.pipeline(frames[index])
         return results
 
 
 @TRANSFORMS.register_module()
 class PackClips:
-    """The last transform: the clip, cut into equal parts, as ``view0``, ``view1``, ...
+    """Split a clip into equal parts and pack them as ``view0``, ``view1`` and so on.
 
-    Each is (3, T, H, W) uint8. The data sample holds what the dataset said of the video, and for
-    each view the ``numbers`` of its frames, their ``box`` and ``flip``, and the ``size`` of the
-    video.
+    Each view is (3, T, H, W), uint8. The data sample has the dataset's information on the video
+    and, for each view, the ``numbers`` of its frames, their ``box`` and ``flip``, and the ``size``
+    of the video.
 
     Args:
-        num_views: How many parts there are.
+        num_views: Number of parts.
 
     Raises:
-        ValueError: The frames cannot be shared out evenly, or their sizes differ.
+        ValueError: The number of frames is not a multiple of ``num_views``, or the frames differ in
+            size.
     """
 
     def __init__(self, num_views: int = 2):
@@ -157,7 +159,7 @@ class PackClips:
         length, rest = divmod(len(frames), self.num_views)
         if rest or not length:
             raise ValueError(
-                f"PackClips: a clip of {len(frames)} frames cannot be shared out to "
+                f"PackClips: a clip of {len(frames)} frames cannot be split into "
                 f"{self.num_views} views; let the sampler draw a multiple of {self.num_views}."
             )
         sizes = {frame["image"].shape for frame in frames}
@@ -181,16 +183,16 @@ class PackClips:
 
 @TRANSFORMS.register_module()
 class PackFrames:
-    """The last transform: each frame as an image of its own, (3, H, W) uint8.
+    """Pack each frame of a clip as an image (3, H, W), uint8.
 
-    The data sample holds what the dataset said of the video, and for each frame its ``number``,
+    The data sample has the dataset's information on the video and, for each frame, its ``number``,
     ``box``, ``flip`` and ``size``.
 
     Args:
-        names: Of the frames, such as ``['reference', 'target']``.
+        names: Names of the frames in ``inputs``, such as ``['reference', 'target']``.
 
     Raises:
-        ValueError: The clip has another number of frames.
+        ValueError: The numbers of frames and names differ.
     """
 
     def __init__(self, names: Sequence[str]):

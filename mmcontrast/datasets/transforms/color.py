@@ -1,8 +1,8 @@
-"""Transforms that change colors, on uint8 throughout.
+"""Color transforms of uint8 images.
 
-The factors mean what they mean in torchvision, and the pixels are those of torchvision on Pillow
-images to within a gray level or two (the tests state each tolerance). The kernels are OpenCV's: on
-one core they take a fifth to a tenth of the time of Pillow's and torchvision's.
+Factors are defined as in torchvision, and results equal those of torchvision on Pillow images up to
+one or two gray levels (the tests state each tolerance). The kernels are OpenCV's: on one core they
+take a fifth to a tenth of the time of Pillow's and torchvision's.
 """
 
 import math
@@ -17,8 +17,8 @@ from mmcontrast.registry import TRANSFORMS
 
 UInt8 = NDArray[np.uint8]
 
-# OpenCV rounds where Pillow truncates. Half a level less, minus a trace so that
-# whole numbers stay what they are, makes the two agree.
+# OpenCV rounds and Pillow truncates. They agree after subtracting slightly less than half a level,
+# which keeps integers unchanged.
 _TRUNCATE = -0.499
 
 
@@ -39,8 +39,8 @@ def adjust_saturation(image: UInt8, factor: float) -> UInt8:
 
 
 def adjust_hue(image: UInt8, shift: float) -> UInt8:
-    """Turn the hue by ``shift`` of the full circle, -0.5 to 0.5."""
-    # OpenCV's full-range hue has 256 steps a circle on the way in and 255 on the way out.
+    """Rotate the hue by ``shift`` of the full circle, -0.5 to 0.5."""
+    # OpenCV's full-range hue has 256 steps per circle from RGB and 255 to RGB.
     table = np.round((np.arange(256) / 256 + shift) % 1 * 255).astype(np.uint8)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
     cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
@@ -48,15 +48,15 @@ def adjust_hue(image: UInt8, shift: float) -> UInt8:
 
 
 def to_gray(image: UInt8) -> UInt8:
-    """ITU-R 601 luma in all three channels: pure red, green, blue give 76, 150, 29."""
+    """Return the ITU-R 601 luma in all three channels: pure red, green, blue give 76, 150, 29."""
     return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
 
 def gaussian_blur(image: UInt8, sigma: float) -> UInt8:
-    """Gaussian blur as Pillow does it: three box filters with fractional edges.
+    """Apply Pillow's Gaussian blur: three box filters with fractional edges.
 
     Args:
-        image: ``(H, W, 3)`` or ``(H, W)``.
+        image: Image ``(H, W, 3)`` or ``(H, W)``.
         sigma: Standard deviation in pixels. (Pillow calls it ``radius``.)
     """
     # A box whose 2 * radius + 1 inner taps weigh 1 and whose two edge taps weigh `edge`, with a
@@ -80,8 +80,8 @@ class ColorJitter:
 
     Args:
         brightness: Half width b of the range of factors, drawn from U(max(0, 1 - b), 1 + b).
-        contrast: Likewise.
-        saturation: Likewise.
+        contrast: Half width of the range of contrast factors, likewise.
+        saturation: Half width of the range of saturation factors, likewise.
         hue: Half width h of the range of hue shifts, U(-h, h), at most 0.5 (half the circle).
         p: Probability that the image is changed at all.
     """
@@ -89,7 +89,7 @@ class ColorJitter:
     def __init__(
         self, brightness: float, contrast: float, saturation: float, hue: float, p: float = 1.0
     ):
-        # torchvision checks the ranges and turns half widths into ranges, or None for no change.
+        # torchvision checks and converts half widths to ranges, or to None for no change.
         ranges = v2.ColorJitter(brightness, contrast, saturation, hue)
         pairs = (
             (adjust_brightness, ranges.brightness),
@@ -160,9 +160,9 @@ class Solarize:
 
 @TRANSFORMS.register_module()
 class ToLAB:
-    """Turn RGB into CIE LAB as OpenCV stores it in bytes: 255/100 L, a + 128, b + 128.
+    """Convert RGB to CIE LAB as OpenCV stores it in bytes: 255/100 L, a + 128, b + 128.
 
-    It comes last: all other transforms take the channels for RGB.
+    It must be the last color transform: all others expect RGB.
     """
 
     def __call__(self, results: dict) -> dict:

@@ -1,4 +1,4 @@
-"""From one image to named views, and from views to what a batch is made of."""
+"""Transforms that make named views of an image and pack them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,28 +18,28 @@ _NOT_DATA_SAMPLE = {"image", "bytes", "box", "flip", "size", "views", "frames"}
 
 
 def compose(transforms: Sequence[dict | Transform]) -> Compose:
-    """One transform out of many, each a callable or a config of the ``TRANSFORMS`` registry."""
+    """Compose transforms, each a callable or a config of the ``TRANSFORMS`` registry."""
     return Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in transforms])
 
 
 def describe(results: dict) -> dict[str, Any]:
-    """What the dataset said of a sample."""
+    """Return the dataset's information on a sample, without what the transforms added."""
     return {key: value for key, value in results.items() if key not in _NOT_DATA_SAMPLE}
 
 
 def to_tensor(image: NDArray[np.uint8]) -> Tensor:
-    """(H, W, 3) pixels as a (3, H, W) tensor."""
+    """Convert an image (H, W, 3) to a tensor (3, H, W)."""
     # Splitting and stacking the channels is OpenCV's fast way.
     return torch.from_numpy(np.stack(cv2.split(image)))
 
 
 @TRANSFORMS.register_module()
 class Views:
-    """Several views of the one image, each through its own transforms.
+    """Make several views of an image, each with its own transforms.
 
     Args:
-        views: One list of transforms a view; view ``i`` becomes ``inputs['view<i>']``. Give the
-            same list twice for two views that are drawn independently from one distribution.
+        views: One list of transforms per view; view ``i`` becomes ``inputs['view<i>']``. The same
+            list twice gives two views that are drawn independently from one distribution.
     """
 
     def __init__(self, views: Sequence[Sequence[dict | Transform]]):
@@ -55,12 +55,12 @@ class Views:
 
 @TRANSFORMS.register_module()
 class PackInputs:
-    """The last transform: ``dict(inputs={'view0': ...}, data_sample={...})``.
+    """Pack a sample as ``dict(inputs={'view0': ...}, data_sample={...})``; the last transform.
 
-    Each view is a ``(3, H, W)`` uint8 RGB tensor. The data sample holds what the dataset said of
-    the image (``index``, ``path``, ``label``, ``split``, ...) and, for each view, its ``box``
-    in source pixels, its ``flip`` and the ``size`` (width, height) of the source. Without
-    ``Views`` the image itself is ``view0``.
+    Each view is an RGB tensor ``(3, H, W)``, uint8. The data sample has the dataset's information
+    on the image (``index``, ``path``, ``label``, ``split``, ...) and, for each view, its ``box`` in
+    source pixels, its ``flip`` and the ``size`` (width, height) of the source. Without ``Views``
+    the image itself is ``view0``.
     """
 
     def __call__(self, results: dict) -> dict:

@@ -1,8 +1,8 @@
-"""Transforms that move pixels; each records which part of the source image is left.
+"""Geometric transforms; each records which region of the source image it shows.
 
-Resizing is torch's bilinear kernel with antialiasing on uint8, which gives Pillow's pixels to
-within one gray level. Parameters are drawn by torchvision's rules, but with Python's generator: a
-few numbers through tensors would take as long as resizing.
+Images are resized by torch's bilinear kernel with antialiasing on uint8, which equals Pillow's up
+to one gray level. Parameters are drawn by torchvision's rules, but with Python's generator: drawing
+a few numbers as tensors would take as long as resizing.
 """
 
 import math
@@ -18,15 +18,15 @@ from mmcontrast.registry import TRANSFORMS
 
 
 def _resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    # The kernel is twice as fast on memory in one piece, channels last. The array is just that,
-    # if the batch dimension is added before the permutation (only so does its stride fit).
+    # The kernel is twice as fast on contiguous channels-last memory, which the array has if the
+    # batch dimension is added before the permutation (otherwise its stride does not match).
     tensor = torch.from_numpy(np.ascontiguousarray(image))[None].permute(0, 3, 1, 2)
     resized = interpolate(tensor, (height, width), mode="bilinear", antialias=True)
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
 def _source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[float, ...]:
-    """The source pixels behind the region ``x0 y0 x1 y1`` of the current image."""
+    """Map the region ``x0 y0 x1 y1`` of the current image to source pixels."""
     height, width = results["image"].shape[:2]
     if results["flip"]:
         x0, x1 = width - x1, width - x0
@@ -37,12 +37,12 @@ def _source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[floa
 
 @TRANSFORMS.register_module()
 class RandomResizedCrop:
-    """A random part of the image, resized to a square.
+    """Crop a random region of the image and resize it to a square.
 
     Args:
         size: Side of the result in pixels.
-        scale: Range of the area of the part, as a fraction of the image's.
-        ratio: Range of width / height of the part, drawn log-uniformly.
+        scale: Range of the region's area, as a fraction of the image's area.
+        ratio: Range of the region's width / height, drawn log-uniformly.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class RandomResizedCrop:
             if 0 < w <= width and 0 < h <= height:
                 left, top = random.randint(0, width - w), random.randint(0, height - h)
                 return left, top, left + w, top + h
-        # A very long or tall image: the largest part of an allowed shape, from the middle.
+        # An image with an extreme aspect ratio: the largest centered region of an allowed shape.
         w = min(width, round(height * self.ratio[1]))
         h = min(height, round(width / self.ratio[0]))
         left, top = (width - w) // 2, (height - h) // 2
@@ -91,7 +91,7 @@ class RandomResizedCrop:
 
 @TRANSFORMS.register_module()
 class HorizontalFlip:
-    """Mirror left and right with probability ``p``."""
+    """Mirror the image horizontally with probability ``p``."""
 
     def __init__(self, p: float = 0.5):
         self.p = p
@@ -106,11 +106,11 @@ class HorizontalFlip:
 
 @TRANSFORMS.register_module()
 class Resize:
-    """Resize so that the short side has ``size`` pixels; the image keeps its proportions.
+    """Resize the image so that its short side has ``size`` pixels, keeping its aspect ratio.
 
     Args:
-        size: Of the short side; or (height, width), whatever the proportions were.
-        multiple: The long side is rounded down to a multiple of this.
+        size: Size of the short side in pixels; or (height, width), regardless of the aspect ratio.
+        multiple: Number to a multiple of which the long side is rounded down.
     """
 
     def __init__(self, size: int | tuple[int, int], multiple: int = 1):
@@ -133,10 +133,10 @@ class Resize:
 
 @TRANSFORMS.register_module()
 class CenterCrop:
-    """Cut the ``size`` x ``size`` square out of the middle.
+    """Crop the central square of ``size`` x ``size`` pixels.
 
     Raises:
-        ValueError: The image is smaller than that; put ``Resize`` before it.
+        ValueError: The image is smaller than ``size``; put ``Resize`` before this transform.
     """
 
     def __init__(self, size: int):
@@ -160,9 +160,9 @@ class CenterCrop:
 
 @TRANSFORMS.register_module()
 class RandomCrop:
-    """Cut a ``size`` x ``size`` square out at a random place.
+    """Crop a random square of ``size`` x ``size`` pixels.
 
-    An image that is smaller is continued by its mirror image first, alike at both ends.
+    A smaller image is first padded with its reflection, equally at both ends.
     """
 
     def __init__(self, size: int):
@@ -181,7 +181,7 @@ class RandomCrop:
 
 @TRANSFORMS.register_module()
 class RandomScale:
-    """Resize by a factor drawn from U(1 / ``factor``, ``factor``), the proportions kept."""
+    """Resize by a factor drawn from U(1 / ``factor``, ``factor``), keeping the aspect ratio."""
 
     def __init__(self, factor: float):
         if factor < 1:
@@ -199,10 +199,10 @@ class RandomScale:
 
 @TRANSFORMS.register_module()
 class RandomRotation:
-    """Turn about the middle by whole degrees, U{-``degrees``..``degrees``}, in the same frame.
+    """Rotate about the center by an integer angle in degrees, U{-``degrees``..``degrees``}.
 
-    Corners are filled with the mirror image; pixels are not mixed (nearest neighbor). ``box``
-    stays that of the upright image.
+    The size of the image does not change. Corners are filled by reflection, and pixels are
+    sampled by nearest neighbor. ``box`` remains that of the upright image.
     """
 
     def __init__(self, degrees: int):
@@ -211,11 +211,11 @@ class RandomRotation:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         height, width = results["image"].shape[:2]
-        middle = (width - 1) / 2, (height - 1) / 2
-        turn = cv2.getRotationMatrix2D(middle, random.randint(-self.degrees, self.degrees), 1.0)
+        center = (width - 1) / 2, (height - 1) / 2
+        rotation = cv2.getRotationMatrix2D(center, random.randint(-self.degrees, self.degrees), 1.0)
         results["image"] = cv2.warpAffine(
             results["image"],
-            turn,
+            rotation,
             (width, height),
             flags=cv2.INTER_NEAREST,
             borderMode=cv2.BORDER_REFLECT_101,
@@ -225,7 +225,7 @@ class RandomRotation:
 
 @TRANSFORMS.register_module()
 class ShrinkToMultiple:
-    """Resize both sides down to the nearest multiple of ``multiple``, or up to it."""
+    """Round both sides down to a multiple of ``multiple``, at least ``multiple``, by resizing."""
 
     def __init__(self, multiple: int):
         self.multiple = multiple
@@ -241,7 +241,7 @@ class ShrinkToMultiple:
 
 @TRANSFORMS.register_module()
 class ResizeAndPad:
-    """Resize so that the long side has ``size`` pixels; the mirror image makes it a square."""
+    """Resize so that the long side has ``size`` pixels, and pad to a square by reflection."""
 
     def __init__(self, size: int):
         self.size = size
@@ -257,7 +257,7 @@ class ResizeAndPad:
 
 
 def _pad(results: dict, height: int, width: int) -> None:
-    """Continue an image by its mirror image to at least (height, width), alike at both ends."""
+    """Pad an image by reflection to at least (height, width), equally at both ends."""
     image = results["image"]
     more_y, more_x = max(height - image.shape[0], 0), max(width - image.shape[1], 0)
     if not (more_y or more_x):

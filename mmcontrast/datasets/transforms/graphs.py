@@ -1,48 +1,32 @@
-"""Transforms of graphs: dicts with what `Graph` has, and the views that are made of it.
+"""Transforms of graphs.
+
+A transform takes and returns a ``results`` dict with these keys:
 
 ``features``
-    (V, D) float32, dense or SciPy CSR.
+    Features of the nodes (V, D), float32, dense or SciPy CSR.
 ``node_labels``, ``masks``
-    Those of the nodes, (V,); ``masks_from`` says what split the masks are.
+    Classes and masks of the nodes, (V,); ``masks_from`` describes the split.
 ``graph``
     The :class:`~mmcontrast.datasets.graph_files.Graph` as it was read.
 ``adjacency``, ``diffusion``
-    (V, V) float32, SciPy CSR, or a dense array for a diffusion that is kept whole.
+    Views (V, V), float32, SciPy CSR, or a dense array for a full diffusion.
 ``transition``
-    (V, V) float32, SciPy CSR: instead of ``diffusion``, for models that apply it themselves.
+    Transition matrix (V, V), float32, SciPy CSR, in place of ``diffusion`` for models that apply
+    the diffusion themselves.
 """
 
-import hashlib
-import json
-import os
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import torch
-from mmengine.dist import is_main_process
-from mmengine.utils import ProgressBar
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mmcontrast.ops import diffusion
 from mmcontrast.registry import TRANSFORMS
-from mmcontrast.utils.atomic import open_atomically
-
-# Nodes of a graph whose diffusion is made as a dense matrix; 13 GB with the copies that it takes.
-_MOST_DENSE = 20_000
-
-# Nodes of a graph whose rows take so long, up to half a minute, that their progress is shown.
-_SHOWN = 5_000
-
-Matrix: TypeAlias = NDArray[np.float32] | sparse.csr_array
 
 
 @TRANSFORMS.register_module()
 class NormalizeRows:
-    """Divide each node's features, which are counts or weights, by their sum; zeros stay."""
+    """Divide the features of each node, counts or weights, by their sum; keep rows of zeros."""
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
         """Replace ``features``.
@@ -63,158 +47,19 @@ class NormalizeRows:
 
 
 @TRANSFORMS.register_module()
-class GraphViews:
-    """Add the normalized adjacency, and the diffusion of a graph.
-
-    Args:
-        self_loops: Weight of each node's loop in the adjacency: 1, or the authors' 2 at the level
-            of nodes. The diffusion has 1.
-        kind: ``'ppr'`` or ``'heat'``; None leaves the diffusion to the model, which gets the
-            transition that it is made of.
-        keep: ``'all'`` for the dense matrix (some thousand nodes), ``'top'`` for the ``top``
-            largest entries of each row, ``'pushed'`` for those of an approximation that suits
-            millions of nodes (PPR alone), or ``'above'`` for those of at least ``threshold``.
-        top: Entries of a row.
-        threshold: See ``keep``.
-        alpha: Of PPR.
-        time: Of heat.
-        cache_dir: Folder where diffusions are kept, by a sum of the graph and these settings;
-            None computes them anew in each run.
-
-    Raises:
-        ValueError: Settings that mean nothing.
-    """
-
-    def __init__(
-        self,
-        self_loops: float = 1.0,
-        kind: str | None = "ppr",
-        keep: str = "all",
-        top: int = 16,
-        threshold: float = 1e-3,
-        alpha: float = 0.2,
-        time: float = 5.0,
-        cache_dir: str | None = None,
-    ):
-        if kind not in (None, *diffusion.KINDS) or keep not in ("all", "top", "pushed", "above"):
-            raise ValueError(
-                f"GraphViews: kind is one of {', '.join(diffusion.KINDS)} or None, and keep one of "
-                f"all, top, pushed, above; got {kind!r} and {keep!r}."
-            )
-        if keep == "pushed" and kind == "heat":
-            raise ValueError("GraphViews: keep='pushed' is for kind='ppr'.")
-        if not 0 < alpha <= 1 or min(time, top, threshold) <= 0 or self_loops < 0:
-            raise ValueError(
-                "GraphViews: alpha is in (0, 1], time, top and threshold are more than 0, and "
-                f"self_loops is not less; got alpha={alpha}, time={time}, top={top}, "
-                f"threshold={threshold}, self_loops={self_loops}."
-            )
-        self.self_loops, self.kind, self.keep, self.top = self_loops, kind, keep, top
-        self.threshold, self.alpha, self.time = threshold, alpha, time
-        self.cache_dir = cache_dir
-
-    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Add ``adjacency``, and ``diffusion`` or ``transition``."""
-        adjacency = results["graph"].adjacency()
-        results["adjacency"] = _single(diffusion.transition(adjacency, self.self_loops))
-        transition = diffusion.transition(adjacency)
-        if self.kind is None:
-            results["transition"] = _single(transition)
-        elif self.cache_dir is None:
-            results["diffusion"] = _single(self._diffuse(transition))
-        else:
-            results["diffusion"] = self._cached(transition)
-        return results
-
-    def _diffuse(self, transition: sparse.csr_array) -> Matrix:
-        if self.keep in ("all", "above") and transition.shape[0] > _MOST_DENSE:
-            raise ValueError(
-                f"GraphViews: keep={self.keep!r} needs the dense diffusion of "
-                f"{transition.shape[0]} nodes, {8 * transition.shape[0] ** 2 / 2**30:.0f} GiB and "
-                "copies of it; take keep='top' or 'pushed', or the model's diffusion without the "
-                "matrix."
-            )
-        if self.keep == "pushed":
-            return diffusion.pushed_ppr(
-                transition, self.top, self.alpha, self.threshold, _progress(transition.shape[0])
-            )
-        if self.keep == "top":
-            matrix, num_nodes = diffusion.to_torch(transition), transition.shape[0]
-
-            def diffuse(impulses: torch.Tensor) -> torch.Tensor:
-                # Once, and to more than the digits that are kept.
-                if self.kind == "heat":
-                    return diffusion.apply_heat(matrix, impulses, self.time, tolerance=1e-9)
-                return diffusion.apply_ppr(matrix, impulses, self.alpha, tolerance=1e-9)
-
-            return diffusion.largest_entries(diffuse, num_nodes, self.top, _progress(num_nodes))
-        if self.kind == "heat":
-            whole = diffusion.heat_matrix(transition, self.time)
-        else:
-            whole = diffusion.ppr_matrix(transition, self.alpha)
-        return diffusion.above(whole, self.threshold) if self.keep == "above" else whole
-
-    def _cached(self, transition: sparse.csr_array) -> Matrix:
-        settings = (self.kind, self.keep, self.top, self.threshold, self.alpha, self.time)
-        key = hashlib.sha256(json.dumps(settings).encode())
-        for array in (transition.indptr, transition.indices, transition.data):
-            key.update(np.ascontiguousarray(array).tobytes())
-        path = Path(str(self.cache_dir), f"{key.hexdigest()[:32]}.npz")
-        if not path.is_file():
-            with open_atomically(path) as file:
-                sparse.save_npz(file, sparse.csr_array(_single(self._diffuse(transition))))
-        found = sparse.load_npz(os.fspath(path))
-        return found.toarray() if self.keep == "all" else sparse.csr_array(found)
-
-
-def _progress(num_nodes: int) -> Callable[[int], None] | None:
-    """A bar for graphs that are worth one, on the first of several processes."""
-    if num_nodes < _SHOWN or not is_main_process():
-        return None
-    bar = ProgressBar(num_nodes, file=sys.stderr)
-
-    def show(done: int) -> None:
-        bar.update(done - bar.completed)
-        if done == num_nodes:
-            print(file=sys.stderr)
-
-    return show
-
-
-def _single(matrix: NDArray | sparse.sparray) -> Matrix:
-    return matrix.astype(np.float32)
-
-
-@TRANSFORMS.register_module()
-class ScaleDiffusion:
-    """Divide each column of ``diffusion`` by its largest entry, after which it is not symmetric.
-
-    The authors do so on Citeseer, after a threshold (``keep='above'``): the smallest entries are 0
-    then, and their min-max scaling is this.
-    """
-
-    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace ``diffusion``."""
-        from sklearn.preprocessing import MaxAbsScaler
-
-        results["diffusion"] = MaxAbsScaler().fit_transform(results["diffusion"])
-        return results
-
-
-@TRANSFORMS.register_module()
 class SampleNodes:
-    """Keep some nodes of a large graph, with the rows and columns of its views as they are.
+    """Keep some nodes of a large graph, with the corresponding rows and columns of its views.
 
-    For training: what is tested has all nodes.
+    It is meant for training; evaluations use all nodes.
 
     Args:
-        num_nodes: How many.
-        kind: ``'contiguous'``, neighbors in the file's order, as the authors have it; or
-            ``'around'``: nodes within a growing distance of random ones, which keeps most edges.
-        num_seeds: Random nodes that ``'around'`` begins with.
+        num_nodes: Number of nodes to keep.
+        kind: ``'contiguous'`` for consecutive nodes of the file, as in the authors' code, or
+            ``'around'`` for nodes within a growing distance of random ones, which keeps most edges.
+        num_seeds: Number of random nodes that ``'around'`` starts from.
 
     Raises:
-        ValueError: The kind is unknown, or no node is kept.
+        ValueError: The kind is unknown, or a number is below 1.
     """
 
     def __init__(self, num_nodes: int, kind: str = "contiguous", num_seeds: int = 16):
@@ -225,10 +70,10 @@ class SampleNodes:
         self.num_nodes, self.kind, self.num_seeds = num_nodes, kind, num_seeds
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Cut features, views, labels and masks.
+        """Select rows of features, views, labels and masks.
 
         Raises:
-            ValueError: The diffusion is left to the model, which would diffuse on the cut graph.
+            ValueError: The model computes the diffusion; it would do so on the sampled graph.
         """
         if "transition" in results:
             raise ValueError(
@@ -274,13 +119,13 @@ class SampleNodes:
 
 @TRANSFORMS.register_module()
 class RandomSplit:
-    """Draw nodes for training, validation and test as Planetoid does, where a graph has no split.
+    """Draw a random split as Planetoid's: equally many training nodes of each class.
 
     Args:
-        num_train: Nodes of each class.
-        num_val: Nodes of the validation.
-        num_test: Nodes of the test; None for all others.
-        seed: The split depends on it and the graph alone.
+        num_train: Number of training nodes per class.
+        num_val: Number of validation nodes.
+        num_test: Number of test nodes; None for all remaining ones.
+        seed: Seed of the split, which is a function of ``seed`` and the graph alone.
     """
 
     def __init__(
@@ -292,7 +137,7 @@ class RandomSplit:
         """Replace ``masks`` and ``masks_from``.
 
         Raises:
-            ValueError: There are no labels, or too few for the three parts.
+            ValueError: The graph has no labels, or too few for the three parts.
         """
         graph = results["graph"]
         if graph.node_labels is None:

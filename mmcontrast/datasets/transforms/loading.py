@@ -1,4 +1,4 @@
-"""Reading images: any format that Pillow knows, always upright 8-bit RGB."""
+"""Loading of images in any format that Pillow reads, as upright 8-bit RGB."""
 
 import io
 from pathlib import Path
@@ -17,7 +17,7 @@ _SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 class UnreadableImageError(UnreadableFileError):
-    """An image is missing, corrupt or of a kind that cannot become 8-bit RGB."""
+    """An image is missing, corrupt or cannot be converted to 8-bit RGB."""
 
     kind = "image"
 
@@ -26,19 +26,19 @@ class UnreadableImageError(UnreadableFileError):
 class LoadImage:
     """Read ``results['path']`` (or decode ``results['bytes']``) as upright 8-bit RGB.
 
-    Gray and palette images become RGB, CMYK is converted, an alpha channel is dropped, 16-bit
-    images keep their upper 8 bits, and the EXIF orientation is applied, so that boxes are in
-    the coordinates that a viewer shows. Of a file with several frames the first is taken.
+    Gray, palette and CMYK images are converted to RGB, an alpha channel is dropped, 16-bit images
+    are reduced to their upper 8 bits, and the EXIF orientation is applied, so that boxes are in the
+    coordinates of an image viewer. Of a file with several frames the first one is read.
+
+    The transform adds ``image``, ``size``, ``box`` (the full image, in source pixels) and ``flip``.
 
     Args:
-        min_side: If given, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size where its short side
-            keeps at least this many pixels. A camera's 12-megapixel image is then read several
-            times faster; smaller images are not touched. ``None`` always decodes all pixels.
-
-    Adds ``image``, ``size``, ``box`` (the whole image, in source pixels) and ``flip``.
+        min_side: If set, a JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as its short
+            side has at least this many pixels. A camera's 12-megapixel image is then read several
+            times faster; smaller images are not affected. ``None`` always decodes all pixels.
 
     Raises:
-        UnreadableImageError: The file is missing, truncated, or no image.
+        UnreadableImageError: The file is missing, truncated, or not an image.
     """
 
     def __init__(self, min_side: int | None = None):
@@ -72,14 +72,14 @@ class LoadImage:
     def _decode(self, data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int]]:
         with Image.open(io.BytesIO(data)) as image:
             width, height = image.size
-            # Reading the tag of an image without EXIF would parse nothing, slowly.
-            turned = "exif" in image.info or image.format in ("TIFF", "PNG")
-            orientation = image.getexif().get(_ORIENTATION, 1) if turned else 1
+            # Looking for the tag in an image without EXIF would be slow.
+            has_exif = "exif" in image.info or image.format in ("TIFF", "PNG")
+            orientation = image.getexif().get(_ORIENTATION, 1) if has_exif else 1
             size = (height, width) if orientation >= 5 else (width, height)
-            plain = image.format == "JPEG" and image.mode in ("RGB", "L")
-            divisor = self._divisor(min(size)) if plain else 1
-            if plain and divisor == 1:
-                # The same libjpeg-turbo and the same pixels as Pillow, in half the time.
+            is_jpeg = image.format == "JPEG" and image.mode in ("RGB", "L")
+            divisor = self._divisor(min(size)) if is_jpeg else 1
+            if is_jpeg and divisor == 1:
+                # The same libjpeg-turbo and the same pixels as Pillow's, in half the time.
                 encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
                 pixels = decode_jpeg(
                     encoded, ImageReadMode.RGB, apply_exif_orientation=orientation != 1
@@ -98,7 +98,7 @@ class LoadImage:
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode in _SIXTEEN_BIT:
-        # Pillow's own conversion would clip at 255 instead of scaling.
+        # Pillow's own conversion clips at 255 instead of scaling.
         gray = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
         return np.repeat(gray[..., None], 3, axis=2)
     if image.mode == "F":

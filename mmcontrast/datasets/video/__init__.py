@@ -1,9 +1,9 @@
-"""Frames of video files, by the time at which they are shown.
+"""Readers of video files, which return frames by their display time.
 
     with open_video("clip.mp4") as video:
         frames = video.read_times([0.0, 0.5, 1.0])   # (3, H, W, 3) uint8, RGB
 
-Open a file where it is read, in the data loader's worker: a decoder does not survive a fork.
+A file must be opened in the data loader's worker that reads it: a decoder does not survive a fork.
 """
 
 from collections.abc import Callable
@@ -23,16 +23,16 @@ def open_video(path: str, backend: str = "auto") -> VideoReader:
     """Open a video file.
 
     Args:
-        path: The file.
-        backend: ``'auto'`` never returns a wrong frame. That is PyAV: it alone tells the time stamp
-            of each packet and frame, by which a jump into the file can be checked, and it is no
-            slower than the others. ``'decord'`` refuses files whose time stamps it cannot use, and
-            is wrong near the ends of open groups of pictures without a sign. ``'opencv'`` decodes
-            from the start.
+        path: Path of the file.
+        backend: ``'auto'`` is PyAV, which never returns a wrong frame: it alone gives the time
+            stamp of each packet and frame, by which a seek can be verified, and it is not slower
+            than the others. ``'decord'`` refuses files whose time stamps it cannot use, and
+            silently returns wrong frames near the ends of open groups of pictures. ``'opencv'``
+            decodes from the start.
 
     Raises:
-        UnreadableVideoError: The file is missing, empty, damaged or no video.
-        ValueError: There is no such backend.
+        UnreadableVideoError: The file is missing, empty, damaged or not a video.
+        ValueError: The backend is unknown.
         ImportError: The backend's package is not installed.
     """
     name = _AUTO if backend == "auto" else backend

@@ -1,4 +1,4 @@
-"""Decoding with decord."""
+"""Video reader that decodes with decord."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,16 +14,16 @@ except ImportError as error:  # pragma: no cover
         "backend='decord' needs decord: pip install 'mmcontrast[video]', or take backend='auto'."
     ) from error
 
-# decord's own error is not a RuntimeError, which failures to open are.
+# decord's own error is not a RuntimeError, but failures to open a file are.
 _ERRORS = (RuntimeError, decord.DECORDError, IndexError)
 
 
 class DecordReader(VideoReader):
-    """decord, one thread, for files whose time stamps begin at or after 0.
+    """Reads frames with decord in one thread, from files whose time stamps begin at or after 0.
 
     Raises:
-        UnreadableVideoError: The file cannot be opened, or decord would return wrong frames: it
-            has no time stamps, or images before its beginning (an edit list).
+        UnreadableVideoError: The file cannot be opened, or decord would return wrong frames,
+            because it has no time stamps or has frames before its start (an edit list).
     """
 
     def __init__(self, path: str):
@@ -41,7 +41,7 @@ class DecordReader(VideoReader):
             )
 
     def probe(self) -> VideoInfo:
-        """Say what the header says."""
+        """Return the information in the header."""
         fps, num_frames = float(self._video.get_avg_fps()), len(self._video)
         return VideoInfo(num_frames, fps, float(self._starts[0]), num_frames / fps, has_pts=True)
 
@@ -69,5 +69,5 @@ class DecordReader(VideoReader):
 
 
 def _reason(error: Exception) -> str:
-    """The first line of decord's message; the others are a stack of addresses."""
+    """Return the first line of decord's message; the others are a stack trace."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

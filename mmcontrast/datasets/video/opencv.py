@@ -1,4 +1,4 @@
-"""Decoding with OpenCV, from the start of the file."""
+"""Video reader that decodes with OpenCV, from the start of the file."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
 
 
 class OpenCVReader(VideoReader):
-    """OpenCV, whose jumps go wrong in some containers: frames are passed over and counted.
+    """Reads frames with OpenCV without seeking, which fails in some containers: frames are counted.
 
     Raises:
         UnreadableVideoError: The file cannot be opened, or has no frames.
@@ -26,7 +26,7 @@ class OpenCVReader(VideoReader):
             raise UnreadableVideoError.of(path, "OpenCV cannot open it")
 
     def probe(self) -> VideoInfo:
-        """Say what the header says."""
+        """Return the information in the header."""
         fps = float(self._video.get(cv2.CAP_PROP_FPS))
         num_frames = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
         return VideoInfo(num_frames, fps, 0.0, num_frames / fps, has_pts=False)

@@ -1,4 +1,4 @@
-"""Decoding with PyAV: FFmpeg's own view of packets, frames and time stamps."""
+"""Video reader that decodes with PyAV, FFmpeg's interface to packets, frames and time stamps."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,21 +15,21 @@ try:
 except ImportError as error:  # pragma: no cover
     raise ImportError("Decoding videos needs PyAV: pip install 'mmcontrast[video]'.") from error
 
-# Containers of these demuxers have no time stamps of display, or jump to wrong places: their frames
-# are decoded from the start and counted.
+# Containers of these demuxers have no presentation time stamps, or seek to wrong positions: their
+# frames are decoded from the start and counted.
 _COUNTED = {"avi", "mpeg", "mpegvideo", "vob", "asf", "h264", "hevc", "m4v"}
 _MATROSKA_TIME = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _STEP_BACK_SECONDS = 0.5
 _WALK_SECONDS = 1.0
-"""Up to here decoding on is cheaper than a jump."""
+"""Up to this distance, decoding on is cheaper than a seek."""
 
 
 class PyAVReader(VideoReader):
-    """Jumps to a key frame that is shown before the time asked for, and checks that it is.
+    """Seeks to a key frame that is shown before the requested time, and verifies that it is.
 
-    Frames that are shown before the key frame where decoding began are thrown away: in an open
-    group of pictures they lack what they were predicted from. Where that cannot be told, for want
-    of time stamps, decoding begins at the start of the file.
+    Frames that are shown before the key frame where decoding started are discarded: in an open
+    group of pictures their reference frames are missing. If this cannot be decided, because there
+    are no time stamps, decoding starts at the beginning of the file.
 
     Raises:
         UnreadableVideoError: The file cannot be opened, or has no images.
@@ -40,7 +40,7 @@ class PyAVReader(VideoReader):
         self._open()
 
     def probe(self) -> VideoInfo:
-        """Say what the header says."""
+        """Return the information in the header."""
         return self._info
 
     @cached_property
@@ -71,25 +71,25 @@ class PyAVReader(VideoReader):
         )
 
     def _image_seconds(self) -> float:
-        """How long the images last; 0 if the header tells only how long they and the sound do."""
+        """Return the duration of the images; 0 if the header has only that of images and sound."""
         stream, container = self._stream, self._container
         if stream.duration:
             return self._seconds(stream.duration)
         if end := _MATROSKA_TIME.match(stream.metadata.get("DURATION", "")):
             hours, minutes, seconds = map(float, end.groups())
-            # FFmpeg writes when the track ends; mkvmerge, which marks its tags, how long it is.
+            # FFmpeg writes the end of the track; mkvmerge, which marks its tags, its length.
             is_length = "_STATISTICS_TAGS" in stream.metadata
             start = 0.0 if is_length else self._seconds(stream.start_time)
             return max(3600 * hours + 60 * minutes + seconds - start, 0.0)
-        alone = len(container.streams) == 1
-        return container.duration / av.time_base if alone and container.duration else 0.0
+        is_single = len(container.streams) == 1
+        return container.duration / av.time_base if is_single and container.duration else 0.0
 
     def _seconds(self, ticks: int | None) -> float:
-        """A time of the stream; 0 where it has none."""
+        """Convert ticks of the stream to seconds; 0 for None."""
         return float((ticks or 0) * (self._stream.time_base or 0))
 
     def _count_packets(self, fps: float) -> tuple[int, float]:
-        """How many frames there are, and when the last one ends on the container's clock."""
+        """Count the frames, and return the end of the last one on the container's clock."""
         count, end = 0, 0.0
         with self._errors():
             for packet in self._container.demux(self._stream):
@@ -102,7 +102,7 @@ class PyAVReader(VideoReader):
         return count, end
 
     def frames(self) -> Iterator[Image]:
-        """Yield all frames, in the order of display; complain at the end if some are missing."""
+        """Yield all frames in display order; raise an error at the end if some are missing."""
         info = self.probe()
         end = None
         for number, frame in enumerate(self._decode_from_start()):
@@ -110,7 +110,7 @@ class PyAVReader(VideoReader):
             begin = number / info.fps if self._is_counted else (frame.time or 0.0) - info.start
             end = begin + _length(frame, info.fps)
         if end is not None:
-            # A dropped frame has a place in an AVI file, and no image.
+            # A dropped frame has an entry in an AVI file, but no image.
             last = self._seconds(self._last_dts) + 1 / info.fps if self._is_counted else 0.0
             self._check_end(info.duration, max(end, last), info.fps)
 
@@ -128,10 +128,10 @@ class PyAVReader(VideoReader):
         info = self.probe()
         frames: list[Image] = []
         for start, end in _runs(times):
-            found = self._read_run(times[start:end], info)
-            if found is None:  # without time stamps after all
+            run = self._read_run(times[start:end], info)
+            if run is None:  # the time stamps are missing
                 return self._read_counted(times)
-            frames += found
+            frames += run
         return frames
 
     def _read_counted(self, times: Sequence[float]) -> list[Image]:
@@ -140,21 +140,21 @@ class PyAVReader(VideoReader):
         return self._pick(times, decoded, fps)
 
     def _read_run(self, times: Sequence[float], info: VideoInfo) -> list[Image] | None:
-        """Frames at close times after one jump; None if time stamps are missing or go backwards."""
+        """Read frames at close times after one seek; None if time stamps are missing or descend."""
         if times[0] < _WALK_SECONDS:
             key, decoded = info.start, self._decode_from_start()
         else:
-            jump = self._jump(info.start + times[0])
-            if jump is None:
+            target = self._seek(info.start + times[0])
+            if target is None:
                 return None
-            key, decoded = jump
+            key, decoded = target
         try:
             return self._pick(times, _timed(decoded, key, info.start), info.fps)
         except _NoTimeError:
             return None
 
-    def _jump(self, time: float) -> tuple[float, Iterator[av.VideoFrame]] | None:
-        """Begin at a key frame shown at or before ``time``: its time, and the frames from there."""
+    def _seek(self, time: float) -> tuple[float, Iterator[av.VideoFrame]] | None:
+        """Seek to a key frame at or before ``time``; return its time and the frames from it on."""
         back = _STEP_BACK_SECONDS
         self._is_fresh = False
         while True:
@@ -202,13 +202,13 @@ class PyAVReader(VideoReader):
     def _pick(
         self, times: Sequence[float], decoded: Iterator[tuple[float, av.VideoFrame]], fps: float
     ) -> list[Image]:
-        """Of each time the last frame that began before it."""
+        """Return, for each time, the last frame that started before it."""
         tolerance = 1e-3 / fps
         images: list[Image] = []
         before: tuple[float, av.VideoFrame] | None = None
         for now, frame in decoded:
             if before is None and times[0] + tolerance < now and now > 1 / fps:
-                raise _NoTimeError  # what was shown then did not come out of the decoder
+                raise _NoTimeError  # the decoder did not return the frame shown at that time
             while before and len(images) < len(times) and times[len(images)] + tolerance < now:
                 images.append(_to_rgb(before[1]))
             if len(images) == len(times):
@@ -235,13 +235,13 @@ class PyAVReader(VideoReader):
 
 
 class _NoTimeError(Exception):
-    """A frame has no time stamp, or an earlier one than the frame before, or is missing."""
+    """A frame is missing, has no time stamp, or an earlier one than the previous frame."""
 
 
 def _timed(
     decoded: Iterator[av.VideoFrame], key: float, start: float
 ) -> Iterator[tuple[float, av.VideoFrame]]:
-    """Frames from ``key`` on with their times after ``start``."""
+    """Yield the frames from ``key`` on with their times relative to ``start``."""
     last = -np.inf
     for frame in decoded:
         if frame.pts is None or frame.time <= last:
@@ -252,12 +252,12 @@ def _timed(
 
 
 def _length(frame: av.VideoFrame, fps: float) -> float:
-    """How long a frame is shown, in seconds: where rates vary, the last one may stay."""
+    """Return the display duration of a frame in seconds, at least 1 / ``fps``."""
     return max(float((frame.duration or 0) * (frame.time_base or 0)), 1 / fps)
 
 
 def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """Split ascending times where a jump may be cheaper than decoding on."""
+    """Split ascending times where a seek may be cheaper than decoding on."""
     begin = 0
     for index in range(1, len(times)):
         if times[index] - times[index - 1] > _WALK_SECONDS:
@@ -267,7 +267,7 @@ def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:
 
 
 def _to_rgb(frame: av.VideoFrame) -> Image:
-    """Pixels as they are shown: phones store images lying down, and say so."""
+    """Convert a frame to upright RGB pixels; phones store frames with a rotation."""
     image: Image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image

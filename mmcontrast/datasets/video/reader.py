@@ -1,4 +1,4 @@
-"""What all video backends have in common."""
+"""The interface of all video backends."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -13,20 +13,20 @@ from mmcontrast.datasets.errors import UnreadableVideoError
 Image = NDArray[np.uint8]
 
 UNVERIFIED_FRAMES = 2
-"""So many frames at the end may be missing from what the header promises."""
+"""Number of frames at the end that may be missing although the header counts them."""
 
 
 class VideoInfo(NamedTuple):
-    """What a file's header says.
+    """The information in a file's header.
 
     Attributes:
-        num_frames: Number of frames; of some containers an estimate from duration and rate.
-        fps: Frames a second, on average.
-        start: When the first frame is shown, in seconds on the container's clock.
-        duration: Of the images, in seconds.
-        has_pts: Whether frames have time stamps; else they are counted.
-        codec: Short name, such as ``'h264'``; empty where the backend does not tell.
-        has_audio: Whether there is sound; None where the backend does not tell.
+        num_frames: Number of frames; for some containers an estimate from duration and rate.
+        fps: Average number of frames per second.
+        start: Display time of the first frame in seconds, on the container's clock.
+        duration: Duration of the images in seconds.
+        has_pts: Whether frames have time stamps; otherwise they are counted.
+        codec: Short name of the codec, such as ``'h264'``; empty if the backend does not give it.
+        has_audio: Whether there is sound; None if the backend does not tell.
     """
 
     num_frames: int
@@ -46,14 +46,14 @@ class VideoReader(ABC):
 
     @abstractmethod
     def probe(self) -> VideoInfo:
-        """Say what the header says."""
+        """Return the information in the header."""
 
     @abstractmethod
     def frames(self) -> Iterator[Image]:
         """Yield all frames from the first one on, each (H, W, 3) in RGB.
 
         Raises:
-            UnreadableVideoError: The file is damaged. What could be decoded has been yielded.
+            UnreadableVideoError: The file is damaged. Frames before the damage are yielded first.
         """
 
     @abstractmethod
@@ -62,13 +62,13 @@ class VideoReader(ABC):
 
     @abstractmethod
     def _read_sorted(self, times: Sequence[float]) -> list[Image]:
-        """The frames shown at ascending times."""
+        """Read the frames shown at ascending times."""
 
     def read_times(self, seconds: Sequence[float]) -> Image:
-        """Read the frames that are shown at some times: of each, the last that began before it.
+        """Read the frames shown at some times: for each time the last frame that started before it.
 
         Args:
-            seconds: Times after the first frame, in any order, also repeatedly.
+            seconds: Times relative to the first frame, in any order, with repetitions allowed.
 
         Returns:
             Frames (T, H, W, 3), uint8, RGB.
@@ -76,19 +76,19 @@ class VideoReader(ABC):
         Raises:
             UnreadableVideoError: The file is damaged, or ends before one of the times although its
                 header promises more.
-            ValueError: A time is negative, or there is none.
+            ValueError: A time is negative, or ``seconds`` is empty.
         """
-        wanted = sorted(set(seconds))
-        if not wanted or wanted[0] < 0:
+        times = sorted(set(seconds))
+        if not times or times[0] < 0:
             raise ValueError(f"Times are at least 0 s, and there is at least one: {seconds}.")
-        found = dict(zip(wanted, self._read_sorted(wanted), strict=True))
-        return self._stack([found[time] for time in seconds])
+        frames = dict(zip(times, self._read_sorted(times), strict=True))
+        return self._stack([frames[time] for time in seconds])
 
     def read_all(self, max_frames: int | None = None) -> Image:
         """Read all frames, or the first ``max_frames``, as (T, H, W, 3), uint8, RGB.
 
         Raises:
-            UnreadableVideoError: The file is damaged, or there is no frame.
+            UnreadableVideoError: The file is damaged or has no frame.
         """
         frames = list(islice(self.frames(), max_frames))
         if not frames:
@@ -101,7 +101,7 @@ class VideoReader(ABC):
         return np.stack(frames)
 
     def _check_end(self, time: float, end: float, fps: float) -> None:
-        """Complain if ``time`` lies well behind the ``end`` of the last frame."""
+        """Raise an error if ``time`` is well after the ``end`` of the last frame."""
         if time > end + UNVERIFIED_FRAMES / fps:
             raise UnreadableVideoError.of(
                 self.path, f"it ends at {end:.2f} s, before {time:.2f} s: it is cut off"

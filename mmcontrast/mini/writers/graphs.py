@@ -64,7 +64,7 @@ def _write_citations(path: Path, rng: np.random.Generator) -> None:
         x_shape=np.array(words_VD.shape),
         edge_index=edges.T,
         y=topic_V,
-        unlabeled_mask=np.zeros(NUM_TEXTS, bool),
+        unlabelled_mask=np.zeros(NUM_TEXTS, bool),
     )
     arrays |= {f"{name}_mask": mask for name, mask in _masks(rng, topic_V).items()}
     np.savez(path, **arrays)

@@ -95,6 +95,12 @@ def test_archives_of_objects_are_refused(tmp_path):
         read_npz(save(tmp_path / "g.npz", x=np.array([[{}]] * 4)))
 
 
+def test_the_mask_of_unlabeled_nodes_by_its_earlier_name(tmp_path):
+    unlabeled = np.array([False, True, False, True])
+    path = save(tmp_path / "g.npz", unlabeled_mask=None, unlabelled_mask=unlabeled)
+    assert (read_npz(path).node_labels == -1).tolist() == unlabeled.tolist()
+
+
 def test_damaged_archives(tmp_path):
     whole = save(tmp_path / "g.npz").read_bytes()
     changed = whole.replace(np.arange(8.0).tobytes(), np.ones(8).tobytes())

@@ -104,7 +104,7 @@ def test_a_clip_is_shared_out_to_views():
 
 
 def test_clips_that_cannot_be_packed():
-    with pytest.raises(ValueError, match="3 frames cannot be shared out to 2 views"):
+    with pytest.raises(ValueError, match="3 frames cannot be split into 2 views"):
         PackClips(2)(dict(path="v", frames=clip(3)))
     with pytest.raises(ValueError, match="different sizes"):
         PackClips(2)(dict(path="v", frames=clip(1) + clip(1, width=70)))

@@ -134,13 +134,13 @@ def test_a_clip_decodes_no_more_than_it_needs(video, monkeypatch):
 def test_a_frame_that_the_decoder_left_out_after_a_jump_is_read_from_the_start(video, monkeypatch):
     from mmcontrast.datasets.video import pyav
 
-    original = pyav.PyAVReader._jump
+    original = pyav.PyAVReader._seek
 
     def too_late(self, time):
         key, frames = original(self, time)
         return key, (frame for frame in frames if frame.time > time)
 
-    monkeypatch.setattr(pyav.PyAVReader, "_jump", too_late)
+    monkeypatch.setattr(pyav.PyAVReader, "_seek", too_late)
     with open_video(video("h264")) as file:
         assert numbers(file.read_times([time_of(80)])) == [80]
 
