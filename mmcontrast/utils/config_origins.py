@@ -55,11 +55,12 @@ def _inheritance(file: Path) -> Iterator[Path]:
 
 def _statements(file: Path) -> dict[Key, int]:
     """Map each key that a file states, other than by a dict of further keys, to its line."""
-    found: dict[Key, int] = {}
+    lines: dict[Key, int] = {}
     for statement in ast.parse(file.read_text()).body:
         if isinstance(statement, ast.Assign) and (name := _name(statement)):
-            _collect(statement.value, (name,), found)
-    return found
+            stated = dict(_stated(statement.value, (name,), lines))
+            lines = {key: line for key, line in lines.items() if key[0] != name} | stated
+    return lines
 
 
 def _name(statement: ast.Assign) -> str:
@@ -67,18 +68,34 @@ def _name(statement: ast.Assign) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
-def _collect(value: ast.expr, key: Key, found: dict[Key, int]) -> None:
-    items: list[tuple[str | None, ast.expr]] = []
+def _stated(value: ast.expr, key: Key, lines: dict[Key, int]) -> Iterator[tuple[Key, int]]:
+    """Yield the keys that an expression states under ``key``, with the line of each.
+
+    ``lines`` has those of the statements before. A variable that one of them assigned stands for
+    its keys, which have their lines there.
+    """
+    if isinstance(value, ast.Name):
+        variable = [(path, line) for path, line in lines.items() if path[0] == value.id]
+        yield from [((*key, *path[1:]), line) for path, line in variable] or [(key, value.lineno)]
+        return
+    items = _items(value)
+    # What ** adds is known if it is a variable.
+    if not items or any(name is None and not isinstance(item, ast.Name) for name, item in items):
+        yield key, value.lineno
+    for name, item in items:
+        if name is not None:
+            yield from _stated(item, (*key, name), lines)
+        elif isinstance(item, ast.Name):
+            yield from _stated(item, key, lines)
+
+
+def _items(value: ast.expr) -> list[tuple[str | None, ast.expr]]:
+    """List the keys and values of ``dict(...)`` and ``{...}``, with None for ``**``."""
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict":
-        items = [(keyword.arg, keyword.value) for keyword in value.keywords]
-    elif isinstance(value, ast.Dict):
-        items = [
+        return [(keyword.arg, keyword.value) for keyword in value.keywords]
+    if isinstance(value, ast.Dict):
+        return [
             (str(name.value) if isinstance(name, ast.Constant) else None, item)
             for name, item in zip(value.keys, value.values, strict=True)
         ]
-    # A dict with ** in it states more than can be seen here.
-    if not items or any(name is None for name, _ in items):
-        found[key] = value.lineno
-    for name, item in items:
-        if name is not None:
-            _collect(item, (*key, name), found)
+    return []

@@ -104,3 +104,38 @@ def test_each_key_has_its_file_and_line(config):
         "model.views": "child.py:4",
         "views": "base.py:5",
     }
+
+
+def test_keys_of_a_variable_have_the_file_and_line_that_state_them(tmp_path):
+    (tmp_path / "base.py").write_text(
+        "source = dict(layout='a', features='b')\n"
+        "loader = dict(num=1, source=source, **{'raw': True})\n"
+        "adam = dict(lr=1, decay=0)\n"
+        "adam = dict(lr=2)\n"
+        "optim = dict(parts=['x'], **adam)\n"
+        "same = optim\n"
+    )
+    path = tmp_path / "child.py"
+    path.write_text(
+        "_base_ = './base.py'\n"
+        "source = dict(features='c')\n"
+        "loader = dict(source=source)\n"
+        "steps = [1]\n"
+        "optim = dict(steps=steps)\n"
+    )
+    origins = find_origins(path, dict(leaves(Config.fromfile(path))))
+    assert {".".join(key): value.rsplit("/", 1)[-1] for key, value in origins.items()} == {
+        "source.layout": "base.py:1",
+        "source.features": "child.py:2",
+        "loader.num": "base.py:2",
+        "loader.source.layout": "base.py:1",
+        "loader.source.features": "child.py:2",
+        "loader.raw": "base.py:2",
+        "adam.lr": "base.py:4",
+        "optim.parts": "base.py:5",
+        "optim.lr": "base.py:4",
+        "optim.steps": "child.py:4",
+        "same.parts": "base.py:5",
+        "same.lr": "base.py:4",
+        "steps": "child.py:4",
+    }
