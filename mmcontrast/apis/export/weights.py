@@ -3,8 +3,7 @@
 import io
 import pickle
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,38 +19,6 @@ from mmcontrast.weights import Checkpoint, compare, trusted_checkpoints
 from mmcontrast.weights.resnet_form import is_resnet, plain_form, published_form
 
 StateDict = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What is exported."""
-
-    checkpoint: Checkpoint
-
-    @property
-    def tensors(self) -> StateDict:
-        """The backbone's weights under its own names."""
-        return self.checkpoint.state_dict
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings that it was trained with, as far as they are known."""
-        return self.checkpoint.backbone or {}
-
-    @property
-    def bare(self) -> StateDict:
-        """The weights without the prefix that TimmBackbone puts before the network's own names."""
-        for prefix in ("network.model.", "network."):
-            if all(name.startswith(prefix) for name in self.tensors):
-                return {name.removeprefix(prefix): t for name, t in self.tensors.items()}
-        return self.tensors
-
-    @property
-    def geometry(self) -> str:
-        """Strides and dilations that a ResNet does not usually have, as arguments."""
-        usual = dict(strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1))
-        own = {name: tuple(self.settings.get(name, value)) for name, value in usual.items()}
-        return ", ".join(f"{name}={own[name]}" for name in usual if own[name] != usual[name])
 
 
 class _Export(NamedTuple):
@@ -92,21 +59,21 @@ def export_weights(
         raise UserError(f"{to} reads files whose name ends in {suffix}, not {Path(out).name}.")
     with trusted_checkpoints(trust_checkpoint):
         source = read_checkpoint(checkpoint, config)
-    content, usage = TARGETS[to](_Source(source))
+    content, usage = TARGETS[to](source)
     with input_errors(f"cannot write {out}"):
         write_atomically(content, out)
     return f"{out}: {source.layout}, for {to}.\n{usage.replace('{out}', str(out))}"
 
 
-def _to_openmmlab(library: str, source: _Source) -> _Export:
-    tensors = source.tensors
-    if is_resnet(source.bare):
-        tensors = source.bare
+def _to_openmmlab(library: str, source: Checkpoint) -> _Export:
+    tensors = source.state_dict
+    if is_resnet(_bare(tensors)):
+        tensors = _bare(tensors)
         form = plain_form(tensors, library)
         arguments = [f"depth={form.depth}", "style='pytorch'"]
         if form.base_channels != 64:
             arguments += [f"{part}_channels={form.base_channels}" for part in ("base", "stem")]
-        arguments += [source.geometry] if source.geometry else []
+        arguments += _geometry(source)
         usage = f"backbone: type='ResNet' (not 'ResNetV1c'), {', '.join(arguments)}, with"
     else:
         usage = (
@@ -122,40 +89,42 @@ def _to_openmmlab(library: str, source: _Source) -> _Export:
     return _Export(_saved(content), usage)
 
 
-def _to_torchvision(source: _Source) -> _Export:
-    form = published_form(source.bare, "torchvision")
+def _to_torchvision(source: Checkpoint) -> _Export:
+    tensors = _bare(source.state_dict)
+    form = published_form(tensors, "torchvision")
     usage = (
         f"model = torchvision.models.resnet{form.depth}(); model.fc = torch.nn.Identity()\n"
         "model.load_state_dict(torch.load('{out}'))  # the classifier is yours to train"
     )
-    return _Export(_saved(source.bare), usage + _unlike(source))
+    return _Export(_saved(tensors), usage + _unlike(source))
 
 
-def _to_timm(source: _Source) -> _Export:
-    if source.settings.get("type") == "TimmBackbone":
-        return _back_to_timm(source)
-    form = published_form(source.tensors, "timm")
+def _to_timm(source: Checkpoint) -> _Export:
+    settings = source.backbone or {}
+    if settings.get("type") == "TimmBackbone":
+        return _back_to_timm(source.state_dict, settings)
+    form = published_form(source.state_dict, "timm")
     usage = (
         f"timm.create_model('resnet{form.depth}', num_classes=0, checkpoint_path='{{out}}')"
         "  # the classifier is yours to train"
     )
-    return _Export(_saved(source.tensors), usage + _unlike(source))
+    return _Export(_saved(source.state_dict), usage + _unlike(source))
 
 
-def _back_to_timm(source: _Source) -> _Export:
+def _back_to_timm(state_dict: StateDict, settings: Mapping[str, Any]) -> _Export:
     """Export one of timm's own networks, which TimmBackbone had cut to its feature maps."""
-    settings = {key: value for key, value in source.settings.items() if key not in _OURS}
-    name, given = settings.pop("model_name"), source.bare
+    settings = {key: value for key, value in settings.items() if key not in _OURS}
+    name, weights = settings.pop("model_name"), _bare(state_dict)
     with input_errors(f"timm's {name}"), torch.device("meta"):
         import timm
 
-        wanted = timm.create_model(name, num_classes=0, **settings).state_dict()
+        whole = timm.create_model(name, num_classes=0, **settings).state_dict()
     # Cut to its maps, a network numbers its stages with an underscore.
-    cut = {key: re.sub(r"^(\w+)\.(\d+)\.", r"\1_\2.", key) for key in wanted}
-    names = {key: key if key in given else cut[key] for key in wanted}
-    tensors = {key: given[ours] for key, ours in names.items() if ours in given}
-    coverage = compare(wanted, tensors)
-    lost = set(given) - set(names.values())
+    cut = {key: re.sub(r"^(\w+)\.(\d+)\.", r"\1_\2.", key) for key in whole}
+    names = {key: key if key in weights else cut[key] for key in whole}
+    tensors = {key: weights[ours] for key, ours in names.items() if ours in weights}
+    coverage = compare(whole, tensors)
+    lost = set(weights) - set(names.values())
     if coverage.mismatched or lost:
         raise UserError(
             f"timm's {name} cannot hold this backbone: {', '.join(sorted(lost)[:4])}\n"
@@ -173,13 +142,14 @@ def _back_to_timm(source: _Source) -> _Export:
     return _Export(_saved(tensors), usage)
 
 
-def _to_detectron2(source: _Source) -> _Export:
-    form = plain_form(source.bare, "detectron2")
+def _to_detectron2(source: Checkpoint) -> _Export:
+    tensors = _bare(source.state_dict)
+    form = plain_form(tensors, "detectron2")
     if form.depth < 50:
-        published_form(source.bare, "detectron2")  # it asks its basic blocks for this width
+        published_form(tensors, "detectron2")  # it asks its basic blocks for this width
     model = {
         detectron2_name(name): (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-        for name, tensor in source.bare.items()
+        for name, tensor in tensors.items()
     }
     expansion = 4 if form.depth >= 50 else 1
     usage = (
@@ -202,21 +172,20 @@ def detectron2_name(name: str) -> str:
     return name.replace("downsample.0.", "shortcut.").replace("downsample.1.", "shortcut.norm.")
 
 
-def _to_safetensors(source: _Source) -> _Export:
+def _to_safetensors(source: Checkpoint) -> _Export:
     from safetensors.torch import save
 
-    if is_resnet(source.bare):
-        tensors, keys = source.bare, "torchvision's keys"
-    else:
+    tensors, keys = _bare(source.state_dict), "torchvision's keys"
+    if not is_resnet(tensors):
         # When it is read here, the prefix says that this is a backbone.
-        tensors, keys = _prefixed(source.tensors), "the backbone's own keys behind 'backbone.'"
+        tensors, keys = _prefixed(source.state_dict), "the backbone's own keys behind 'backbone.'"
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     usage = f"safetensors.torch.load_file('{{out}}')  # {keys}"
     return _Export(save(tensors, metadata={"format": "pt", **_describe(source)}), usage)
 
 
-def _to_onnx(source: _Source) -> _Export:
-    backbone = load_backbone(source.checkpoint)
+def _to_onnx(source: Checkpoint) -> _Export:
+    backbone = load_backbone(source)
     usage = (
         "onnxruntime.InferenceSession('{out}').run(None, {'image': image})\n"
         "image (N, 3, H, W), normalized as in training, of any N, H and W; "
@@ -225,7 +194,7 @@ def _to_onnx(source: _Source) -> _Export:
     return _Export(to_onnx(backbone), usage)
 
 
-TARGETS: dict[str, Callable[[_Source], _Export]] = {
+TARGETS: dict[str, Callable[[Checkpoint], _Export]] = {
     "mmdet": lambda source: _to_openmmlab("mmdet", source),
     "mmseg": lambda source: _to_openmmlab("mmseg", source),
     "torchvision": _to_torchvision,
@@ -239,20 +208,37 @@ _SUFFIXES = {"detectron2": ".pkl", "safetensors": ".safetensors", "onnx": ".onnx
 _OURS = ("type", "out_indices", "init_cfg")
 
 
-def _unlike(source: _Source) -> str:
-    if not source.geometry:
+def _bare(state_dict: StateDict) -> StateDict:
+    """Remove the prefix that TimmBackbone puts before the network's own names."""
+    for prefix in ("network.model.", "network."):
+        if all(name.startswith(prefix) for name in state_dict):
+            return {name.removeprefix(prefix): tensor for name, tensor in state_dict.items()}
+    return state_dict
+
+
+def _geometry(source: Checkpoint) -> list[str]:
+    """Return the strides and dilations that a ResNet does not usually have, as arguments."""
+    usual = dict(strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1))
+    settings = source.backbone or {}
+    own = {name: tuple(settings.get(name, value)) for name, value in usual.items()}
+    return [f"{name}={own[name]}" for name in usual if own[name] != usual[name]]
+
+
+def _unlike(source: Checkpoint) -> str:
+    geometry = ", ".join(_geometry(source))
+    if not geometry:
         return ""
-    return f"\nIt was trained with {source.geometry}; there, with the usual ones, its maps differ."
+    return f"\nIt was trained with {geometry}; there, with the usual ones, its maps differ."
 
 
 def _prefixed(tensors: StateDict) -> StateDict:
     return {f"backbone.{name}": tensor for name, tensor in tensors.items()}
 
 
-def _describe(source: _Source) -> dict[str, str]:
+def _describe(source: Checkpoint) -> dict[str, str]:
     return {
-        "source": Path(source.checkpoint.path).name,
-        "layout": source.checkpoint.layout,
+        "source": Path(source.path).name,
+        "layout": source.layout,
         "mmcontrast_version": mmcontrast.__version__,
     }
 
