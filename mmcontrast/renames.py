@@ -39,6 +39,7 @@ MODULES: dict[str, str] = {
     "mmcontrast.ops.label_propagation": "mmcontrast.models.modules.label_propagator",
     "mmcontrast.ops.softmax_regression": "mmcontrast.models.modules.softmax_regression",
     "mmcontrast.utils.checkpoint": "mmcontrast.weights.files",
+    "mmcontrast.utils.config_origins": "mmcontrast.apis.training.config_origins",
     "mmcontrast.utils.coverage": "mmcontrast.weights.coverage",
     "mmcontrast.utils.external_configs": "mmcontrast.utils.config_files",
     "mmcontrast.utils.dumped_config": "mmcontrast.weights.stored_config",

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from mmengine.fileio import LocalBackend, register_backend
-
 
 @contextmanager
 def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
@@ -18,7 +16,7 @@ def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
     the disk and takes the name in one step; an exception, or a kill at any moment, changes nothing.
 
     Args:
-        path: Where; its folder is made.
+        path: The file; its folder is made.
 
     Raises:
         OSError: The disk is full or the folder not writable. Nothing is left behind.
@@ -44,8 +42,8 @@ def write_atomically(content: bytes, path: str | Path) -> None:
     """Write a file whose content is in memory, as :func:`open_atomically` does.
 
     Args:
-        content: All of the file.
-        path: Where; its folder is made.
+        content: The whole content.
+        path: The file; its folder is made.
 
     Raises:
         OSError: The disk is full or the folder not writable. Nothing is left behind.
@@ -67,16 +65,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@register_backend("atomic", force=True)
-class AtomicBackend(LocalBackend):
-    """MMEngine's local file backend with atomic writes: ``backend_args=dict(backend='atomic')``."""
-
-    def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write bytes to a file, atomically."""
-        write_atomically(obj, filepath)
-
-    def put_text(self, obj: str, filepath: str | Path, encoding: str = "utf-8") -> None:
-        """Write text to a file, atomically."""
-        write_atomically(obj.encode(encoding), filepath)

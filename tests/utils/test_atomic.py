@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from mmengine.fileio import get_file_backend
 
 from mmcontrast.utils import atomic
 
@@ -57,11 +56,3 @@ def test_a_kill_before_the_rename_leaves_the_previous_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", script])
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
-
-
-def test_mmengine_finds_the_backend(tmp_path):
-    backend = get_file_backend(str(tmp_path), backend_args=dict(backend="atomic"))
-    backend.put_text("text", str(tmp_path / "file"))
-    backend.put(b"bytes", str(tmp_path / "other"))
-    assert (tmp_path / "file").read_text() == "text"
-    assert (tmp_path / "other").read_bytes() == b"bytes"

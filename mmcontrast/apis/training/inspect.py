@@ -10,8 +10,8 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 
 from mmcontrast.apis.training.config import load_config
+from mmcontrast.apis.training.config_origins import find_origins, leaves
 from mmcontrast.apis.training.train import build_runner, build_training
-from mmcontrast.utils.config_origins import find_origins, leaves
 from mmcontrast.utils.errors import UserError
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
@@ -14,6 +15,19 @@ from mmcontrast.utils.errors import TrainingStopped
 INTERRUPTED = "interrupted.pth"
 
 
+@register_backend("atomic", force=True)
+class AtomicBackend(LocalBackend):
+    """MMEngine's local file backend with atomic writes: ``backend_args=dict(backend='atomic')``."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes to a file, atomically."""
+        write_atomically(obj, filepath)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = "utf-8") -> None:
+        """Write text to a file, atomically."""
+        write_atomically(obj.encode(encoding), filepath)
+
+
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook``, except that there is a whole checkpoint at every moment.
@@ -22,7 +36,7 @@ class SafeCheckpointHook(CheckpointHook):
     the new one is on the disk, not before.
 
     Args:
-        **kwargs: Of MMEngine's ``CheckpointHook``: ``interval``, ``by_epoch``,
+        **kwargs: Options of MMEngine's ``CheckpointHook``: ``interval``, ``by_epoch``,
             ``max_keep_ckpts``, ...
     """
 
@@ -83,7 +97,7 @@ class SafeCheckpointHook(CheckpointHook):
                     self.file_backend.remove(path)
 
     def _note(self, runner: Runner, step: int) -> list[str]:
-        """Enter a step among the kept ones; return the files that are then too many."""
+        """Enter a step among those whose files are kept; return the files that are too many."""
         if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
             return []
         outdated = []

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmcontrast.apis.training.config import check_keys, default_work_dir, load_config
-from mmcontrast.utils.config_origins import find_origins, leaves
+from mmcontrast.apis.training.config_origins import find_origins, leaves
 from mmcontrast.utils.errors import UserError
 
 
