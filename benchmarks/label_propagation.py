@@ -64,15 +64,15 @@ def all_pairs(
 ) -> tuple[Tensor, Tensor]:
     """The plain form. Returns the queries that it answered, and their labels (Q, M)."""
     query, keys, values = features[-1], features[:-1].flatten(0, 1), labels.flatten(0, 1)
-    answered, found = [], []
+    answered, results = [], []
     for chunk in torch.arange(query.shape[0], device=query.device).split(QUERIES)[::stride]:
         affinity = (query[chunk] @ keys.t()).view(len(chunk), len(labels), -1)
         affinity.masked_fill_(outside[chunk, None], -torch.inf)
         top, index = affinity.flatten(1).topk(TOPK)
         weights = (top / TEMPERATURE).softmax(1)
         answered.append(chunk)
-        found.append((weights[..., None] * values[index]).sum(1))
-    return torch.cat(answered), torch.cat(found)
+        results.append((weights[..., None] * values[index]).sum(1))
+    return torch.cat(answered), torch.cat(results)
 
 
 def fill(features: Tensor, labels: Tensor, radius: float) -> LabelPropagator:
@@ -114,11 +114,11 @@ def compare(grid: tuple[int, int], args: argparse.Namespace) -> dict[str, float]
         plain, (answered, expected) = seconds(
             lambda: all_pairs(*rows, outside, stride), args.device
         )
-        ours, found = seconds(lambda: propagator._propagate(query), args.device)
+        ours, result = seconds(lambda: propagator._propagate(query), args.device)
         if turn:  # the first one warms up
             times["plain"].append(plain * scale)
             times["tiles"].append(ours)
-    difference = (found.flatten(0, 1)[answered] - expected).abs().max().item()
+    difference = (result.flatten(0, 1)[answered] - expected).abs().max().item()
     ratios = [a / b for a, b in zip(times["plain"], times["tiles"], strict=True)]
     return dict(
         plain=statistics.median(times["plain"]), tiles=statistics.median(times["tiles"]),
@@ -166,7 +166,7 @@ def _memory(device: str, reset: bool) -> int:
 
 
 def main() -> None:
-    """Measure, print a table, and end with the figures."""
+    """Measure, print a table, and end with the lines `figure NAME VALUE UNIT`."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rows", type=int, default=60)
     parser.add_argument("--columns", type=int, default=107, help="854x480 pixels at stride 8")
