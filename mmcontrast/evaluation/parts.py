@@ -28,8 +28,8 @@ def confusion_matrix(
     """
     if predicted.shape != truth.shape:
         raise ValueError(f"Predicted {predicted.shape} and annotated {truth.shape} masks differ.")
-    known = truth != VOID
-    rows, columns = truth[known].astype(np.int64), predicted[known].astype(np.int64)
+    counted = truth != VOID
+    rows, columns = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
     highest = max(rows.max(initial=0), columns.max(initial=0))
     if highest >= num_classes:
         raise ValueError(f"A mask holds the id {highest}, but there are {num_classes} classes.")
@@ -57,9 +57,10 @@ class PartIoU(BaseMetric):
     """``parts/mIoU`` and ``parts/aAcc`` of propagated part maps, in percent; all frames count.
 
     Args:
-        num_classes: Background included; VIP has 20.
-        out_dir: Where to write the predicted maps, ``<sequence>/<frame>.png``; None for nowhere.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        num_classes: Number of classes, background included; VIP has 20.
+        out_dir: Folder in which the predicted maps are written, as ``<sequence>/<frame>.png``;
+            None writes nothing.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "parts"
@@ -68,9 +69,9 @@ class PartIoU(BaseMetric):
         self,
         num_classes: int = 20,
         out_dir: str | os.PathLike | None = None,
-        collect_device: str = "cpu",
+        **kwargs: Any,
     ):
-        super().__init__(collect_device=collect_device)
+        super().__init__(**kwargs)
         self.num_classes = num_classes
         self.out_dir = None if out_dir is None else Path(out_dir)
 
@@ -89,6 +90,6 @@ class PartIoU(BaseMetric):
             self.results.append(total)
 
     def compute_metrics(self, results: list[NDArray[np.int64]]) -> dict[str, float]:
-        """Return the figures of the sum over all videos."""
+        """Return the metrics of the sum over all videos."""
         mean, accuracy, _ = mean_iou(np.sum(results, axis=0))
         return {"mIoU": 100 * mean, "aAcc": 100 * accuracy}

@@ -82,14 +82,10 @@ class JHMDBPCK(BaseMetric):
     The first frame, whose joints are given, is left out; ``jhmdb/0.1_with_first`` and so on count
     it, as the published numbers of VFS do.
 
-    Args:
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    The arguments are those of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "jhmdb"
-
-    def __init__(self, collect_device: str = "cpu"):
-        super().__init__(collect_device=collect_device)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the distances of each video's joints."""

@@ -87,22 +87,18 @@ class OTB(BaseMetric):
     ``otb/success``, ``otb/precision``... follow the GOT-10k toolkit, ``otb/success_mmtracking``...
     mmtracking.
 
-    Args:
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+    The arguments are those of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "otb"
-
-    def __init__(self, collect_device: str = "cpu"):
-        super().__init__(collect_device=collect_device)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Score the sequences of a batch."""
         for sample in data_samples:
             scores: dict[str, float] = {}
             for rule, suffix in zip(RULES, ("", "_mmtracking"), strict=True):
-                found = tracking_scores(sample["boxes"], sample["truth"], rule)
-                scores |= {f"{name}{suffix}": value for name, value in found.items()}
+                by_rule = tracking_scores(sample["boxes"], sample["truth"], rule)
+                scores |= {f"{name}{suffix}": value for name, value in by_rule.items()}
             self.results.append(scores)
 
     def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:

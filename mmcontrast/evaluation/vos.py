@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mmcontrast.datasets.masks import read_mask, write_mask
 from mmcontrast.registry import METRICS
 
-_TOLERANCE = 0.008  # of the image's diagonal
+_TOLERANCE = 0.008  # share of the image's diagonal
 
 
 class Scores(NamedTuple):
@@ -31,22 +31,22 @@ class Scores(NamedTuple):
 
 
 def region_similarity(predicted_HW: NDArray[np.bool_], truth_HW: NDArray[np.bool_]) -> float:
-    """Intersection over union; 1 if both are empty."""
+    """Intersection over union of two masks; 1 if both are empty."""
     union = np.count_nonzero(predicted_HW | truth_HW)
     return np.count_nonzero(predicted_HW & truth_HW) / union if union else 1.0
 
 
 def boundary(mask_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels that differ from their right, lower or lower right neighbor."""
-    found = np.zeros_like(mask_HW)
-    found[:-1, :-1] = (
+    outline = np.zeros_like(mask_HW)
+    outline[:-1, :-1] = (
         (mask_HW[:-1, :-1] ^ mask_HW[:-1, 1:])
         | (mask_HW[:-1, :-1] ^ mask_HW[1:, :-1])
         | (mask_HW[:-1, :-1] ^ mask_HW[1:, 1:])
     )
-    found[-1, :-1] = mask_HW[-1, :-1] ^ mask_HW[-1, 1:]
-    found[:-1, -1] = mask_HW[:-1, -1] ^ mask_HW[1:, -1]
-    return found
+    outline[-1, :-1] = mask_HW[-1, :-1] ^ mask_HW[-1, 1:]
+    outline[:-1, -1] = mask_HW[:-1, -1] ^ mask_HW[1:, -1]
+    return outline
 
 
 def boundary_tolerance(height: int, width: int) -> int:
@@ -103,7 +103,7 @@ def score_video(
     Args:
         predicted: A mask (H, W) of object ids for every frame, the first one included.
         truth: The annotated masks.
-        name: Of the video, for errors.
+        name: Name of the video, for error messages.
 
     Returns:
         One entry an object, ids 1..N. An object that is not predicted scores as an empty mask.
@@ -148,12 +148,12 @@ def score_folder(
     """Score masks that are files already, ``<folder>/<sequence>/<frame>.png``.
 
     Args:
-        folder: Of the predictions.
+        folder: Folder of the predictions.
         videos: Data samples of the annotated videos, of
             :class:`~mmcontrast.datasets.annotated_videos.VideoMasks`.
 
     Returns:
-        DAVIS' figures in percent.
+        DAVIS' metrics in percent.
 
     Raises:
         FileNotFoundError: Masks are missing; all of them are named.
@@ -179,13 +179,13 @@ def score_folder(
 
 
 def summarize(objects: Iterable[Scores]) -> dict[str, float]:
-    """Mean over all objects (not videos) of DAVIS' figures, in percent."""
+    """Return the mean over all objects (not videos) of DAVIS' metrics, in percent."""
     rows = np.array([[*statistics(j_T), *statistics(f_T)] for j_T, f_T in objects])
-    figures = 100 * rows.mean(0)
+    values = 100 * rows.mean(0)
     names = [f"{measure}-{kind}" for measure in "JF" for kind in ("Mean", "Recall", "Decay")]
     return {
-        "J&F-Mean": float(figures[0] + figures[3]) / 2,
-        **{name: float(value) for name, value in zip(names, figures, strict=True)},
+        "J&F-Mean": float(values[0] + values[3]) / 2,
+        **{name: float(value) for name, value in zip(names, values, strict=True)},
     }
 
 
@@ -194,15 +194,15 @@ class DAVIS(BaseMetric):
     """J and F of propagated masks, in percent: ``davis/J&F-Mean``, ``J-Mean``, ``J-Recall``...
 
     Args:
-        out_dir: Where to write the predicted masks as DAVIS' palette PNGs,
+        out_dir: Folder in which the predicted masks are written as DAVIS' palette PNGs,
             ``<sequence>/<frame>.png``, which the official toolkit scores too. None writes nothing.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "davis"
 
-    def __init__(self, out_dir: str | os.PathLike | None = None, collect_device: str = "cpu"):
-        super().__init__(collect_device=collect_device)
+    def __init__(self, out_dir: str | os.PathLike | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
         self.out_dir = None if out_dir is None else Path(out_dir)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -212,10 +212,10 @@ class DAVIS(BaseMetric):
             if self.out_dir is not None:
                 for mask_HW, name in zip(masks_THW, sample["frames"], strict=True):
                     write_mask(self.out_dir / sample["sequence"] / f"{name}.png", mask_HW)
-            known = [t for t, path in enumerate(sample["annotations"]) if path is not None]
-            truth = [read_mask(sample["annotations"][t], sample["binary"]) for t in known]
-            self.results.append(score_video(masks_THW[known], truth, sample["sequence"]))
+            annotated = [t for t, path in enumerate(sample["annotations"]) if path is not None]
+            truth = [read_mask(sample["annotations"][t], sample["binary"]) for t in annotated]
+            self.results.append(score_video(masks_THW[annotated], truth, sample["sequence"]))
 
     def compute_metrics(self, results: list[list[Scores]]) -> dict[str, float]:
-        """Return DAVIS' figures over the objects of all videos."""
+        """Return DAVIS' metrics over the objects of all videos."""
         return summarize(scores for video in results for scores in video)

@@ -1,4 +1,4 @@
-"""Soft correspondence between two frames: colors and coordinates carried along an affinity.
+"""Soft correspondence between two frames: colors and coordinates propagated by an affinity.
 
 Li et al., "Joint-task Self-supervised Learning for Temporal Correspondence", NeurIPS 2019 (UVC),
 section 3; Wang et al., "Contrastive Transformation for Self-supervised Correspondence Learning",
@@ -11,8 +11,8 @@ Coordinates are (x, y) in -1..1 over the whole map. With ``align_corners=False``
 of the word, -1 and 1 are the outer edges of the outer cells, so that a crop of whole cells copies
 them; with True they are those cells' centers, as in the PyTorch 1.1 that the authors used.
 
-Shapes: N videos, C channels of features, D of what is carried, R cells of the reference, Q of the
-target, M videos that are compared with.
+Shapes: N videos, C channels of features, D channels of the propagated values, R feature cells of
+the reference, Q of the target, M videos that are compared with.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-MAX_LOGITS = 2**24  # of a block of rows: 64 MiB
+MAX_LOGITS = 2**24  # entries of a block of rows: 64 MiB
 
 
 def similarity(reference_NCR: Tensor, target_NCQ: Tensor) -> Tensor:
-    """Products of all features of two frames of each video, (N, R, Q), float32."""
+    """Dot products of all features of two frames of each video, (N, R, Q), float32."""
     with _exact(reference_NCR):
         return reference_NCR.float().transpose(1, 2) @ target_NCQ.float()
 
@@ -37,7 +37,7 @@ def without_self(similarity_NRR: Tensor) -> Tensor:
     return similarity_NRR.masked_fill(own, -1e10)
 
 
-def carry(values_NDR: Tensor, attention_NRQ: Tensor) -> Tensor:
+def propagate(values_NDR: Tensor, attention_NRQ: Tensor) -> Tensor:
     """Weighted sums of the reference's values for each cell of the target, (N, D, Q), float32.
 
     With the attention of the way there, transposed, this is the authors' way back: its columns do
@@ -55,7 +55,7 @@ def coordinates(
     Args:
         grid: Rows and columns.
         align_corners: See the module's docstring.
-        device: Where the result is wanted.
+        device: Device of the result.
 
     Returns:
         (rows * columns, 2), x and y, row after row.
@@ -76,12 +76,12 @@ def concentration(
     window: int = 8,
     align_corners: bool = False,
 ) -> Tensor:
-    """How far neighbors are scattered: variance of the expected coordinates within windows.
+    """Scatter of neighboring queries: variance of their expected coordinates within windows.
 
     UVC's regularization, with windows that do not overlap.
 
     Args:
-        attention_NQR: Where each cell of the queries' map looks, rows that sum to 1.
+        attention_NQR: Attention of each query over the cells of the keys' map; rows sum to 1.
         query_grid: Rows and columns of the queries' map; multiples of ``window``.
         key_grid: Rows and columns of the keys' map.
         window: Cells a side of a window.
@@ -89,7 +89,7 @@ def concentration(
 
     Returns:
         Scalar: mean over cells, x and y of the squared distance to the window's mean. 0 where all
-        look at one place, as uniform attention does.
+        queries have the same expected coordinates, as with uniform attention.
 
     Raises:
         ValueError: The windows do not tile the map.
@@ -106,14 +106,15 @@ def concentration(
 
 
 def locate(attention_NRQ: Tensor, reference_grid: Sequence[int], grid: Sequence[int]) -> Tensor:
-    """Find the part of the target frame that shows what the reference shows.
+    """Locate the reference in the target frame.
 
-    The box has the reference's size in cells, and its center where the reference's cells look on
-    average. Where it sticks out to the left or top it is shifted, and where it does to the right or
-    bottom it is cut off.
+    The box has the reference's size in cells; its center is the mean of the expected coordinates of
+    the reference's cells. A box beyond the left or upper edge is shifted, one beyond the right or
+    lower edge is cut off.
 
     Args:
-        attention_NRQ: Where each cell of the reference looks in the target, rows that sum to 1.
+        attention_NRQ: Attention of each cell of the reference over those of the target; rows sum
+            to 1.
         reference_grid: Rows and columns of the reference.
         grid: Rows and columns of the target.
 
@@ -154,7 +155,7 @@ def inter_video_attention(
     own_N: Tensor,
     max_logits: int = MAX_LOGITS,
 ) -> tuple[Tensor, Tensor]:
-    """Carry values from the cells of all videos to those of each, and see whose they are.
+    """Propagate values from the cells of all videos to those of each, with the share of its own.
 
     The softmax of a query goes over all cells of all videos. Blocks of queries are computed one
     after the other, and once more in the backward pass: memory grows with the number of cells, and
@@ -163,13 +164,13 @@ def inter_video_attention(
     Args:
         queries_NCQ: Features of the targets.
         keys_MCR: Features of the references.
-        values_MDR: What is carried, the colors of the references.
-        own_N: Which of the M references belongs to each target, int64.
-        max_logits: Entries of the matrix that are held at a time.
+        values_MDR: Values of the references, such as their colors.
+        own_N: Index of the reference that belongs to each target, int64.
+        max_logits: Number of entries of the matrix that are held at a time.
 
     Returns:
-        The carried values (N, D, Q), and the share of each query's attention that stays in its own
-        video (N, Q), float32. Zero logits give a share of 1 / M.
+        The propagated values (N, D, Q), and the share of each query's attention that stays in its
+        own video (N, Q), float32. Zero logits give a share of 1 / M.
     """
     num_queries = queries_NCQ.shape[2]
     with _exact(queries_NCQ):
@@ -184,8 +185,8 @@ def inter_video_attention(
             checkpoint(_attend, rows, keys, values, owner, video_K, use_reentrant=False)
             for rows, owner in zip(queries.split(num_rows), own_rows.split(num_rows), strict=True)
         ]
-        carried, share = (torch.cat(parts) for parts in zip(*blocks, strict=True))
-    return carried.unflatten(0, (-1, num_queries)).transpose(1, 2), share.view(-1, num_queries)
+        propagated, share = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    return propagated.unflatten(0, (-1, num_queries)).transpose(1, 2), share.view(-1, num_queries)
 
 
 def _exact(x: Tensor) -> torch.autocast:
@@ -194,7 +195,7 @@ def _exact(x: Tensor) -> torch.autocast:
 
 
 def _expected(attention_NQR: Tensor, grid: Sequence[int], align_corners: bool = False) -> Tensor:
-    """Mean coordinates of where each query looks, (N, Q, 2)."""
+    """Expected coordinates under the attention of each query, (N, Q, 2)."""
     places = coordinates(grid, align_corners, attention_NQR.device).to(attention_NQR.dtype)
     with _exact(attention_NQR):
         return attention_NQR @ places

@@ -27,8 +27,8 @@ class Window(NamedTuple):
     """The cells that a query may look at, relative to its own place.
 
     Attributes:
-        radius: In cells. A disc holds what is strictly nearer than this, in Euclidean distance; a
-            square holds what is at most so far in either direction.
+        radius: Radius in cells. A disc holds the cells strictly nearer than this, in Euclidean
+            distance; a square holds those at most so far in either direction.
         shape: ``'disc'`` or ``'square'``.
     """
 
@@ -187,8 +187,8 @@ def top_of_block(block: Block, k: int) -> tuple[Tensor, Tensor, Tensor]:
     these are ranked. Ranking all T * S keys would take longer than computing them.
 
     Args:
-        block: Of :func:`affinity_blocks`.
-        k: Number of keys; fewer come back where there are fewer.
+        block: Block of :func:`affinity_blocks`.
+        k: Number of keys; fewer are returned where there are fewer.
 
     Returns:
         (Q, k) each: affinities in falling order (minus infinity where the window holds fewer than
@@ -217,7 +217,7 @@ def top_affinities(
         query_HWC: Features of one map.
         keys_THWC: Features of the key maps.
         k: Number of keys.
-        window: Where to look; None for everywhere.
+        window: Window around each cell that holds its keys; None for whole maps.
 
     Returns:
         (H * W, k) each: dot products in falling order, minus infinity where the window holds fewer

@@ -1,6 +1,6 @@
-"""Masks and key points as soft labels on a feature grid, and back.
+"""Masks and keypoints as soft labels on a feature map, and back.
 
-Shapes: H x W pixels, h x w cells, M classes, J key points.
+Shapes: H x W pixels, h x w feature cells, M classes, J keypoints.
 """
 
 import torch
@@ -9,20 +9,20 @@ from torch import Tensor
 
 _EPS = 1e-12
 GAUSSIAN_SIGMA = 4.0
-"""Of a key point's heat map, in pixels of the source (VFS on JHMDB)."""
+"""Standard deviation of a keypoint's heat map, in pixels of the source (VFS on JHMDB)."""
 
 
 def mask_to_labels(
     mask_HW: Tensor, grid: tuple[int, int], num_classes: int | None = None, soft: bool = False
 ) -> Tensor:
-    """One channel a class, at the resolution of the features.
+    """Encode a mask as one channel per class, at the resolution of the features.
 
     Args:
         mask_HW: Class ids, whole numbers from 0.
         grid: Rows and columns of the feature map.
         num_classes: M; by default the highest id of the full mask plus one, so that an object too
             small for the grid keeps its channel (of zeros).
-        soft: Resize the one-hot maps bilinearly, as CRW does; otherwise the nearest pixel counts,
+        soft: Whether the one-hot maps are resized bilinearly; otherwise the nearest pixel counts,
             by Pillow's rule.
 
     Returns:
@@ -61,14 +61,14 @@ def labels_to_mask(
     stretched: bool = True,
     input_size: tuple[int, int] | None = None,
 ) -> Tensor:
-    """The class of every pixel.
+    """Decide the class of every pixel.
 
     Args:
-        labels_Mhw: Soft labels on the grid.
+        labels_Mhw: Soft labels on the feature map.
         size: Rows and columns of the result.
-        stretched: Apply :func:`stretch` before the classes are compared (all but CRW do).
-        input_size: Size of what the network saw: decide there and resize the ids to the nearest
-            pixel, as UVC and ContrastCorr do. None decides at the full size.
+        stretched: Whether :func:`stretch` is applied before the classes are compared.
+        input_size: Rows and columns of the network's input, to decide there and resize the ids to
+            the nearest pixel. None decides at the full size.
 
     Returns:
         (H, W) uint8.
@@ -91,12 +91,12 @@ def gaussian_patch(sigma: float) -> Tensor:
 def points_to_labels(
     points_J2: Tensor, size: tuple[int, int], sigma: float = GAUSSIAN_SIGMA
 ) -> Tensor:
-    """One heat map a key point, at the resolution of the image.
+    """Draw one heat map per keypoint, at the resolution of the image.
 
     Args:
-        points_J2: x and y in pixels, from 0.
-        size: Rows and columns.
-        sigma: Of the Gaussian, in pixels.
+        points_J2: x and y of the keypoints in pixels, from 0.
+        size: Rows and columns of the image.
+        sigma: Standard deviation of the Gaussian, in pixels.
 
     Returns:
         (J, H, W); a point whose Gaussian lies outside the image has a map of zeros.
@@ -116,11 +116,11 @@ def points_to_labels(
 
 
 def labels_to_points(labels_JHW: Tensor, topk: int = 5) -> Tensor:
-    """Mean place of each map's ``topk`` highest pixels, weighted by their values.
+    """Find the mean place of each map's ``topk`` highest pixels, weighted by their values.
 
     Args:
         labels_JHW: Heat maps, not negative.
-        topk: Number of pixels.
+        topk: Number of pixels that count.
 
     Returns:
         (J, 2), x and y in pixels from 0; (-1, -1) for a map without a positive value.
@@ -131,5 +131,5 @@ def labels_to_points(labels_JHW: Tensor, topk: int = 5) -> Tensor:
     weight_Jk = value_Jk / value_Jk.sum(1, keepdim=True)
     x_J = (weight_Jk * (index_Jk % width)).sum(1)
     y_J = (weight_Jk * (index_Jk // width)).sum(1)
-    found_J1 = value_Jk[:, :1] > 0
-    return torch.where(found_J1, torch.stack([x_J, y_J], 1), -torch.ones(()).to(x_J))
+    visible_J1 = value_Jk[:, :1] > 0
+    return torch.where(visible_J1, torch.stack([x_J, y_J], 1), -torch.ones(()).to(x_J))

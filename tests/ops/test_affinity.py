@@ -53,8 +53,8 @@ def test_colors_follow_a_permutation():
     features = 40 * F.normalize(torch.randn(2, 16, 9), dim=1)
     colors, order = torch.randn(2, 3, 9), torch.randperm(9)
     attention = affinity.similarity(features, features[:, :, order]).softmax(dim=1)
-    torch.testing.assert_close(affinity.carry(colors, attention), colors[:, :, order])
-    back = affinity.carry(colors[:, :, order], attention.mT)
+    torch.testing.assert_close(affinity.propagate(colors, attention), colors[:, :, order])
+    back = affinity.propagate(colors[:, :, order], attention.mT)
     torch.testing.assert_close(back, colors, atol=1e-4, rtol=1e-4)
 
 
@@ -99,9 +99,9 @@ def test_crop_of_whole_cells_is_a_copy():
 def test_inter_video_attention_of_a_known_batch():
     features = torch.tensor([[[1.0, 0], [0, 1]], [[2, 0], [0, 2]]])  # (N, C, S)
     colors = torch.arange(4.0).view(2, 1, 2)
-    carried, share = affinity.inter_video_attention(features, features, colors, torch.arange(2))
+    propagated, share = affinity.inter_video_attention(features, features, colors, torch.arange(2))
     assert (1 - share).mean().item() == pytest.approx(0.411998, abs=1e-6)
-    assert carried.flatten().tolist() == pytest.approx(
+    assert propagated.flatten().tolist() == pytest.approx(
         [1.550969, 2.220591, 1.769046, 2.706533], abs=1e-6
     )
 
@@ -120,9 +120,9 @@ def test_blocks_change_nothing(max_logits):
 
     def run(function):
         leaves = [x.clone().requires_grad_() for x in inputs]
-        carried, share = function(*leaves)
-        ((carried * weight).sum() + share.square().sum()).backward()
-        return carried, share, *(leaf.grad for leaf in leaves)
+        propagated, share = function(*leaves)
+        ((propagated * weight).sum() + share.square().sum()).backward()
+        return propagated, share, *(leaf.grad for leaf in leaves)
 
     def whole(queries, keys, values):
         q, k, v = (x.transpose(1, 2).reshape(21, 5) for x in (queries, keys, values))
@@ -144,10 +144,10 @@ def test_no_matrix_of_all_cells_is_kept():
     with torch.autograd.graph.saved_tensors_hooks(
         lambda x: kept.append(x.numel()) or x, lambda x: x
     ):
-        carried, share = affinity.inter_video_attention(
+        propagated, share = affinity.inter_video_attention(
             queries, keys, values, torch.arange(4), max_logits=2048
         )
-        (carried.sum() + share.sum()).backward()
+        (propagated.sum() + share.sum()).backward()
     # 256 x 256 logits; blocks of 8 rows are all that the backward pass sees at a time.
     assert max(kept) <= max(2048, queries.numel())
 
@@ -157,8 +157,8 @@ def test_autocast_does_not_reach_it():
     with torch.autocast("cpu", torch.bfloat16):
         attention = affinity.similarity(features.bfloat16(), features.bfloat16()).softmax(dim=1)
         assert attention.dtype == torch.float32
-        assert affinity.carry(features.bfloat16(), attention).dtype == torch.float32
-        carried, share = affinity.inter_video_attention(
+        assert affinity.propagate(features.bfloat16(), attention).dtype == torch.float32
+        propagated, share = affinity.inter_video_attention(
             features, features, features, torch.arange(2)
         )
-    assert carried.dtype == share.dtype == torch.float32
+    assert propagated.dtype == share.dtype == torch.float32

@@ -122,10 +122,10 @@ class ContrastCorr(Method):
 
         similarity_NRQ = affinity.similarity(f_r, f_t)
         over_r_NRQ = similarity_NRQ.softmax(dim=1)
-        copied = self._decode(affinity.carry(c_r, over_r_NRQ), grid)
-        copied_back = self._decode(affinity.carry(c_t, over_r_NRQ.mT), grid)
+        copied = self._decode(affinity.propagate(c_r, over_r_NRQ), grid)
+        copied_back = self._decode(affinity.propagate(c_t, over_r_NRQ.mT), grid)
         self_NRR = affinity.without_self(affinity.similarity(f_r, f_r)).softmax(dim=1)
-        from_self = self._decode(affinity.carry(c_r, self_NRR), grid)
+        from_self = self._decode(affinity.propagate(c_r, self_NRR), grid)
         losses = dict(
             loss_color=self._distance(copied, target)
             + _BACK_WEIGHT * self._distance(copied_back, reference),

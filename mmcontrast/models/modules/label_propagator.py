@@ -44,8 +44,8 @@ class LabelPropagator:
         weights: ``'kept'``: softmax over exactly the k best. ``'kept_ties'``: likewise, and over
             all that tie with the last one. ``'all'``: softmax over all keys, those below the k-th
             best set to zero and the rest not renormalized, so that labels fade.
-        mutual: Re-weight affinities by both maps' maxima (without a window only).
-        first_copies: How often the first frame stands among the ``context`` frames at the start:
+        mutual: Whether affinities are re-weighted by both maps' maxima (without a window only).
+        first_copies: Number of copies of the first frame among the ``context`` frames at the start:
             0, 1 (VFS) or ``context`` (CRW).
         first_frame_local: Whether the window holds for the first frame too.
 
@@ -79,21 +79,25 @@ class LabelPropagator:
                 f"window is 'disc' or 'square' and weights one of {_WEIGHTS}, "
                 f"got {window!r} and {weights!r}."
             )
-        if radius is not None and (radius < 1 or mutual):
-            raise ValueError(
-                f"A window has a radius of at least 1 cell and no mutual weights, got {radius=}, "
-                f"{mutual=}; radius=None compares whole frames."
-            )
-        if mutual and weights == "kept":
-            raise ValueError("mutual weights go with weights='kept_ties' or 'all'.")
-        if not first_frame_local and (weights != "kept" or not joint):
-            raise ValueError("first_frame_local=False goes with joint=True and weights='kept'.")
         self.context, self.topk, self.temperature = context, topk, temperature
         self.window = None if radius is None else Window(radius, window)
         self.unit_length, self.joint, self.weights = unit_length, joint, weights
         self.mutual, self.first_copies = mutual, first_copies
         self.first_frame_local = first_frame_local
+        self._check_combination(radius)
         self._num_stored = 0
+
+    def _check_combination(self, radius: float | None) -> None:
+        """Refuse settings that do not go together."""
+        if radius is not None and (radius < 1 or self.mutual):
+            raise ValueError(
+                f"A window has a radius of at least 1 cell and no mutual weights, got {radius=}, "
+                f"mutual={self.mutual}; radius=None compares whole frames."
+            )
+        if self.mutual and self.weights == "kept":
+            raise ValueError("mutual weights go with weights='kept_ties' or 'all'.")
+        if not self.first_frame_local and (self.weights != "kept" or not self.joint):
+            raise ValueError("first_frame_local=False goes with joint=True and weights='kept'.")
 
     def start(self, features_CHW: Tensor, labels_MHW: Tensor) -> None:
         """Begin a video: forget the previous one and store the first frame.
