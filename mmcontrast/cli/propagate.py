@@ -20,13 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", help="config of its training (default: the one inside the checkpoint)"
     )
     parser.add_argument(
+        "--protocol",
         "--preset",
         default="vfs_r18",
-        help="published rule: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
+        help="published protocol: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
     )
-    parser.add_argument(
-        "--size", type=int, help="short side in pixels (default: the one of the rule)"
-    )
+    parser.add_argument("--size", type=int, help="short side in pixels (default: the protocol's)")
     add_device(parser)
 
 
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
 
     masks = propagate(
         args.video, args.mask, checkpoint=args.checkpoint, config=args.config,
-        preset=args.preset, size=args.size,
+        protocol=args.protocol, size=args.size,
     )  # fmt: skip
     if args.masks:
         masks = save_masks(masks, args.masks)

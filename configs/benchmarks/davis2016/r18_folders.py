@@ -3,14 +3,14 @@
   python tools/test.py configs/benchmarks/davis2016/r18_folders.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2016/r18_folders.py CHECKPOINT 2
 
-Differs from r18.py in the data. CHECKPOINT, baselines and devices: docs/evaluation.md.
+Differs from r18.py in the data. CHECKPOINT, devices and other networks: docs/configs.md.
 Cost: about 2 s a frame on one CPU core beside the network.
 Expected: Ours: docs/results.md.
 Data: data/vos/<video>/{JPEGImages,Annotations}; masks are 0 outside the object.
 Other objects than one: --cfg-options test_dataloader.dataset.binary=False.
 """
 
-_base_ = ["r18.py"]
+_base_ = "./r18.py"
 
 test_dataloader = dict(
     dataset=dict(

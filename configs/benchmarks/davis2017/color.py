@@ -12,9 +12,7 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]
 
 model = dict(
     type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     backbone=dict(type="ColorPatches", stride=8),
     protocol="vfs_r18",
     pretrained="",

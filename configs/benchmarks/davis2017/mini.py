@@ -3,8 +3,7 @@
   python tools/test.py configs/benchmarks/davis2017/mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2017/mini.py CHECKPOINT 2
 
-CHECKPOINT, baselines and devices: docs/evaluation.md. Other networks: --cfg-options
-model.backbone.depth=50, or another model.backbone.
+CHECKPOINT, devices and other networks: docs/configs.md.
 Baselines without weights: color.py and copy_first.py with --cfg-options
 test_dataloader.dataset.data_root=data/mini/davis test_dataloader.dataset.pipeline.1.size=192
 model.propagator.radius=6.
@@ -17,9 +16,7 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]
 
 model = dict(
     type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res4 at stride 8.
     backbone=dict(
         type="ResNet",
@@ -31,8 +28,7 @@ model = dict(
     ),
     protocol="vfs_r18",
     propagator=dict(radius=6),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 test_dataloader = dict(
     dataset=dict(

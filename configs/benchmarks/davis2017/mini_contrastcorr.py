@@ -10,7 +10,7 @@ Expected: docs/results.md. Settings and metrics are ours, for small frames.
 Data: python tools/data/make_mini.py --out data/mini --videos
 """
 
-_base_ = ["r18_contrastcorr.py"]
+_base_ = "./r18_contrastcorr.py"
 
 # Residual branches begin at zero, for what `random` means.
 model = dict(backbone=dict(base_channels=32, zero_init_residual=True))

@@ -3,7 +3,7 @@
   python tools/test.py configs/benchmarks/davis2017/r18.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2017/r18.py CHECKPOINT 2
 
-CHECKPOINT, baselines and devices: docs/evaluation.md.
+CHECKPOINT, devices and other networks: docs/configs.md.
 Cost: 1,969 frames to propagate, about 2 s each on one CPU core beside the network.
 Expected: VFS 66.7 J&F (64.0 J, 69.5 F; its README).
 Ours: not run on all 30 videos; docs/results.md has what ran.
@@ -14,16 +14,13 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/davis2017.py"]
 
 model = dict(
     type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res4 at stride 8.
     backbone=dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
     protocol="vfs_r18",
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 eval_pipeline = [
     dict(type="LoadImage"),

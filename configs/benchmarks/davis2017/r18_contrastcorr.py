@@ -11,7 +11,7 @@ Ours: not run on all 30 videos.
 Data: DAVIS-2017-trainval-480p.zip, unpacked in data/.
 """
 
-_base_ = ["r18.py"]
+_base_ = "./r18.py"
 
 model = dict(
     # ImageNet's of channels in 0..1, for bytes in LAB over 256.

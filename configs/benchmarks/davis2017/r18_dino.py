@@ -3,14 +3,14 @@
   python tools/test.py configs/benchmarks/davis2017/r18_dino.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/davis2017/r18_dino.py CHECKPOINT 2
 
-Differs from r18.py in the protocol and its input. CHECKPOINT, baselines and devices:
-docs/evaluation.md.
+Differs from r18.py in the protocol and its input. CHECKPOINT, devices and other networks:
+docs/configs.md.
 Cost: about half that of r18.py.
 Expected: published for vision transformers only. Ours: not run.
 Data: DAVIS-2017-trainval-480p.zip, unpacked in data/.
 """
 
-_base_ = ["r18.py"]
+_base_ = "./r18.py"
 
 model = dict(protocol="dino")
 test_dataloader = dict(

@@ -3,7 +3,7 @@
   python tools/test.py configs/benchmarks/jhmdb/r18.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/jhmdb/r18.py CHECKPOINT 2
 
-CHECKPOINT, baselines and devices: docs/evaluation.md.
+CHECKPOINT, devices and other networks: docs/configs.md.
 Cost: 268 videos of up to 40 frames at 40 x 40 cells.
 Expected: Spa-then-Temp itself 63.5 PCK@0.1, 83.1 @0.2 (its README). Ours: not run.
 The first frame, whose joints are given, does not count; `..._with_first` counts it, as VFS did.
@@ -15,17 +15,14 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/jhmdb.py"]
 
 model = dict(
     type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res4 at stride 8.
     backbone=dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
     protocol="vfs_r18",
     propagator=dict(radius=5, window="square"),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 eval_pipeline = [
     dict(type="LoadImage"),

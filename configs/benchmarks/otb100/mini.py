@@ -6,20 +6,17 @@ r"""A SiamFC head on the mini-world's tracked videos: a regression test of the p
     --cfg-options model.pretrained=CHECKPOINT
   python tools/test.py configs/benchmarks/otb100/mini.py TRAINED
 
-CHECKPOINT, baselines and devices: docs/evaluation.md. TRAINED is what the first command wrote.
+CHECKPOINT, TRAINED, devices, other networks and lengths: docs/configs.md.
 Cost: about a minute on two CPU cores.
 Expected: docs/results.md. Settings and metrics are ours; it is tested on what it saw.
 Data: python tools/data/make_mini.py --out data/mini --videos
-Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
 """
 
 _base_ = ["../../_base_/default_runtime.py"]
 
 model = dict(
     type="SiamFC",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res5 at stride 8.
     backbone=dict(
         type="ResNet",
@@ -30,8 +27,7 @@ model = dict(
         norm_cfg=dict(type="BN"),
     ),
     head=dict(type="SiameseHead", in_channels=256, scale=1e-3),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 train_dataloader = dict(

@@ -6,21 +6,19 @@ r"""OTB-100 with a SiamFC head on a frozen ResNet-18 (Xu and Wang, ICCV 2021, se
     --cfg-options model.pretrained=CHECKPOINT
   python tools/test.py configs/benchmarks/otb100/r18.py TRAINED
 
-CHECKPOINT, baselines and devices: docs/evaluation.md. TRAINED is what the first command wrote.
+CHECKPOINT, TRAINED, devices, other networks and lengths: docs/configs.md.
 Cost: 50 epochs of 9,335 pairs.
 Expected: VFS (with color augmentation) 70.0 precision, 52.3 success (its README). Ours: not run.
 `otb/...` follows the GOT-10k toolkit, `otb/..._mmtracking` mmtracking.
 Data: data/GOT-10k/train/<sequence>/{*.jpg,groundtruth.txt}, data/OTB100/<sequence>/{img/*.jpg,
-groundtruth_rect.txt}. Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
+groundtruth_rect.txt}.
 """
 
 _base_ = ["../../_base_/default_runtime.py"]
 
 model = dict(
     type="SiamFC",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res5 at stride 8.
     backbone=dict(
         type="ResNet",
@@ -30,8 +28,7 @@ model = dict(
         norm_cfg=dict(type="BN"),
     ),
     head=dict(type="SiameseHead", in_channels=512, scale=1e-3),
-    # The one blank.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 
 train_dataloader = dict(

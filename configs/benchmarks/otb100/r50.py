@@ -6,16 +6,16 @@ r"""OTB-100 with a SiamFC head on a frozen ResNet-50 (Xu and Wang, ICCV 2021, se
     --cfg-options model.pretrained=CHECKPOINT
   python tools/test.py configs/benchmarks/otb100/r50.py TRAINED
 
-Differs from r18.py in the depth and the scale of the responses. CHECKPOINT, baselines and devices:
-docs/evaluation.md. TRAINED is what the first command wrote.
+Differs from r18.py in the depth and the scale of the responses. CHECKPOINT, TRAINED, devices, other
+networks and lengths: docs/configs.md.
 Cost: 50 epochs of 9,335 pairs.
 Expected: VFS (with color augmentation) 73.9 precision, 52.5 success (its README). Ours: not run.
 `otb/...` follows the GOT-10k toolkit, `otb/..._mmtracking` mmtracking.
 Data: data/GOT-10k/train/<sequence>/{*.jpg,groundtruth.txt}, data/OTB100/<sequence>/{img/*.jpg,
-groundtruth_rect.txt}. Other lengths: train_cfg.max_epochs; gamma is 0.01 ** (1 / epochs).
+groundtruth_rect.txt}.
 """
 
-_base_ = ["r18.py"]
+_base_ = "./r18.py"
 
 model = dict(
     backbone=dict(depth=50),

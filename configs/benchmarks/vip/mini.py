@@ -3,8 +3,7 @@
   python tools/test.py configs/benchmarks/vip/mini.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/vip/mini.py CHECKPOINT 2
 
-CHECKPOINT, baselines and devices: docs/evaluation.md. Other networks: --cfg-options
-model.backbone.depth=50, or another model.backbone.
+CHECKPOINT, devices and other networks: docs/configs.md.
 Cost: less than a minute on one CPU core.
 Expected: docs/results.md. Settings and metrics are ours, for small frames.
 Data: python tools/data/make_mini.py --out data/mini --videos
@@ -14,9 +13,7 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/vip.py"]
 
 model = dict(
     type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res4 at stride 8.
     backbone=dict(
         type="ResNet",
@@ -28,8 +25,7 @@ model = dict(
     ),
     protocol="vfs_r18",
     propagator=dict(radius=6),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 test_dataloader = dict(
     dataset=dict(

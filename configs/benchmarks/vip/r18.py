@@ -3,7 +3,7 @@
   python tools/test.py configs/benchmarks/vip/r18.py CHECKPOINT
   bash tools/dist_test.sh configs/benchmarks/vip/r18.py CHECKPOINT 2
 
-CHECKPOINT, baselines and devices: docs/evaluation.md.
+CHECKPOINT, devices and other networks: docs/configs.md.
 Cost: 50 videos at 70 x 70 cells.
 Expected: Spa-then-Temp itself 40.9 mIoU (its README). Ours: not run.
 Data: data/VIP_Fine/{Images,Annotations/Category_ids,lists}.
@@ -13,17 +13,14 @@ _base_ = ["../../_base_/default_runtime.py", "../../_base_/data/vip.py"]
 
 model = dict(
     type="LabelPropagation",
-    data_preprocessor=dict(
-        type="ViewPreprocessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]
-    ),
+    data_preprocessor=dict(type="ViewPreprocessor"),
     # res4 at stride 8.
     backbone=dict(
         type="ResNet", depth=18, out_indices=(2,), strides=(1, 2, 1, 1), norm_cfg=dict(type="BN")
     ),
     protocol="vfs_r18",
     propagator=dict(radius=16, window="square"),
-    # Filled in by the command line.
-    pretrained="",
+    pretrained="",  # filled in by the command line
 )
 eval_pipeline = [
     dict(type="LoadImage"),
