@@ -85,13 +85,26 @@ class Registry(mmengine_registry.Registry):
         return found
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
-        """Build what a config describes, whose old names are brought up to date.
+        """Build a part from its config; a part that is built already is returned as it is.
+
+        Constructors call this for whatever may be given as a config or as an object. Old names in
+        the config are brought up to date.
+
+        Args:
+            cfg: A config with a ``type``, or a module, a transform or another callable object.
+            *args: Passed on to MMEngine: ``default_args``, for what the config leaves out.
+            **kwargs: The same.
 
         Raises:
+            TypeError: It is neither: a class that was not called, for example.
             UnknownTypeError: Nothing is registered under its ``type``.
             RemovedOptionError: It sets an option that no longer exists.
         """
-        return super().build(modernize_part(cfg), *args, **kwargs)
+        if callable(cfg) and not isinstance(cfg, dict | type):
+            return cfg
+        if isinstance(cfg, dict):
+            cfg = modernize_part(cfg)
+        return super().build(cfg, *args, **kwargs)
 
     def __contains__(self, key: str) -> bool:
         try:

@@ -1,5 +1,7 @@
 """Colors as features: the baseline that a learned correspondence has to beat."""
 
+from typing import Any
+
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -15,8 +17,8 @@ class ColorPatches(BaseModule):
         stride: Side of a cell in pixels.
     """
 
-    def __init__(self, stride: int = 8, init_cfg: dict | None = None):
-        super().__init__(init_cfg)
+    def __init__(self, stride: int = 8, **kwargs: Any):
+        super().__init__(**kwargs)
         self.stride = stride
         self.out_channels = (27,)
 

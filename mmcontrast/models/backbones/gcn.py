@@ -91,9 +91,9 @@ class GCN(BaseModule):
         in_channels: int,
         hidden_channels: int = 512,
         num_layers: int = 1,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
         self.layers = nn.ModuleList(GraphConvolution(width, hidden_channels) for width in widths)
         self.in_channels = in_channels

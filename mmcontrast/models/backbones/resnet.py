@@ -58,9 +58,9 @@ def set_strides(
     first block of a dilated stage keeps the dilation of the stage before it.
 
     Args:
-        backbone: With ``layer1`` to ``layer4``, or fewer.
-        strides: Of the four stages.
-        dilations: Of the four stages' 3x3 convolutions.
+        backbone: ResNet with ``layer1`` to ``layer4``, or fewer.
+        strides: Strides of the four stages.
+        dilations: Dilations of the four stages' 3x3 convolutions.
 
     Raises:
         ValueError: It is no ResNet, not four values are given, or a stage without shortcut
@@ -103,13 +103,15 @@ class ResNet(BaseModule):
             stage doubles it. 64 is the published network; 32 takes a quarter of its time.
         out_indices: Stages whose maps are returned, 0 to 3.
         out_stem: Return the stem's map, from before the max-pooling, as well, ahead of theirs.
-        strides: Of the four stages.
-        dilations: Of the four stages' 3x3 convolutions, see :func:`set_strides`.
+        strides: Strides of the four stages.
+        dilations: Dilations of the four stages' 3x3 convolutions, see :func:`set_strides`.
         frozen_stages: The stem and this many stages are neither trained nor do their statistics
             move; 0 freezes the stem alone, -1 nothing.
         norm_cfg: Normalization, see :func:`mmcontrast.models.modules.build_norm`.
         norm_eval: Keep all batch-norm statistics fixed in training, too.
         zero_init_residual: Let each residual block start as the identity, as SimCLR does.
+        in_channels: Channels of the images: 1 for gray images or spectrograms.
+        **kwargs: Those of MMEngine's ``BaseModule``: ``init_cfg``.
 
     Raises:
         ValueError: A depth, stem, stage or stride that cannot be built.
@@ -128,9 +130,10 @@ class ResNet(BaseModule):
         norm_eval: bool = False,
         zero_init_residual: bool = False,
         out_stem: bool = False,
-        init_cfg: dict | None = None,
+        in_channels: int = 3,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         if depth not in _DEPTHS:
             raise ValueError(f"ResNet depth must be one of {list(_DEPTHS)}, got {depth}.")
         if not out_indices or not set(out_indices) <= {0, 1, 2, 3}:
@@ -144,7 +147,7 @@ class ResNet(BaseModule):
         block, depths = _DEPTHS[depth]
         norm = partial(build_norm, norm_cfg or dict(type="BN"))
         kernel, stride, padding = (7, 2, 3) if stem == "imagenet" else (3, 1, 1)
-        self.conv1 = nn.Conv2d(3, base_channels, kernel, stride, padding, bias=False)
+        self.conv1 = nn.Conv2d(in_channels, base_channels, kernel, stride, padding, bias=False)
         self.bn1 = norm(base_channels)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if stem == "imagenet" else nn.Identity()
@@ -175,7 +178,7 @@ class ResNet(BaseModule):
         """Compute feature maps.
 
         Args:
-            x: (N, 3, H, W), normalized.
+            x: (N, in_channels, H, W), normalized.
 
         Returns:
             The stem's map if asked for, and for each of ``out_indices`` a map; the last stage has

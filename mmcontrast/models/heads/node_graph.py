@@ -6,6 +6,7 @@ Shapes: V nodes, N graphs, C channels, L layers.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModule
@@ -45,8 +46,8 @@ class BilinearCritic(BaseModule):
         channels: C of both.
     """
 
-    def __init__(self, channels: int, init_cfg: dict | None = None):
-        super().__init__(init_cfg)
+    def __init__(self, channels: int, **kwargs: Any):
+        super().__init__(**kwargs)
         self.weight = nn.Parameter(torch.empty(channels, channels))
         nn.init.xavier_uniform_(self.weight[None])
         self.bias = nn.Parameter(torch.zeros(()))
@@ -76,8 +77,8 @@ class ResidualMLP(BaseModule):
         out_channels: Channels of all layers.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, init_cfg: dict | None = None):
-        super().__init__(init_cfg)
+    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any):
+        super().__init__(**kwargs)
         widths = (in_channels, out_channels, out_channels)
         self.layers = nn.Sequential(
             *(part for width in widths for part in (nn.Linear(width, out_channels), nn.PReLU()))

@@ -1,5 +1,7 @@
 """Two projections whose cross-correlation says where a target is."""
 
+from typing import Any
+
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -32,8 +34,8 @@ class SiameseHead(BaseModule):
             1e-3 for the 512 channels of a ResNet-18, 1e-5 for the 2048 of a ResNet-50 (VFS).
     """
 
-    def __init__(self, in_channels: int, scale: float = 1e-3, init_cfg: dict | None = None):
-        super().__init__(init_cfg)
+    def __init__(self, in_channels: int, scale: float = 1e-3, **kwargs: Any):
+        super().__init__(**kwargs)
         self.exemplar = nn.Conv2d(in_channels, in_channels, 1)
         self.search = nn.Conv2d(in_channels, in_channels, 1)
         self.scale = scale

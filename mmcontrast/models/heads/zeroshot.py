@@ -5,6 +5,8 @@ All weights are normal with a deviation of 0.02 at first, all biases zero.
 Shapes: N rows, D features, A attributes, E embedding, S classes, C hidden channels.
 """
 
+from typing import Any
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -45,9 +47,9 @@ class FeatureGenerator(BaseModule):
         num_attributes: int,
         num_features: int,
         hidden_channels: int = 4096,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         self.num_noise, self.num_attributes = num_noise, num_attributes
         self.layers = nn.Sequential(
             nn.Linear(num_noise + num_attributes, hidden_channels),
@@ -78,9 +80,9 @@ class FeatureCritic(BaseModule):
         num_features: int,
         num_attributes: int,
         hidden_channels: int = 4096,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         self.num_features = num_features
         self.layers = nn.Sequential(
             nn.Linear(num_features + num_attributes, hidden_channels),
@@ -105,10 +107,8 @@ class FeatureEmbedding(BaseModule):
         relu: Whether there is a ReLU.
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, relu: bool = True, init_cfg: dict | None = None
-    ):
-        super().__init__(init_cfg)
+    def __init__(self, in_channels: int, out_channels: int, relu: bool = True, **kwargs: Any):
+        super().__init__(**kwargs)
         self.linear = nn.Linear(in_channels, out_channels)
         self.activation = nn.ReLU() if relu else nn.Identity()
         self.out_channels = out_channels
@@ -139,9 +139,9 @@ class Comparator(BaseModule):
         in_channels: int,
         num_attributes: int,
         hidden_channels: int = 2048,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         self.first = nn.Linear(in_channels + num_attributes, hidden_channels)
         self.activation = nn.LeakyReLU(0.2)
         self.last = nn.Linear(hidden_channels, 1)

@@ -1,11 +1,11 @@
 """The one base class of all methods."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
@@ -15,15 +15,22 @@ class Method(BaseModel):
     """What is trained by ``loss`` and judged by ``extract``.
 
     A method on images assigns ``self.backbone`` and writes ``loss``; one on other inputs also
-    writes ``encode``.
+    writes ``encode``. Each part that a method needs (a backbone, neck, head, loss, ...) may be
+    given as a module or as the config that a module is built from.
 
     Args:
-        data_preprocessor: Config of the module that brings batches to the device.
-        init_cfg: MMEngine's initialization config.
+        data_preprocessor: Module that brings batches to the device, or its config; by default a
+            :class:`~mmcontrast.models.data_preprocessor.ViewPreprocessor`.
+        **kwargs: Those of MMEngine's ``BaseModel``: ``init_cfg``.
     """
 
-    def __init__(self, data_preprocessor: dict | None = None, init_cfg: dict | None = None):
-        super().__init__(MODELS.build(data_preprocessor or dict(type="ViewPreprocessor")), init_cfg)
+    trains: ClassVar[bool] = True
+    """Whether there is anything to train. A protocol that trains nothing judges the backbone of
+    whatever checkpoint it is given, as its ``pretrained``."""
+
+    def __init__(self, data_preprocessor: nn.Module | dict | None = None, **kwargs: Any):
+        preprocessor = MODELS.build(data_preprocessor or dict(type="ViewPreprocessor"))
+        super().__init__(preprocessor, **kwargs)
 
     @abstractmethod
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
@@ -41,10 +48,13 @@ class Method(BaseModel):
     def encode(self, inputs: Inputs) -> Features:
         """Compute features of a batch in the current mode; ``extract`` is the public form.
 
-        This one serves images: ``inputs['view0']`` (N, 3, H, W) through ``self.backbone``.
+        This one serves images and clips: ``inputs['view0']``, (N, 3, H, W) or (N, 3, T, H, W),
+        through ``self.backbone``. ``global`` is the mean over all places of the last map.
         """
         stages = list(self.backbone(inputs["view0"]))
-        return {"global": stages[-1].mean(dim=(2, 3)), "dense": stages[-1], "stages": stages}
+        last = stages[-1]
+        pooled = last.mean(dim=tuple(range(2, last.dim())))
+        return {"global": pooled, "dense": last, "stages": stages}
 
     @torch.no_grad()
     def extract(self, inputs: Inputs) -> Features:

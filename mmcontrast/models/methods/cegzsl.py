@@ -52,12 +52,12 @@ class CEGZSL(Method):
     ``OptimWrapperDict``, which ``constructor='OptimWrapperPerPart'`` makes.
 
     Args:
-        generator: Config of G, ``FeatureGenerator``.
-        critic: Config of D, ``FeatureCritic``.
-        embedding: Config of E, ``FeatureEmbedding``; None leaves out E, H and F: a WGAN whose
+        generator: Generator G, ``FeatureGenerator``.
+        critic: Critic D, ``FeatureCritic``.
+        embedding: Embedding E, ``FeatureEmbedding``; None leaves out E, H and F: a WGAN whose
             softmax classifies features, the paper's ablation.
-        projection: Config of H, ``FeatureEmbedding`` without ReLU.
-        comparator: Config of F, ``Comparator``.
+        projection: Projection H, ``FeatureEmbedding`` without ReLU.
+        comparator: Comparator F, ``Comparator``.
         instance_weight: w of L_ins for the generator.
         class_weight: w of L_cls for the generator.
         temperature: t_e and t_s.
@@ -66,26 +66,24 @@ class CEGZSL(Method):
         ref_compat: Let the comparator's gradients pile up over an epoch, as the released code does.
             They are in no checkpoint, so that only runs resumed at an epoch's beginning are exact,
             and loss scaling (fp16) would shrink them.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        generator: dict,
-        critic: dict,
-        embedding: dict | None,
-        projection: dict | None,
-        comparator: dict | None,
+        generator: nn.Module | dict,
+        critic: nn.Module | dict,
+        embedding: nn.Module | dict | None,
+        projection: nn.Module | dict | None,
+        comparator: nn.Module | dict | None,
         instance_weight: float,
         class_weight: float,
         num_synthesized: int,
         temperature: float = 0.1,
         ref_compat: bool = False,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.generator = MODELS.build(generator)
         self.critic = MODELS.build(critic)
         self.embeds = embedding is not None

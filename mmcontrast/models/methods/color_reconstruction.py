@@ -11,8 +11,10 @@ our choice.
 Shapes: N images, D channels of a code.
 """
 
+from typing import Any
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method
 from mmcontrast.registry import MODELS
@@ -24,21 +26,19 @@ class ColorReconstruction(Method):
     """Trains a color auto-encoder; all views of a batch, LAB in -1..1, are reconstructed.
 
     Args:
-        codec: Config of the auto-encoder,
+        codec: Auto-encoder,
             :class:`~mmcontrast.models.modules.ColorAutoEncoder`.
-        loss: Config of the loss, :class:`~mmcontrast.models.losses.LabColorLoss`.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        loss: Loss, :class:`~mmcontrast.models.losses.LabColorLoss`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        codec: dict,
-        loss: dict,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        codec: nn.Module | dict,
+        loss: nn.Module | dict,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.codec = MODELS.build(codec)
         self.color_loss = MODELS.build(loss)
 

@@ -30,10 +30,11 @@ codes, R cells of the reference, Q of the target or of what is cut out of it.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.ops import affinity
@@ -53,10 +54,10 @@ class ContrastCorr(Method):
     Features are those of single frames, ``extract({'view0': (N, 3, H, W)})``.
 
     Args:
-        backbone: Config of the encoder f; its last map is used.
-        codec: Config of the color codec, of the encoder's stride:
+        backbone: Encoder f; its last map is used.
+        codec: Color codec, of the encoder's stride:
             :class:`~mmcontrast.models.modules.ColorAutoEncoder` or ``PatchCodec``. It is frozen.
-        loss: Config of the colors' distance, :class:`~mmcontrast.models.losses.LabColorLoss`.
+        loss: Distance of colors, :class:`~mmcontrast.models.losses.LabColorLoss`.
         window: Cells a side of the windows of L_concentration.
         concentration_weight: Weight w of L_concentration.
         concentration_start: Epochs of stage 0 before which w is 0.
@@ -64,9 +65,8 @@ class ContrastCorr(Method):
             both frames and in the whole batch.
         gather_negatives: Whether the videos of all processes are compared with, not only those of
             this one.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`; its mean and std are
-            128 for bytes in LAB.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; the mean and std of the
+            ``data_preprocessor`` are 128 for bytes in LAB.
     """
 
     # How many epochs at the start of each stage no image is too far off to count.
@@ -74,18 +74,17 @@ class ContrastCorr(Method):
 
     def __init__(
         self,
-        backbone: dict,
-        codec: dict,
-        loss: dict,
+        backbone: nn.Module | dict,
+        codec: nn.Module | dict,
+        loss: nn.Module | dict,
         window: int = 8,
         concentration_weight: float = 0.3,
         concentration_start: int = 10,
         channel_dropout: float = 0.7,
         gather_negatives: bool = False,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.codec = MODELS.build(codec).requires_grad_(False)
         self.color_loss = MODELS.build(loss)

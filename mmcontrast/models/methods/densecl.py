@@ -20,9 +20,11 @@ Shapes: N images in this process, M images of all processes, D backbone channels
 S cells of the grid, R = N * S queries.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.models.modules import KeyQueue, MomentumEncoder, warn_of_leaking_statistics
@@ -37,11 +39,11 @@ class DenseCL(Method):
     """DenseCL; batches hold ``view0`` (queries) and ``view1`` (keys), (N, 3, H, W) each.
 
     Args:
-        backbone: Config of the encoder.
-        neck: Config of the two projection heads,
+        backbone: Encoder.
+        neck: The two projection heads,
             :class:`~mmcontrast.models.necks.DenseProjection`; its ``out_channels`` is C.
-        loss: Config of the global loss, :class:`~mmcontrast.models.losses.InfoNCE`.
-        dense_loss: Config of the dense loss, the same class.
+        loss: Global loss, :class:`~mmcontrast.models.losses.InfoNCE`.
+        dense_loss: Dense loss, of the same class.
         queue_size: Length K of each of the two queues; below the number of images.
         momentum: Weight m kept of the momentum encoder.
         dense_weight: Weight w of the dense loss; 0 gives MoCo v2.
@@ -49,8 +51,7 @@ class DenseCL(Method):
             suggest 10000 where matches are poor at first.
         match: ``'max_sim'``, the paper's matching by features, or ``'geometric'``, by the crop
             boxes and flips in ``data_samples``.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
 
     Raises:
         ValueError: Another ``match``, or a weight outside [0, 1].
@@ -58,19 +59,18 @@ class DenseCL(Method):
 
     def __init__(
         self,
-        backbone: dict,
-        neck: dict,
-        loss: dict,
-        dense_loss: dict,
+        backbone: nn.Module | dict,
+        neck: nn.Module | dict,
+        loss: nn.Module | dict,
+        dense_loss: nn.Module | dict,
         queue_size: int = 65536,
         momentum: float = 0.999,
         dense_weight: float = 0.5,
         dense_start_iters: int = 0,
         match: str = "max_sim",
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         if match not in ("max_sim", "geometric"):
             raise ValueError(f"match must be 'max_sim' or 'geometric', got {match!r}.")
         if not 0 <= dense_weight <= 1:
@@ -78,8 +78,8 @@ class DenseCL(Method):
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         self.momentum_encoder = MomentumEncoder(momentum, backbone=self.backbone, neck=self.neck)
-        self.queue = KeyQueue(queue_size, neck["out_channels"])
-        self.dense_queue = KeyQueue(queue_size, neck["out_channels"])
+        self.queue = KeyQueue(queue_size, self.neck.out_channels)
+        self.dense_queue = KeyQueue(queue_size, self.neck.out_channels)
         self.info_nce = MODELS.build(loss)
         self.dense_info_nce = MODELS.build(dense_loss)
         self.dense_weight = dense_weight

@@ -18,9 +18,11 @@ momentum encoder's parameters are kept in float32.
 Shapes: N images in this process, M images of all processes, C embedding, K queue.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.models.modules import KeyQueue, MomentumEncoder, warn_of_leaking_statistics
@@ -34,30 +36,28 @@ class MoCoV2(Method):
     """MoCo v2; batches hold ``view0`` (queries) and ``view1`` (keys), (N, 3, H, W) each.
 
     Args:
-        backbone: Config of the encoder.
-        neck: Config of the projection head; its ``out_channels`` is C.
-        loss: Config of the loss, :class:`~mmcontrast.models.losses.InfoNCE`.
+        backbone: Encoder.
+        neck: Projection head; its ``out_channels`` is C.
+        loss: Loss, :class:`~mmcontrast.models.losses.InfoNCE`.
         queue_size: Number of keys K; below the number of images in the data set.
         momentum: Weight m kept of the momentum encoder.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        neck: dict,
-        loss: dict,
+        backbone: nn.Module | dict,
+        neck: nn.Module | dict,
+        loss: nn.Module | dict,
         queue_size: int = 65536,
         momentum: float = 0.999,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         self.momentum_encoder = MomentumEncoder(momentum, backbone=self.backbone, neck=self.neck)
-        self.queue = KeyQueue(queue_size, neck["out_channels"])
+        self.queue = KeyQueue(queue_size, self.neck.out_channels)
         self.info_nce = MODELS.build(loss)
         warn_of_leaking_statistics(self.backbone)
 

@@ -23,11 +23,12 @@ see; ``frozen_encoder`` gives that); and the two terms are averaged at both leve
 Shapes: V nodes of all graphs of the batch, N graphs, D features, C channels.
 """
 
+import copy
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.heads.node_graph import READOUTS
 from mmcontrast.models.methods.base import Method, embedding_std
@@ -44,19 +45,19 @@ class MVGRL(Method):
     """MVGRL; batches hold the graphs of ``mmcontrast.datasets.graphs``.
 
     Args:
-        encoder: Config of g, ``GCN`` or ``PyGEncoder``; each view has its own.
+        encoder: Encoder g, ``GCN`` or ``PyGEncoder``. Each view has its own; given as a module, it
+            is that of the first view, and the second one starts as a copy of it.
         level: ``'node'`` or ``'graph'``: what is told apart.
-        loss: Config of the estimate, ``MutualInformation``.
-        critic: Config of D, ``BilinearCritic`` or ``DotCritic``.
+        loss: Estimate of the information, ``MutualInformation``.
+        critic: Critic D, ``BilinearCritic`` or ``DotCritic``.
         readout: ``'mean_sigmoid'`` or ``'sum_cat'``.
-        node_projection: Config of f, ``ResidualMLP``; None leaves it out, as the authors' code does
-            at the level of nodes.
-        graph_projection: Config of f'.
+        node_projection: Projection f, ``ResidualMLP``; None leaves it out, as the authors' code
+            does at the level of nodes.
+        graph_projection: Projection f', as ``node_projection``.
         diffusion: None takes the batch's ``diffusion``; ``dict(kind='ppr', alpha=0.2)`` applies it
             without the matrix, by the batch's ``transition``.
         frozen_encoder: Leave the encoders as they are at first.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
 
     Raises:
         ValueError: Level, read-out or kind of diffusion are unknown.
@@ -64,25 +65,24 @@ class MVGRL(Method):
 
     def __init__(
         self,
-        encoder: dict,
+        encoder: nn.Module | dict,
         level: str,
-        loss: dict,
-        critic: dict,
+        loss: nn.Module | dict,
+        critic: nn.Module | dict,
         readout: str,
-        node_projection: dict | None = None,
-        graph_projection: dict | None = None,
+        node_projection: nn.Module | dict | None = None,
+        graph_projection: nn.Module | dict | None = None,
         diffusion: dict[str, Any] | None = None,
         frozen_encoder: bool = False,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         if level not in LEVELS or readout not in READOUTS:
             raise ValueError(
                 f"MVGRL: level is one of {', '.join(LEVELS)} and readout one of "
                 f"{', '.join(READOUTS)}, got {level!r} and {readout!r}."
             )
-        self.encoder_a, self.encoder_b = MODELS.build(encoder), MODELS.build(encoder)
+        self.encoder_a, self.encoder_b = MODELS.build(encoder), MODELS.build(copy.deepcopy(encoder))
         if frozen_encoder:
             self.encoder_a.requires_grad_(False)
             self.encoder_b.requires_grad_(False)
@@ -187,8 +187,8 @@ def _spread(h_a_VC: Tensor, h_b_VC: Tensor) -> Tensor:
     return embedding_std(F.normalize((h_a_VC[::stride] + h_b_VC[::stride]).float(), dim=1))
 
 
-def _build_projection(config: dict | None) -> torch.nn.Module:
-    return torch.nn.Identity() if config is None else MODELS.build(config)
+def _build_projection(projection: nn.Module | dict | None) -> nn.Module:
+    return nn.Identity() if projection is None else MODELS.build(projection)
 
 
 def _check_several(num_graphs: int) -> None:

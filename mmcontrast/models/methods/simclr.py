@@ -16,9 +16,11 @@ in all PyTorch versions, where the authors' code keeps them in [0, 1].
 Shapes: N images in this process, C embedding.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.registry import MODELS
@@ -30,22 +32,20 @@ class SimCLR(Method):
     """SimCLR; batches hold ``view0`` and ``view1``, (N, 3, H, W) each.
 
     Args:
-        backbone: Config of the encoder f.
-        neck: Config of the projection head g.
-        loss: Config of the loss, :class:`~mmcontrast.models.losses.NTXent`.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        backbone: Encoder f.
+        neck: Projection head g.
+        loss: Loss, :class:`~mmcontrast.models.losses.NTXent`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        neck: dict,
-        loss: dict,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        backbone: nn.Module | dict,
+        neck: nn.Module | dict,
+        loss: nn.Module | dict,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         self.nt_xent = MODELS.build(loss)

@@ -18,8 +18,10 @@ have (n + 1) // K and may wrap around to frame 0.
 Shapes: N videos in this process, T frames a view, C embedding.
 """
 
+from typing import Any
+
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.registry import MODELS
@@ -33,24 +35,22 @@ class VFS(Method):
     Features are those of single frames, ``extract({'view0': (N, 3, H, W)})``.
 
     Args:
-        backbone: Config of the encoder f.
-        projector: Config of g, :class:`~mmcontrast.models.necks.Projection` with 3 layers.
-        predictor: Config of h, :class:`~mmcontrast.models.necks.Prediction`.
-        loss: Config of the loss, :class:`~mmcontrast.models.losses.FramePairLoss`.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        backbone: Encoder f.
+        projector: Projector g, :class:`~mmcontrast.models.necks.Projection` with 3 layers.
+        predictor: Predictor h, :class:`~mmcontrast.models.necks.Prediction`.
+        loss: Loss, :class:`~mmcontrast.models.losses.FramePairLoss`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        projector: dict,
-        predictor: dict,
-        loss: dict,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        backbone: nn.Module | dict,
+        projector: nn.Module | dict,
+        predictor: nn.Module | dict,
+        loss: nn.Module | dict,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.projector = MODELS.build(projector)
         self.predictor = MODELS.build(predictor)

@@ -6,6 +6,7 @@ Shapes: N images, D backbone channels, C embedding, S = grid * grid cells.
 import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -30,6 +31,11 @@ def _perceptron(
         if norm_cfg is not None:
             modules.append(build_norm(norm_cfg, outputs))
     return nn.Sequential(*modules)
+
+
+def _pool(feature: Tensor) -> Tensor:
+    """Mean over all dimensions behind the channels, (N, D, ...) -> (N, D)."""
+    return feature.mean(dim=tuple(range(2, feature.dim())))
 
 
 @MODELS.register_module()
@@ -62,9 +68,10 @@ class Projection(BaseModule):
         norm_cfg: dict | None = None,
         last_norm_bias: bool = True,
         bias_with_norm: bool = False,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
+        self.out_channels = out_channels
         widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
         self.mlp = _perceptron(nn.Linear, widths, norm_cfg, bias_with_norm)
         if norm_cfg is not None and not last_norm_bias:
@@ -74,12 +81,13 @@ class Projection(BaseModule):
         """Embed images.
 
         Args:
-            features: The backbone's feature maps; the last one, (N, D, H, W), is used.
+            features: The backbone's feature maps; the last one, (N, D, H, W) or (N, D, T, H, W),
+                is used.
 
         Returns:
             (N, C), not normalized.
         """
-        return self.mlp(features[-1].mean(dim=(2, 3)))
+        return self.mlp(_pool(features[-1]))
 
 
 @MODELS.register_module()
@@ -100,9 +108,9 @@ class Prediction(BaseModule):
         in_channels: int,
         hidden_channels: int,
         norm_cfg: dict,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         self.mlp = nn.Sequential(
             nn.Linear(in_channels, hidden_channels),
             build_norm(norm_cfg, hidden_channels),
@@ -139,10 +147,10 @@ class DenseProjection(BaseModule):
         out_channels: int,
         num_grid: int | None = None,
         norm_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(init_cfg)
-        self.num_grid = num_grid
+        super().__init__(**kwargs)
+        self.num_grid, self.out_channels = num_grid, out_channels
         widths = [in_channels, hidden_channels, out_channels]
         self.mlp = _perceptron(nn.Linear, widths, norm_cfg)
         self.conv = _perceptron(partial(nn.Conv2d, kernel_size=1), widths, norm_cfg)
@@ -164,4 +172,4 @@ class DenseProjection(BaseModule):
         """
         feature = features[-1]
         dense = self.conv(self.to_grid(feature)).flatten(2)
-        return self.mlp(feature.mean(dim=(2, 3))), dense, dense.mean(dim=2)
+        return self.mlp(_pool(feature)), dense, dense.mean(dim=2)

@@ -9,11 +9,11 @@ the head's from a grid.
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -23,34 +23,23 @@ class FineTuning(Method):
     """A classifier and all of its backbone; batches hold ``view0`` (N, 3, H, W) and labels.
 
     Args:
-        backbone: Config of the network that starts from pre-trained weights.
-        head: Config of the classifier, such as ``LinearHead``.
+        backbone: The network that starts from pre-trained weights.
+        head: Classifier, such as ``LinearHead``.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        head: dict,
+        backbone: nn.Module | dict,
+        head: nn.Module | dict,
         pretrained: str = "",
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.head = MODELS.build(head)
-        self.pretrained = pretrained
-
-    def init_weights(self) -> None:
-        """Load the pre-trained weights.
-
-        Raises:
-            CheckpointError: They are not named or do not fit.
-        """
-        super().init_weights()
-        load_pretrained(self.backbone, self.pretrained)
+        self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier."""

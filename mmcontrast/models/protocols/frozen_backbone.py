@@ -1,9 +1,11 @@
 """A pre-trained backbone as it is: what k-NN and the SVM judge."""
 
-from torch import Tensor
+from typing import Any
+
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 from mmcontrast.utils.errors import UserError
@@ -14,32 +16,23 @@ class FrozenBackbone(Method):
     """Features of any checkpoint's backbone; there is nothing to train.
 
     Args:
-        backbone: Config of the network.
+        backbone: The network.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
+
+    trains = False
 
     def __init__(
         self,
-        backbone: dict,
+        backbone: nn.Module | dict,
         pretrained: str = "",
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         # Parameters keep requires_grad: DistributedDataParallel refuses a model without any.
         self.backbone = MODELS.build(backbone)
-        self.pretrained = pretrained
-
-    def init_weights(self) -> None:
-        """Load the pre-trained weights.
-
-        Raises:
-            CheckpointError: They are not named or do not fit.
-        """
-        super().init_weights()
-        load_pretrained(self.backbone, self.pretrained)
+        self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """There is none.

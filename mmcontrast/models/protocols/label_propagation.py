@@ -15,11 +15,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method
 from mmcontrast.models.modules.label_propagator import LabelPropagator
-from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.models.protocols.propagation_protocols import find_protocol
 from mmcontrast.ops.soft_labels import (
     labels_to_mask,
@@ -37,7 +37,7 @@ class LabelPropagation(Method):
     """Judge the last map of a backbone by the labels that it propagates; nothing is trained.
 
     Args:
-        backbone: Config of the network; a ResNet with ``strides=(1, 2, 1, 1)`` has a map of stride
+        backbone: The network; a ResNet with ``strides=(1, 2, 1, 1)`` has a map of stride
             8. None is the baseline that copies the first frame's labels.
         protocol: Name of a published protocol: ``'vfs_r18'``, ``'vfs_r50'``, ``'crw'``, ``'uvc'``,
             ``'contrastcorr'`` or ``'dino'``. Its rule and its decision are followed; its input is
@@ -45,37 +45,27 @@ class LabelPropagation(Method):
         propagator: Arguments of ``LabelPropagator`` that replace those of the protocol's rule.
         pretrained: Checkpoint of the backbone, or ``'random'``. It is required, unless the
             backbone has no parameters.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
 
     Raises:
         ValueError: There is no such protocol, or the propagator's settings do not go together.
     """
 
+    trains = False
+
     def __init__(
         self,
-        backbone: dict | None,
+        backbone: nn.Module | dict | None,
         protocol: str,
         propagator: dict | None = None,
         pretrained: str = "",
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = None if backbone is None else MODELS.build(backbone)
         self.protocol = find_protocol(protocol)
         self.propagator = LabelPropagator(**{**self.protocol.rule, **(propagator or {})})
-        self.pretrained = pretrained
-
-    def init_weights(self) -> None:
-        """Load the pre-trained weights.
-
-        Raises:
-            CheckpointError: They are not named or do not fit.
-        """
-        super().init_weights()
-        if self.backbone is not None and any(True for _ in self.backbone.parameters()):
-            load_pretrained(self.backbone, self.pretrained)
+        self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """There is none.

@@ -13,11 +13,11 @@ do not move. Nothing of it is in the optimizer, with ``constructor='TrainablePar
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -27,41 +27,23 @@ class LinearProbe(Method):
     """A frozen backbone with a classifier; batches hold ``view0`` (N, 3, H, W) and labels.
 
     Args:
-        backbone: Config of the network that is judged.
-        head: Config of the classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
+        backbone: The network that is judged.
+        head: Classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        head: dict,
+        backbone: nn.Module | dict,
+        head: nn.Module | dict,
         pretrained: str = "",
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
-        self.backbone.requires_grad_(False)
         self.head = MODELS.build(head)
-        self.pretrained = pretrained
-
-    def init_weights(self) -> None:
-        """Load the pre-trained weights.
-
-        Raises:
-            CheckpointError: They are not named or do not fit.
-        """
-        super().init_weights()
-        load_pretrained(self.backbone, self.pretrained)
-
-    def train(self, mode: bool = True) -> "LinearProbe":
-        """Switch the head; the backbone stays in eval mode."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
+        self.pretrained = PretrainedWeights(self.backbone, pretrained, frozen=True)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier, or of each of several."""

@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcontrast.models.losses.balanced_focal import balanced_focal
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.ops.square_crops import crop_square, exemplar_size, response_labels
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
@@ -42,41 +42,23 @@ class SiamFC(Method):
     on the target; those of a test ``clip`` and ``box`` of ``mmcontrast.datasets.tracking``.
 
     Args:
-        backbone: Config of the network, whose last map has stride 8.
-        head: Config of a ``SiameseHead``.
+        backbone: The network, whose last map has stride 8.
+        head: A ``SiameseHead``.
         pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
-        data_preprocessor: See :class:`~mmcontrast.models.methods.base.Method`.
-        init_cfg: MMEngine's initialization config.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        head: dict,
+        backbone: nn.Module | dict,
+        head: nn.Module | dict,
         pretrained: str = "",
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs: Any,
     ):
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
-        self.backbone.requires_grad_(False)
         self.head = MODELS.build(head)
-        self.pretrained = pretrained
-
-    def init_weights(self) -> None:
-        """Load the pre-trained weights.
-
-        Raises:
-            CheckpointError: They are not named or do not fit.
-        """
-        super().init_weights()
-        load_pretrained(self.backbone, self.pretrained)
-
-    def train(self, mode: bool = True) -> "SiamFC":
-        """Switch the head; the backbone stays in eval mode."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
+        self.pretrained = PretrainedWeights(self.backbone, pretrained, frozen=True)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Focal loss of the responses of all pairs."""
