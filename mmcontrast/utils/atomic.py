@@ -1,4 +1,4 @@
-"""Files that are either written whole or not at all."""
+"""Writing files atomically: either whole or not at all."""
 
 import os
 import tempfile

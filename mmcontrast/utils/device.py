@@ -1,4 +1,4 @@
-"""Which device a process uses. Imports no torch, since it has to run before torch does."""
+"""Select the device of a process. It imports no torch, since it has to run before torch does."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What is installed, and what of it does not go together."""
+"""The installed packages, and combinations of them that do not work."""
 
 import importlib
 import importlib.metadata
@@ -27,7 +27,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def shown_versions(versions: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the packages that matter here."""
+    """Return the versions of the packages that matter to this one."""
     return {name: versions[name] for name in _SHOWN if name in versions}
 
 
@@ -35,7 +35,7 @@ def find_conflicts(versions: Mapping[str, str]) -> list[str]:
     """Name the combinations of packages that are known to fail, each with its remedy.
 
     Args:
-        versions: As from :func:`installed_versions`.
+        versions: Version by package, as from :func:`installed_versions`.
     """
     problems = []
     for fork, originals in _FORKS.items():
@@ -69,7 +69,7 @@ def find_conflicts(versions: Mapping[str, str]) -> list[str]:
 
 
 def find_import_failures(versions: Mapping[str, str]) -> list[str]:
-    """Import what is installed and tell what fails, with the remedy."""
+    """Import the installed packages that often fail, and name those that do, with the remedy."""
     problems = []
     for package, module, remedy in (
         (

@@ -1,4 +1,4 @@
-"""MATLAB's files, of version 5 and of version 7.3, which is HDF5."""
+"""Reading MATLAB's files, of version 5 and of version 7.3, which is HDF5."""
 
 import os
 import zlib
@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import UserError, explain
 
-# What scipy and h5py say of a file that is cut off or holds something else.
+# What scipy and h5py raise for a file that is cut off or is of another kind.
 _DAMAGED = (ValueError, TypeError, KeyError, OSError, zlib.error)
 
 
@@ -21,8 +21,8 @@ def read_mat(
 
     Args:
         path: A ``.mat`` file; one of version 7.3 needs the extra ``zeroshot``.
-        names: Variables that must be there.
-        optional: Variables that are read where they are there; no other is.
+        names: Variables that must exist.
+        optional: Variables that are read if they exist. All others are skipped.
 
     Raises:
         UserError: The file or a variable is missing, it is damaged, or h5py is not installed.
@@ -30,24 +30,24 @@ def read_mat(
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
-    path, wanted = Path(path), [*names, *optional]
+    path, all_names = Path(path), [*names, *optional]
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
     try:
-        found = loadmat(os.fspath(path), variable_names=wanted)
-        found = {name: _texts(found[name]) for name in wanted if name in found}
-    except NotImplementedError:  # what scipy says of version 7.3
-        found = _read_hdf5(path, wanted)
+        content = loadmat(os.fspath(path), variable_names=all_names)
+        variables = {name: _texts(content[name]) for name in all_names if name in content}
+    except NotImplementedError:  # what scipy raises for version 7.3
+        variables = _read_hdf5(path, all_names)
     except (*_DAMAGED, MatReadError) as error:
         raise _unreadable(path, error) from error
-    missing = [name for name in names if name not in found]
+    missing = [name for name in names if name not in variables]
     if missing:
         raise UserError(f"{path} has no {', '.join(missing)}.")
-    return found
+    return variables
 
 
 def _texts(value: np.ndarray) -> Any:
-    """A cell array of texts as a list; all else unchanged."""
+    """Return a cell array of texts as a list, and everything else unchanged."""
     if value.dtype != object:
         return value
     return [str(np.asarray(cell).ravel()[0]) if np.size(cell) else "" for cell in value.ravel()]
@@ -69,7 +69,7 @@ def _read_hdf5(path: Path, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _of_hdf5(file: Any, name: str) -> Any:
-    """One variable as MATLAB shows it: it counts columns first, and cells are references."""
+    """Read one variable as MATLAB shows it: it counts columns first, and cells are references."""
     value = file[name][()]
     if value.dtype != object:
         return np.asarray(value).T

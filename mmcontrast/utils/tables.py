@@ -1,4 +1,4 @@
-"""Tables that are written row by row and are whole or not there: ``.npz`` and ``.parquet``."""
+"""Tables: ``.npz`` and ``.parquet``, written piece by piece and atomically, and ``.csv``."""
 
 import csv
 import os
@@ -16,7 +16,7 @@ from .atomic import open_atomically
 from .errors import UserError
 
 Columns: TypeAlias = dict[str, np.ndarray | list[str]]
-"""Some rows: numbers as arrays (rows, ...), texts as lists. The same names in every piece."""
+"""Rows by column: numbers as arrays (rows, ...), texts as lists. All pieces have the same names."""
 
 Write: TypeAlias = Callable[[Columns], None]
 
@@ -29,16 +29,16 @@ def open_table(path: str | Path) -> AbstractContextManager[Write]:
 
     ``with open_table('a.npz') as write: write(dict(x=...))``, any number of times.
 
-    The rows are on the disk and not in memory, apart from the texts of ``.npz``. The file takes its
-    name at the end of the block; an exception in it leaves an older file as it was.
+    The rows are kept on the disk and not in memory, apart from the texts of ``.npz``. The file gets
+    its name at the end of the block; an exception in it leaves an older file as it was.
 
     Args:
-        path: Its suffix says the format. ``.npz`` holds an array a column; ``.parquet`` holds rows
-            whose arrays are lists of fixed length (one dimension a row at most).
+        path: The file. ``.npz`` holds one array per column; ``.parquet`` holds rows whose arrays
+            are lists of fixed length (of one dimension per row at most).
 
     Raises:
-        UserError: Another suffix, or ``.parquet`` without pyarrow; when an array is written to
-            ``.npz``, its rows have another shape or type than those before.
+        UserError: The suffix is another one, or pyarrow is missing for ``.parquet``. On writing to
+            ``.npz``: the rows of an array have another shape or type than those before.
     """
     path = Path(path)
     if path.suffix == ".npz":
@@ -58,13 +58,13 @@ def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read a table, column by column.
 
     Args:
-        path: ``.npz`` without pickled objects; ``.parquet``, whose lists of equal length become
-            arrays (rows, n); or ``.csv`` of numbers with a line of names, where an empty field is
-            nan.
+        path: An ``.npz`` without pickled objects; a ``.parquet``, whose lists of equal length
+            become arrays (rows, n); or a ``.csv`` of numbers with a line of names, where an empty
+            field is nan.
 
     Raises:
-        UserError: There is no such file or another suffix, it is damaged, columns of different
-            lengths, or ``.parquet`` without pyarrow.
+        UserError: The file does not exist, is damaged, has another suffix or columns of different
+            lengths, or pyarrow is missing for ``.parquet``.
     """
     path = Path(path)
     if path.suffix not in (".npz", ".parquet", ".csv"):

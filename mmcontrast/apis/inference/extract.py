@@ -1,4 +1,4 @@
-"""Features of many images, graphs or nodes, written to a file as they are computed."""
+"""Write the features of many images, graphs or nodes to a file, as they are computed."""
 
 import sys
 from collections.abc import Iterator
@@ -33,48 +33,51 @@ def extract_features(
 ) -> int:
     """Write the features of all images of a source, with paths and labels, into one file.
 
-    Where the config's method has no backbone for images, the source is one of its data loaders,
-    and its graphs, or rows of features, are what is written of.
+    Where the config's method has no backbone for images, the source is one of its data loaders, and
+    the rows are those of its graphs, or of its features.
 
-    Rows are written as they come, so features need not fit in memory. The file takes its name when
-    it is whole; an interrupted run leaves an older one as it was.
+    Rows are written as they are computed, so features need not fit in memory. The file gets its
+    name when it is whole; an interrupted run leaves an older one as it was.
 
     Args:
-        checkpoint: Weights; None for the untrained network of ``config``.
+        checkpoint: The checkpoint's path; None for the untrained network of ``config``.
         source: A folder, whose sub-folders are the classes; an image; or the key of a data loader
             of ``config``, such as ``val_dataloader``.
-        out: ``.npz`` or ``.parquet``, with the columns ``path`` (N,), ``label`` (N,) int64, -1 for
-            an image without class, ``class`` (N,) and ``split`` (N,) where they are known, and
-            ``global`` (N, C) float32. Of nodes, ``node`` (V,), its number in the graph of ``path``,
-            and ``nodes`` (V, C) instead of ``global``.
-        config: Config file, see :class:`~mmcontrast.apis.inference.features.FeatureExtractor`.
+        out: A file ``.npz`` or ``.parquet``. Its columns are ``path`` (N,), ``label`` (N,) int64,
+            -1 for an image without class, ``class`` (N,) and ``split`` (N,) where the data have
+            them, and ``global`` (N, C) float32. With ``nodes`` there are ``node`` (V,), the number
+            of the node in the graph of ``path``, and ``nodes`` (V, C) instead of ``global``.
+        config: Path of the config, see
+            :class:`~mmcontrast.apis.inference.features.FeatureExtractor`.
         dense: Whether to write ``dense`` (N, C, H, W) too; only ``.npz`` can hold it.
-        nodes: Whether to write a row a node, not a row a graph.
-        **settings: Of the extractor: ``device``, ``size``, ``batch_size``, ``num_workers``,
-            ``on_error``. Of a method without backbone ``device`` alone.
+        nodes: Whether to write one row per node instead of one per graph.
+        **settings: Arguments of the extractor: ``device``, ``size``, ``batch_size``,
+            ``num_workers``, ``on_error``. A method without backbone takes ``device`` alone.
 
     Returns:
         The number of rows.
 
     Raises:
-        UserError: Source, checkpoint or file do not fit.
+        UserError: The source, the checkpoint or the file cannot be used.
     """
     out = Path(out)
     if dense and out.suffix != ".npz":
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
     table = open_table(out)
-    own = config is not None and "backbone" not in load_config(config).get("model", {})
-    if (dense or settings.get("size")) and own:
+    without_backbone = config is not None and not _has_backbone(config)
+    if (dense or settings.get("size")) and without_backbone:
         raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
-    if nodes and not own:
+    if nodes and not without_backbone:
         raise UserError("Images have no nodes: --nodes is for the config of a method of graphs.")
     rows = 0
     try:
         with table as write:
-            if own:
-                pieces = _of_method(checkpoint, source, str(config), nodes, settings.get("device"))
+            if without_backbone:
+                pieces = _method_rows(
+                    checkpoint, source, str(config), nodes, settings.get("device")
+                )
             else:
-                pieces = _of_images(checkpoint, source, config, dense, settings)
+                pieces = _image_rows(checkpoint, source, config, dense, settings)
             for columns in pieces:
                 write(columns)
                 rows += len(columns["path"])
@@ -83,7 +86,11 @@ def extract_features(
     return rows
 
 
-def _of_images(
+def _has_backbone(config: str) -> bool:
+    return "backbone" in load_config(config).get("model", {})
+
+
+def _image_rows(
     checkpoint: str | None,
     source: str,
     config: str | None,
@@ -93,18 +100,18 @@ def _of_images(
     images, total, classes = _open_source(source, config, settings.get("size"))
     extractor = FeatureExtractor(checkpoint, config, **settings)
     progress = ProgressBar(total, file=sys.stderr)
-    found = False
+    is_empty = True
     for batch in extractor.stream(images, dense):
         progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
         if batch["data_samples"]:
-            found = True
+            is_empty = False
             yield _columns(batch, source, classes)
     print(file=sys.stderr)
-    if not found:
+    if is_empty:
         raise UserError(f"None of the {total} images in {source} can be read.")
 
 
-def _of_method(
+def _method_rows(
     checkpoint: str | None, source: str, config: str, nodes: bool, device: str | None
 ) -> Iterator[Columns]:
     data = MethodOnData(checkpoint, config, source, device)
@@ -122,7 +129,7 @@ def _of_method(
 
 
 def _sample_columns(features_NC: Tensor, samples: DataSamples, classes: tuple[str, ...]) -> Columns:
-    """Columns of graphs, or of the rows of one sample that holds many."""
+    """Return the columns of graphs, or of the rows of one sample that holds many."""
     labels = np.concatenate([np.atleast_1d(s.get("label", UNLABELED)) for s in samples])
     paths = [s["path"] for s in samples for _ in np.atleast_1d(s.get("label", UNLABELED))]
     columns: Columns = dict(path=paths, label=labels.astype(np.int64))
@@ -157,7 +164,7 @@ def _node_columns(features_VC: Tensor, samples: DataSamples) -> Columns:
 def _open_source(
     source: str, config: str | None, size: int | None
 ) -> tuple[Any, int, tuple[str, ...]]:
-    """Return what to extract, the number of images, and the names of the classes."""
+    """Return the images of a source, their number, and the names of the classes."""
     path = Path(source)
     if path.is_file():
         return path, 1, ()

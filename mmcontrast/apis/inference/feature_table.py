@@ -1,4 +1,4 @@
-"""Tables that ``extract_features`` wrote, read again."""
+"""Read the tables that ``extract_features`` writes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +14,15 @@ TABLES = (".npz", ".parquet")
 
 @dataclass
 class FeatureTable:
-    """Features, and what is known of each row.
+    """Features with the path, the label and, for nodes, the number of each row.
 
     Attributes:
-        features: (N, C).
-        labels: (N,), negative for a row without class.
-        paths: Of the images or graphs.
-        nodes: Number of each node in its graph; None where rows are no nodes.
-        classes: Names by label, with ``(unseen)`` behind those that no training saw; fewer than
-            there are labels where names are not known.
+        features: The features (N, C).
+        labels: The labels (N,), negative for a row without class.
+        paths: Paths of the images or graphs.
+        nodes: Number of each node in its graph; None where the rows are not nodes.
+        classes: Names by label, with ``(unseen)`` behind those that no training saw. There are
+            fewer of them than labels where the table has no names.
     """
 
     features: NDArray[np.floating]
@@ -36,7 +36,7 @@ class FeatureTable:
         """Read a table.
 
         Raises:
-            UserError: There is none, or it was not written by ``extract_features``.
+            UserError: The file does not exist, or was not written by ``extract_features``.
         """
         columns = read_table(path)
         name = "nodes" if "nodes" in columns else "global"
@@ -55,7 +55,7 @@ class FeatureTable:
         )
 
     def name(self, row: int) -> str:
-        """What a row is, for people."""
+        """Return a short description of a row: the file, or the node, and the class."""
         path = self.paths[row]
         what = Path(path).name if self.nodes is None else f"node {self.nodes[row]}"
         if self.nodes is not None and len(set(self.paths)) > 1:

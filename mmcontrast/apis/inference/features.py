@@ -1,4 +1,4 @@
-"""Features of images from a pre-trained backbone, without a Runner."""
+"""Extract features of images with a pre-trained backbone, without a Runner."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,13 +32,13 @@ _PIPELINE: list[dict[str, Any]] = [
 
 
 class Extracted(Features):
-    """Features of images and what is known of each, row by row; all tensors are on the CPU."""
+    """Features of images with one data sample per row; all tensors are on the CPU."""
 
     data_samples: DataSamples
-    """``index``, ``path``, ``label`` and, in ``view0``, the part of the source that was seen."""
+    """``index``, ``path``, ``label`` and, in ``view0``, the part of the image that was used."""
 
     skipped: list[str]
-    """Images that could not be read and have no row."""
+    """Paths of images that could not be read and have no row."""
 
 
 class FeatureExtractor:
@@ -49,19 +49,19 @@ class FeatureExtractor:
     ImageNet's mean and standard deviation.
 
     Args:
-        checkpoint: Weights in any layout that ``load_backbone`` knows; None for the untrained
-            network of ``config``, to compare with.
-        config: Config file of the training; without, the config inside the checkpoint.
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+        checkpoint: A checkpoint that ``load_backbone`` can read; None for the untrained network of
+            ``config``, to compare with.
+        config: Path of the training's config; None takes the config inside the checkpoint.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:1'``; None takes the best one available.
         size: Side in pixels of the square that the network sees; the other sizes of the pipeline
             change with it. A larger one gives a finer dense map. None keeps the pipeline's.
-        batch_size: Images at once.
-        num_workers: Processes that read images; 0 reads in this one.
+        batch_size: Number of images in a batch.
+        num_workers: Number of processes that read images; 0 reads them in this one.
         on_error: ``'raise'`` names an image that cannot be read and stops; ``'skip'`` leaves it
             out and lists it.
 
     Raises:
-        UserError: The checkpoint, the config or the device do not fit.
+        UserError: The checkpoint, the config or the device cannot be used.
     """
 
     def __init__(
@@ -96,10 +96,11 @@ class FeatureExtractor:
         """Compute the features of all images at once.
 
         Args:
-            source: An image file; a folder, with all below it, sorted; an image as an array
-                (H, W, 3) of uint8 RGB or a tensor (3, H, W); a stack or an iterable of such; or a
-                data set. A float tensor must be normalized already: it goes to the network as is.
-            dense: Whether to return the dense maps too; a thousand of a ResNet-50 take 400 MB.
+            source: An image file; a folder, with everything below it, sorted; an image as an array
+                (H, W, 3) of uint8 RGB or a tensor (3, H, W); a stack or an iterable of these; or a
+                data set. A float tensor must be normalized already and is not changed.
+            dense: Whether to return the dense maps too; those of a ResNet-50 take 400 MB for a
+                thousand images.
 
         Returns:
             ``global`` (N, C) and ``dense`` (N, C, H, W), float32, with ``data_samples`` and
@@ -133,10 +134,10 @@ class FeatureExtractor:
         return extracted
 
     def stream(self, source: Image | Iterable[Image], dense: bool = True) -> Iterator[Extracted]:
-        """Compute features batch by batch; neither images nor paths pile up in memory.
+        """Compute features batch by batch, so that nothing accumulates in memory.
 
         Args:
-            source: As for a call.
+            source: The images, as in a call.
             dense: Whether to return the dense maps too.
 
         Yields:
@@ -178,10 +179,10 @@ def _unchanged(batch: Any) -> Any:
 
 
 def find_device(name: str | None) -> torch.device:
-    """Return a device by its name, or the best there is.
+    """Return a device by its name, or the best one available.
 
     Raises:
-        UserError: It cannot be used.
+        UserError: The device cannot be used.
     """
     try:
         device = torch.device(name or get_device())
@@ -198,7 +199,7 @@ def _untrained_config(config: str | Path | None) -> Mapping[str, Any]:
 
 
 def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[str, Any]]:
-    """The pipeline of the config's test or validation data, its sizes scaled to ``size``."""
+    """Return the pipeline of the config's test or validation data, scaled to ``size``."""
     pipeline = _PIPELINE
     for name in ("val_dataloader", "test_dataloader"):
         dataset = (cfg.get(name) or {}).get("dataset") or {}

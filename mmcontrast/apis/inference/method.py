@@ -1,7 +1,7 @@
-"""A whole method and a data set that it was made for, without a Runner.
+"""Apply a whole method to the data of its config, without a Runner.
 
-Features of images need a backbone alone, see :mod:`mmcontrast.apis.inference.features`. Methods of
-other things, of graphs or of classes' attributes, have none, and are asked for their own.
+Features of images need only a backbone, see :mod:`mmcontrast.apis.inference.features`. Methods for
+graphs or for attributes of classes have none, and extract and predict themselves.
 """
 
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ from mmcontrast.weights import Checkpoint, load_weights
 
 
 class MethodOnData:
-    """What a method makes of the data of its config.
+    """A method that extracts and predicts on a data loader of its config.
 
     Args:
-        checkpoint: Weights of a training; None for the untrained network.
-        config: Config file of the training.
+        checkpoint: Path of a checkpoint of the training; None for the untrained network.
+        config: Path of the training's config.
         loader: The key of a data loader in it.
-        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``; None for the best there is.
+        device: ``'cpu'``, ``'cuda'`` or ``'cuda:1'``; None takes the best one available.
 
     Raises:
-        UserError: Checkpoint, config, loader or device do not fit.
+        UserError: The checkpoint, the config, the data loader or the device cannot be used.
 
     Attributes:
-        classes: Their names, as far as the data set knows them.
+        classes: Names of the classes; empty if the data set does not have them.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class MethodOnData:
         self.method = cast(Method, method.to(self.device).eval())
 
     def extract(self) -> Iterator[tuple[dict[str, Tensor], DataSamples]]:
-        """Features of each batch, on the CPU, and what is known of its samples."""
+        """Yield the features of each batch, float32 on the CPU, and its data samples."""
         for inputs, samples in self._batches():
             features = self.method.extract(inputs).items()
             tensors = {name: value for name, value in features if isinstance(value, Tensor)}
@@ -71,7 +71,7 @@ class MethodOnData:
 
     @torch.no_grad()
     def predict(self) -> Iterator[dict[str, Any]]:
-        """What the method predicts of each sample, see its ``predict``."""
+        """Yield the prediction for each sample, see the method's ``predict``."""
         for inputs, samples in self._batches():
             yield from self.method.predict(inputs, samples)
 
