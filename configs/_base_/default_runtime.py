@@ -4,7 +4,7 @@ default_scope = "mmcontrast"
 default_hooks = dict(
     runtime_info=dict(type="RuntimeInfoHook"),
     timer=dict(type="IterTimerHook"),
-    # The place in the data, of a fresh and of a resumed run, and the random numbers.
+    # The position in the data and the random numbers, for a fresh and for a resumed run.
     sampler_seed=dict(type="ResumeHook"),
     iteration_seed=dict(type="IterationSeedHook"),
     logger=dict(type="LoggerHook", interval=50, log_metric_by_epoch=False),

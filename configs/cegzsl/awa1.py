@@ -10,7 +10,7 @@ The descriptor of classes: 85 attributes.
 Data: data/AWA1/{res101,att_splits}.mat of Xian et al. (xlsa17).
 Cost: not measured; some hours on a GPU with the authors' code.
 Expected: U 65.3, S 73.4, H 69.1, T1 71.0 (the paper, best epoch on the test set; here the last one
-counts). Ours: not run, for want of the features.
+counts). Ours: not run; the features were not available.
 Settings are chosen with {train,val}_dataloader.dataset.validation=True, a split of the training
 set whose classes are disjoint.
 Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.

@@ -1,4 +1,4 @@
-"""CE-GZSL on features of one's own images, here of a ResNet-18, in minutes on one CPU core.
+"""CE-GZSL on features of your own images, here of a ResNet-18, in minutes on one CPU core.
 
 Han et al., CVPR 2021; the settings are ours, for short runs.
 

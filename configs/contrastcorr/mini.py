@@ -23,18 +23,18 @@ model = dict(
         depth=18,
         base_channels=32,
         strides=(1, 2, 1, 1),
-        # Features of random blocks are so long that the softmax sees one cell alone.
+        # Features of random blocks have so large a norm that the softmax selects a single cell.
         zero_init_residual=True,
         norm_cfg=dict(type="BN"),
     ),
-    # One command: the paper's auto-encoder would have to be trained first.
+    # Needs no training, unlike the paper's auto-encoder.
     codec=dict(type="PatchCodec", patch_size=8),
-    # Distances are about 2.4 here at first; the paper's 2.5 leaves half of the pairs out.
+    # Distances are about 2.4 here at first; the paper's 2.5 would leave out half of the pairs.
     loss=dict(type="LabColorLoss", threshold=5.0),
     window=4,  # of 8 cells
     concentration_weight=0.3,
     concentration_start=2,
-    channel_dropout=0.3,  # the paper's 0.7 leaves too few steps to colors
+    channel_dropout=0.3,  # with the paper's 0.7 too few steps use the colors
 )
 
 # Two frames of a video, not far apart.
@@ -48,7 +48,7 @@ warm_up = [
     dict(type="EachFrame", transforms=[crop, to_lab]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
-# The target is a whole frame, the reference a crop of such a one.
+# The target is a whole frame, the reference a crop of a whole frame.
 whole_target = [
     load,
     dict(type="EachFrame", frames=[0], transforms=[whole, crop, to_lab]),

@@ -12,8 +12,8 @@ Images are resized by an antialiased bilinear kernel, where the authors have nea
 cubic ones.
 Cost: one pair of frames of each video an epoch, 2 x 8 pairs a step; the authors report no time.
 Expected: DAVIS-2017 val J&F 63.0, J 60.5, F 65.5 (the authors' repository). Ours: not run.
-The other videos of a process are the negatives, 7 as in the authors' code; the paper speaks of 15,
-which model.gather_negatives=True gives on two devices.
+The other videos of a process are the negatives, 7 as in the authors' code; on two devices
+model.gather_negatives=True gives the paper's 15.
 Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end; for the second stage
 param_scheduler.restarts and custom_hooks.0.begins): docs/configs.md.
 """
@@ -48,7 +48,7 @@ whole = dict(type="ResizeAndPad", size=640)
 to_lab = dict(type="ToLAB")
 warm_up = [
     load,
-    # Turned, scaled and mirrored alike; where a crop is cut out is each frame's own.
+    # Both frames are rotated, scaled and flipped alike; each has its own crop.
     dict(
         type="EachFrame",
         shared=True,
@@ -62,7 +62,8 @@ warm_up = [
     dict(type="EachFrame", transforms=[crop, to_lab]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
-# The target is a whole frame of 640 pixels, padded to a square; the reference a crop of such a one.
+# The target is a whole frame of 640 pixels, padded to a square; the reference is a crop of
+# one.
 whole_target = [
     load,
     dict(type="EachFrame", frames=[0], transforms=[shrink, rotate, whole, crop, to_lab]),

@@ -25,7 +25,7 @@ model = dict(
         norm_cfg=dict(type="SplitBN", num_groups=2),
     ),
     # The paper's heads have no norm. With one, embeddings are spread from the first step; without,
-    # a run of this length ends before they are.
+    # they are not by the end of a run of this length.
     neck=dict(
         type="DenseProjection",
         in_channels=256,
@@ -35,19 +35,19 @@ model = dict(
     ),
     loss=dict(type="InfoNCE", temperature=0.2),
     dense_loss=dict(type="InfoNCE", temperature=0.2),
-    # Hundreds of steps instead of a million: keys age quickly, and the momentum encoder must follow
-    # within a few.
+    # Hundreds of steps instead of a million: keys become outdated quickly, and the momentum
+    # encoder must follow within a few steps.
     queue_size=128,
     momentum=0.9,
     dense_weight=0.5,
-    # On so small a grid, zero padding gives away where a cell lies, and cells would be matched by
-    # their place instead of what they show.
+    # On so small a grid, zero padding reveals the position of a feature cell, and cells would be
+    # matched by position instead of content.
     match="geometric",
 )
 
 view = [
     dict(type="RandomResizedCrop", size=48, scale=(0.2, 1.0)),
-    # Strong, since in this world any class may have any color.
+    # Strong, since any class may have any color in the mini-world.
     dict(type="ColorJitter", brightness=0.6, contrast=0.6, saturation=0.6, hue=0.5, p=0.8),
     dict(type="Grayscale", p=0.4),
     dict(type="HorizontalFlip", p=0.5),

@@ -23,11 +23,11 @@ model = dict(
         depth=18,
         strides=(1, 2, 2, 1),  # a grid of 4x4 cells; the usual strides leave 2x2 at 64 pixels
         norm_cfg=dict(type="SplitBN", num_groups=2),
-        # Blocks that start as identities bear a larger learning rate in so short a run.
+        # Blocks that start as identities allow a larger learning rate in so short a run.
         zero_init_residual=True,
     ),
     # The paper's heads have no norm. With one, embeddings are spread from the first step; without,
-    # a run of this length ends before they are.
+    # they are not by the end of a run of this length.
     neck=dict(
         type="DenseProjection",
         in_channels=512,
@@ -37,13 +37,13 @@ model = dict(
     ),
     loss=dict(type="InfoNCE", temperature=0.2),
     dense_loss=dict(type="InfoNCE", temperature=0.2),
-    # A thousand steps instead of a million: keys age quickly, and the momentum encoder must
-    # follow within a few dozen.
+    # A thousand steps instead of a million: keys become outdated quickly, and the momentum
+    # encoder must follow within a few dozen steps.
     queue_size=512,
     momentum=0.95,
     dense_weight=0.5,
-    # On so small a grid, zero padding gives away where a cell lies, and cells would be matched by
-    # their place instead of what they show.
+    # On so small a grid, zero padding reveals the position of a feature cell, and cells would be
+    # matched by position instead of content.
     match="geometric",
 )
 

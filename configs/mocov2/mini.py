@@ -20,8 +20,8 @@ model = dict(
     backbone=dict(
         type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="SplitBN", num_groups=2)
     ),
-    # The paper's head has no norm. With one, embeddings are spread from the first step; without, a
-    # run of this length ends before they are.
+    # The paper's head has no norm. With one, embeddings are spread from the first step; without,
+    # they are not by the end of a run of this length.
     neck=dict(
         type="Projection",
         in_channels=256,
@@ -31,15 +31,15 @@ model = dict(
         last_norm_bias=False,
     ),
     loss=dict(type="InfoNCE", temperature=0.2),
-    # Hundreds of steps instead of a million: keys age quickly, and the momentum encoder must follow
-    # within a few.
+    # Hundreds of steps instead of a million: keys become outdated quickly, and the momentum
+    # encoder must follow within a few steps.
     queue_size=128,
     momentum=0.9,
 )
 
 view = [
     dict(type="RandomResizedCrop", size=48, scale=(0.2, 1.0)),
-    # Strong, since in this world any class may have any color.
+    # Strong, since any class may have any color in the mini-world.
     dict(type="ColorJitter", brightness=0.6, contrast=0.6, saturation=0.6, hue=0.5, p=0.8),
     dict(type="Grayscale", p=0.4),
     dict(type="HorizontalFlip", p=0.5),

@@ -20,7 +20,7 @@ model = dict(
     data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="SplitBN", num_groups=2)),
     # The paper's head has no norm. With one, embeddings are spread from the first step; without,
-    # a run of this length ends before they are.
+    # they are not by the end of a run of this length.
     neck=dict(
         type="Projection",
         in_channels=512,
@@ -30,8 +30,8 @@ model = dict(
         last_norm_bias=False,
     ),
     loss=dict(type="InfoNCE", temperature=0.2),
-    # A thousand steps instead of a million: keys age quickly, and the momentum encoder must
-    # follow within a few dozen.
+    # A thousand steps instead of a million: keys become outdated quickly, and the momentum
+    # encoder must follow within a few dozen steps.
     queue_size=512,
     momentum=0.95,
 )

@@ -12,7 +12,7 @@ steps as one, in no less time: each draws other negatives of the same graph, and
 mean.
 Data: data/planetoid/ind.pubmed.*, the files of Yang et al., ICML 2016.
 Cost: about 20 minutes on one CPU core, a minute of it for the diffusion.
-Expected: 80.1 (the paper). Ours: not run, for want of the features.
+Expected: 80.1 (the paper). Ours: not run; the data were not available.
 An epoch has 50 steps.
 Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """

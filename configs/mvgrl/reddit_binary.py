@@ -11,7 +11,7 @@ the 16 largest entries a node of pushed walks (threshold 1e-4); the authors have
 the whole diffusion.
 Data: data/REDDIT-BINARY/REDDIT-BINARY_*.txt, the text files of TU Dortmund.
 Cost: not measured.
-Expected: 84.5 (the paper). Ours: not run, for want of the data.
+Expected: 84.5 (the paper). Ours: not run; the data were not available.
 Devices, other lengths (train_cfg.max_epochs, train_cfg.val_interval): docs/configs.md.
 """
 

@@ -32,7 +32,7 @@ model = dict(
 view = [
     dict(type="RandomResizedCrop", size=48, scale=(0.2, 1.0)),
     dict(type="HorizontalFlip", p=0.5),
-    # Strong, since in this world any class may have any color.
+    # Strong, since any class may have any color in the mini-world.
     dict(type="ColorJitter", brightness=0.6, contrast=0.6, saturation=0.6, hue=0.5, p=0.8),
     dict(type="Grayscale", p=0.4),
 ]

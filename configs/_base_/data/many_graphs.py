@@ -1,8 +1,9 @@
-# Graphs in batches, described one by one and classified by an SVM. The config adds both datasets.
+# Graphs in batches; their features are classified by an SVM. The config that inherits this adds
+# both data sets.
 train_dataloader = dict(
     batch_size=32,
     num_workers=0,
-    drop_last=True,  # what is left could be one graph, which has no other to be told from
+    drop_last=True,  # a last batch of one graph would have no negatives
     sampler=dict(type="ResumableSampler", shuffle=True),
     collate_fn=dict(type="collate_graphs"),
 )

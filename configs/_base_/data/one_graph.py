@@ -1,4 +1,5 @@
-# The nodes of one graph: each training step has all of it. The config adds both datasets.
+# The nodes of one graph; each training step has the whole graph. The config that inherits this adds
+# both data sets.
 train_dataloader = dict(
     batch_size=1,
     num_workers=0,

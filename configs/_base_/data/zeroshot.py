@@ -1,4 +1,5 @@
-# Features of seen classes to train with, all classes in the test. The config adds both sources.
+# Training on features of seen classes, a test on all classes. The config that inherits this adds
+# the source of both.
 train_dataloader = dict(
     batch_size=1,  # a sample holds num_batches of num_rows
     num_workers=1,

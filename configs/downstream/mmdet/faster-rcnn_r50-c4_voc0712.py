@@ -15,6 +15,7 @@ Expected AP / AP50 / AP75 (mean of 5; the DenseCL paper, its rows confirmed by t
 where *): random 32.8/59.0/31.6*, supervised ImageNet 54.2/81.6/59.8*, MoCo v2 COCO 54.7/81.0/60.6,
 DenseCL COCO 56.7/81.7/63.0, SimCLR ImageNet 51.5/79.4/55.6*, MoCo v2 ImageNet 57.0/82.4/63.6*,
 DenseCL ImageNet 58.7/82.8/65.2. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

@@ -1,7 +1,7 @@
 r"""Mask R-CNN on half a ResNet-18, on the embedded mini-world: objects of any class, in minutes.
 
-Few images and few steps, so that it shows what the backbone has learned before; the 20 classes of
-the world would take far more of both. He et al. (Mask R-CNN, ICCV 2017); the settings are ours.
+Few images and few steps, so that the result depends on the pre-training; the 20 classes of the
+mini-world would take far more of both. He et al. (Mask R-CNN, ICCV 2017); the settings are ours.
 
   python tools/train.py configs/downstream/mmdet/mask-rcnn_r18_mini.py \
     --cfg-options load_from=work_dirs/densecl/mini/epoch_18.pth
@@ -9,8 +9,8 @@ the world would take far more of both. He et al. (Mask R-CNN, ICCV 2017); the se
     --cfg-options load_from=work_dirs/densecl/mini/epoch_18.pth train_dataloader.batch_size=4
 
 Data: python tools/data/make_mini.py --out data/mini
-Cost and score: docs/transfer.md.
-Other lengths: set train_cfg.max_iters and param_scheduler.1.end to the same number.
+Cost and score: docs/results.md, the mini-world.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = ["./_base_/mask-rcnn_r18-fpn.py", "./_base_/schedule_90k.py", "./_base_/runtime.py"]

@@ -14,7 +14,7 @@ short runs from the checkpoints of configs/*/r18_tinyimagenet.py.
 
 Data: python tools/data/prepare_pennfudan.py FOLDER --out data/pennfudan100
 Score of 100 steps: docs/results.md. Cost: not measured.
-Other lengths: set train_cfg.max_iters and param_scheduler.1.end to the same number.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = ["./_base_/mask-rcnn_r18-fpn.py", "./_base_/schedule_90k.py", "./_base_/runtime.py"]

@@ -10,6 +10,7 @@ He et al. (MoCo, CVPR 2020), table 5 (b).
 Data: data/coco/{train2017,val2017,annotations}.
 Cost: 90,000 steps of 8 x 2 images; time not measured here.
 Expected: none of the three papers gives this row for SimCLR, MoCo v2 or DenseCL. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

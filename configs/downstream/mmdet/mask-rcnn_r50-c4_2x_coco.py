@@ -1,6 +1,7 @@
 r"""Mask R-CNN R50-C4 on COCO, 180k iterations, MoCo's form.
 
-He et al. (MoCo, CVPR 2020), table 5 (c).
+He et al. (MoCo, CVPR 2020), table 5 (c). Differs from mask-rcnn_r50-c4_1x_coco.py in the number of
+iterations.
 
   python tools/train.py configs/downstream/mmdet/mask-rcnn_r50-c4_2x_coco.py \
     --cfg-options load_from=CHECKPOINT train_dataloader.batch_size=16
@@ -15,7 +16,8 @@ protocol in detectron2; pre-trained on ImageNet with batch 256 for 200 epochs):
   supervised  40.0/59.9/43.1 | 34.7/56.5/36.9
   SimCLR      39.6/59.1/42.9 | 34.6/55.9/37.1
   MoCo v2     40.6/60.1/44.0 | 35.3/56.9/38.0
-MoCo's own table is of its first version; its figures were not checked here. Ours: not run.
+MoCo's own table is of its first version; its numbers were not checked here. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = "./mask-rcnn_r50-c4_1x_coco.py"

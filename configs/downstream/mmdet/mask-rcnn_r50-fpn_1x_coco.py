@@ -20,6 +20,7 @@ Expected box AP/AP50/AP75 | mask AP/AP50/AP75 (the DenseCL paper):
   MoCo v2 ImageNet   39.8/59.8/43.6 | 36.1/56.9/38.7
   DenseCL ImageNet   40.3/59.9/44.3 | 36.4/57.0/39.2
 Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = "./mask-rcnn_r50-fpn_moco-1x_coco.py"

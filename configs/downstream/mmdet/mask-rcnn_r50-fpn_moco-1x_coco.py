@@ -12,6 +12,7 @@ Cost: 90,000 steps of 8 x 2 images; time not measured here.
 Expected: the DenseCL paper's table is of the other form (mask-rcnn_r50-fpn_1x_coco.py), do not mix
 them. mmselfsup's README, which trained 12 epochs: box AP / mask AP 40.2/36.1 for MoCo v2
 ImageNet, 38.7/34.9 for SimCLR (batch 256). Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

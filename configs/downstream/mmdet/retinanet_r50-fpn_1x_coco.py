@@ -10,6 +10,7 @@ Lin et al. (RetinaNet, ICCV 2017), under MoCo's rules: nothing frozen, batch nor
 Data: data/coco/{train2017,val2017,annotations}.
 Cost: 90,000 steps of 8 x 2 images; time not measured here.
 Expected: none of the three papers gives this row. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

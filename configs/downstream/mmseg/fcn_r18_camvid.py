@@ -14,7 +14,7 @@ from the checkpoints of configs/*/r18_tinyimagenet.py.
 
 Data: data/camvid213/{train,val}/{images/*.jpg,labels/*.png}, labels 0..10 and 11 for unlabeled.
 Cost and score of 150 steps: docs/results.md.
-Other lengths: set train_cfg.max_iters and param_scheduler.0.end to the same number.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = ["./_base_/fcn_r50.py", "./_base_/schedule_20k.py"]

@@ -1,7 +1,7 @@
 r"""FCN on half a ResNet-18, on the embedded mini-world: objects or background, in half a minute.
 
-Few images and few steps, so that it shows what the backbone has learned before; the 20 classes of
-the world would take far more of both. Long et al. (FCN, CVPR 2015); the settings are ours.
+Few images and few steps, so that the result depends on the pre-training; the 20 classes of the
+mini-world would take far more of both. Long et al. (FCN, CVPR 2015); the settings are ours.
 
   python tools/train.py configs/downstream/mmseg/fcn_r18_mini.py \
     --cfg-options load_from=work_dirs/densecl/mini/epoch_18.pth
@@ -12,8 +12,8 @@ the world would take far more of both. Long et al. (FCN, CVPR 2015); the setting
     --cfg-options load_from=work_dirs/densecl/mini/epoch_18.pth train_dataloader.batch_size=4
 
 Data: python tools/data/make_mini.py --out data/mini
-Cost and score: docs/transfer.md.
-Other lengths: set train_cfg.max_iters and param_scheduler.0.end to the same number.
+Cost and score: docs/results.md, the mini-world.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = ["./_base_/fcn_r50.py", "./_base_/schedule_20k.py"]
@@ -56,7 +56,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type="InfiniteSampler", shuffle=True),
-    # Of the 200 labeled images: pre-training matters where labels are few.
+    # 100 of the 200 labeled images, since pre-training matters where labels are few.
     dataset=dict(
         ann_file="ImageSets/Segmentation/train.txt",
         pipeline=train_pipeline,

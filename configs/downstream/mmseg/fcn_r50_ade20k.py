@@ -10,6 +10,7 @@ Long et al. (FCN, CVPR 2015), with mmseg's settings for this data set.
 Data: data/ade/ADEChallengeData2016/{images,annotations}/{training,validation}.
 Cost: 80,000 steps of 4 x 4 images; time not measured here.
 Expected: none of the three papers gives this row. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

@@ -12,6 +12,7 @@ tools/dataset_converters/cityscapes.py; train (fine) 2,975 and val 500 images.
 Cost: 40,000 steps of 4 x 2 images, as in the authors' config; time not measured here.
 Expected mIoU (the paper): random 63.5, supervised ImageNet 73.7, SimCLR ImageNet 73.1,
 MoCo v2 COCO 73.8, DenseCL COCO 75.6, MoCo v2 ImageNet 74.5, DenseCL ImageNet 75.7. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

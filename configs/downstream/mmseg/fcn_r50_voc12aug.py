@@ -16,6 +16,7 @@ Cost: 20,000 steps of 4 x 4 images, 5 times; time not measured here.
 Expected mIoU on VOC12 val (mean of 5; the paper, confirmed by the authors' README where *):
 random 40.7, supervised ImageNet 67.7, SimCLR ImageNet 64.3, MoCo v2 COCO 64.5*, DenseCL COCO 67.5*,
 MoCo v2 ImageNet 67.5*, DenseCL ImageNet 69.4*. Ours: not run.
+CHECKPOINT, devices, memory, other lengths: docs/configs.md.
 """
 
 _base_ = [

@@ -1,5 +1,6 @@
-# mmdet's runtime, with our hooks: what a training starts from is checked, files are there before it
-# begins, batch-norm statistics are measured before each test, and checkpoints survive a kill.
+# mmdet's runtime, with our hooks: the weights that training starts from are checked, missing files
+# are reported before it begins, batch-norm statistics are measured before each test, and
+# checkpoints are written so that a killed run resumes.
 _base_ = "mmdet::_base_/default_runtime.py"
 
 default_hooks = dict(

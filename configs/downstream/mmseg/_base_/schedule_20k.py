@@ -1,5 +1,6 @@
-# mmseg's runtime and schedule, with our hooks: what a training starts from is checked, files are
-# there before it begins, and checkpoints survive a kill.
+# mmseg's runtime and schedule, with our hooks: the weights that training starts from are checked,
+# missing files are reported before it begins, and checkpoints are written so that a killed run
+# resumes.
 _base_ = ["mmseg::_base_/default_runtime.py", "mmseg::_base_/schedules/schedule_20k.py"]
 
 default_hooks = dict(
