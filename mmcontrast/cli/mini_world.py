@@ -32,7 +32,7 @@ def write_missing_mini_world(
     cfg = load_config(config, cfg_options)
     if data_root is not None and "train_dataloader" in cfg:
         cfg.train_dataloader.dataset.data_root = data_root
-    names = sorted(set(_layouts(cfg)))
+    names = sorted(set(_layouts(cfg.to_dict())))
     missing = [name for name in names if not Path(ROOT, name).exists()]
     if not missing:
         return

@@ -18,7 +18,7 @@ CONFIGS = (Path(__file__).parents[1] / ".mim/configs").resolve()
 # mmsegmentation; where OneDL's onedl-mmsegmentation is installed, it would ask to install that one,
 # which would overwrite it. The module of both is mmseg.
 _PACKAGES = {"mmcontrast": "mmcontrast", "mmseg": "mmseg"}
-_MMENGINE = "mmengine.config.utils"
+_CONFIG_MODULE = "mmengine.config.config"
 
 
 def find_config(config: str | Path) -> Path:
@@ -48,28 +48,46 @@ def config_names() -> list[str]:
 def register_packages() -> None:
     """Let configs inherit ``'mmcontrast::...'`` and the ``'mmseg::...'`` of OneDL's mmseg.
 
-    MMEngine is not imported for that: where it is not imported yet, its table of packages is
-    extended as soon as it is.
+    MMEngine is not imported for that: where it is not imported yet, it is extended as soon as it
+    is.
     """
-    if _MMENGINE in sys.modules:
-        sys.modules[_MMENGINE].MODULE2PACKAGE.update(_PACKAGES)
+    module = sys.modules.get(_CONFIG_MODULE)
+    if module is not None:
+        _extend(module)
     elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
+def _extend(module: ModuleType) -> None:
+    """Make MMEngine's module of configs know the packages."""
+    sys.modules["mmengine.config.utils"].MODULE2PACKAGE.update(_PACKAGES)
+    original = module.Config._get_cfg_path
+
+    def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        path, scope = original(cfg_path, filename)
+        # MMEngine marks the parts of another package's config with its scope. Ours name the scope
+        # of each part where it is not the default one, and those for mmdet and mmseg have another
+        # default; so they are inherited as by a path.
+        return path, None if scope == "mmcontrast" else scope
+
+    module.Config._get_cfg_path = staticmethod(_get_cfg_path)
+
+
 class _Finder(MetaPathFinder):
-    """Finds the one module of MMEngine that has the table."""
+    """Finds MMEngine's module of configs, and nothing else."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path) if fullname == _MMENGINE else None
+        spec = PathFinder.find_spec(fullname, path) if fullname == _CONFIG_MODULE else None
         if spec is not None and spec.origin is not None:
             spec.loader = _Loader(fullname, spec.origin)
         return spec
 
 
 class _Loader(SourceFileLoader):
+    """Loads a module from its file and extends it."""
+
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        module.MODULE2PACKAGE.update(_PACKAGES)
+        _extend(module)
