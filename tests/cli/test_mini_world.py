@@ -79,7 +79,8 @@ PROCESS = """
 from mmcontrast import mini
 from mmcontrast.cli.mini_world import write_missing_mini_world
 make = mini.make_mini
-mini.make_mini = lambda root, layouts: make(root, layouts=layouts, num_images=dict(imagenet=(20, 20)))
+few = dict(imagenet=(20, 20))
+mini.make_mini = lambda root, layouts: make(root, layouts=layouts, num_images=few)
 write_missing_mini_world("densecl/mini")
 assert len(list(__import__("pathlib").Path("data/mini/imagenet/train").glob("*/*.jpg"))) == 20
 """
