@@ -8,7 +8,6 @@ from torch import nn
 
 from mmcontrast.datasets.graph_files import Graph, undirected
 from mmcontrast.datasets.graphs import Graphs, collate_graphs
-from mmcontrast.models.modules import build_norm
 from mmcontrast.registry import MODELS
 
 
@@ -21,7 +20,7 @@ class TinyNet(nn.Sequential):
         for channels_in, channels, stride in ((3, 8, 4), (8, 16, 2), (16, 24, 2)):
             layers += [
                 nn.Conv2d(channels_in, channels, 3, stride=stride, padding=1, bias=False),
-                build_norm(norm_cfg, channels),
+                MODELS.build(norm_cfg, default_args=dict(num_features=channels)),
                 nn.ReLU(),
             ]
         super().__init__(*layers)

@@ -18,8 +18,8 @@ from torch.nn.parallel import DistributedDataParallel
 from mmcontrast.engine.optimizers import OptimWrapperPerPart
 from mmcontrast.models.heads import MultiStageHead
 from mmcontrast.models.losses import NTXent
-from mmcontrast.models.modules import SyncBN
-from mmcontrast.ops.distributed import gather, gather_with_grad, shuffle_batch, unshuffle
+from mmcontrast.models.modules import SyncBN, gather, shuffle_batch, unshuffle
+from mmcontrast.ops.distributed import gather_with_grad
 from tests.small import (
     CONFIGS,
     OTHERS,

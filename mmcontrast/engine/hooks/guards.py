@@ -9,9 +9,9 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from mmcontrast.models.modules.key_queue import KeyQueue
+from mmcontrast.models.modules.momentum_contrast import KeyQueue
+from mmcontrast.ops.distributed import max_over_ranks
 from mmcontrast.registry import HOOKS
-from mmcontrast.utils.distributed import max_over_ranks
 from mmcontrast.utils.errors import Diverged
 
 _SHOWN_PATHS = 8

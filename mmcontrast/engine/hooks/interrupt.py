@@ -11,8 +11,8 @@ from mmengine.dist import barrier
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmcontrast.ops.distributed import max_over_ranks
 from mmcontrast.registry import HOOKS
-from mmcontrast.utils.distributed import max_over_ranks
 
 from .checkpoint import INTERRUPTED, SafeCheckpointHook
 

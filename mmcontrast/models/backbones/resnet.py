@@ -11,7 +11,6 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
-from mmcontrast.models.modules.norm import build_norm
 from mmcontrast.registry import MODELS
 
 _DEPTHS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], list[int]]] = {
@@ -20,6 +19,10 @@ _DEPTHS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], list[int]]] = {
     50: (Bottleneck, [3, 4, 6, 3]),
     101: (Bottleneck, [3, 4, 23, 3]),
 }
+
+
+def _build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
+    return MODELS.build(norm_cfg, default_args=dict(num_features=num_features))
 
 
 def _make_stage(
@@ -107,7 +110,8 @@ class ResNet(BaseModule):
         dilations: Dilations of the four stages' 3x3 convolutions, see :func:`set_strides`.
         frozen_stages: The stem and this many stages are neither trained nor do their statistics
             move; 0 freezes the stem alone, -1 nothing.
-        norm_cfg: Normalization, see :func:`mmcontrast.models.modules.build_norm`.
+        norm_cfg: Config of the norms without their channels, for example
+            ``dict(type='SplitBN', num_groups=8)``.
         norm_eval: Keep all batch-norm statistics fixed in training, too.
         zero_init_residual: Let each residual block start as the identity, as SimCLR does.
         in_channels: Channels of the images: 1 for gray images or spectrograms.
@@ -145,7 +149,7 @@ class ResNet(BaseModule):
         if base_channels < 1:
             raise ValueError(f"base_channels must be positive, got {base_channels}.")
         block, depths = _DEPTHS[depth]
-        norm = partial(build_norm, norm_cfg or dict(type="BN"))
+        norm = partial(_build_norm, norm_cfg or dict(type="BN"))
         kernel, stride, padding = (7, 2, 3) if stem == "imagenet" else (3, 1, 1)
         self.conv1 = nn.Conv2d(in_channels, base_channels, kernel, stride, padding, bias=False)
         self.bn1 = norm(base_channels)

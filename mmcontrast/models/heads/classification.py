@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmcontrast.models.modules.norm import build_norm
+from mmcontrast.models.modules.norm import SyncBN
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features
 
@@ -83,7 +83,7 @@ class MultiStageHead(BaseModule):
             fc = nn.Linear(width, num_classes)
             nn.init.normal_(fc.weight, std=init_std)
             nn.init.zeros_(fc.bias)
-            norm = build_norm(dict(type="SyncBN", affine=False), width)
+            norm = SyncBN(width, affine=False)
             self.classifiers.append(nn.Sequential(norm, fc))
 
     def forward(self, features: Features) -> dict[str, Tensor]:

@@ -10,10 +10,11 @@ Shapes: N images in this process, M images of all processes, C embedding.
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 
 from mmcontrast.models.losses.contrast import Contrast
-from mmcontrast.ops.distributed import gather_with_grad, get_rank, get_world_size
+from mmcontrast.ops.distributed import gather_with_grad
 from mmcontrast.registry import MODELS
 
 

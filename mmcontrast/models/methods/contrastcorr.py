@@ -34,11 +34,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.ops import affinity
-from mmcontrast.ops.distributed import gather_with_grad, get_rank, get_world_size
+from mmcontrast.ops.distributed import gather_with_grad
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 

@@ -27,9 +27,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
-from mmcontrast.models.modules import KeyQueue, MomentumEncoder, warn_of_leaking_statistics
+from mmcontrast.models.modules.momentum_contrast import (
+    KeyQueue,
+    MomentumEncoder,
+    gather,
+    shuffle_batch,
+    unshuffle,
+    warn_of_leaking_statistics,
+)
 from mmcontrast.ops.correspondence import match_cells, match_entropy, match_geometric
-from mmcontrast.ops.distributed import gather, shuffle_batch, unshuffle
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 

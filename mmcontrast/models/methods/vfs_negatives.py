@@ -21,8 +21,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
-from mmcontrast.models.modules import KeyQueue, MomentumEncoder, warn_of_leaking_statistics
-from mmcontrast.ops.distributed import shuffle_batch, unshuffle
+from mmcontrast.models.modules.momentum_contrast import (
+    KeyQueue,
+    MomentumEncoder,
+    shuffle_batch,
+    unshuffle,
+    warn_of_leaking_statistics,
+)
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 

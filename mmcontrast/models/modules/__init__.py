@@ -1,20 +1,30 @@
 """Stateful parts that methods share."""
 
 from .color_codec import ColorAutoEncoder, PatchCodec
-from .key_queue import KeyQueue
-from .momentum_encoder import MomentumEncoder
-from .norm import SplitBN, SyncBN, build_norm, warn_of_leaking_statistics
+from .momentum_contrast import (
+    KeyQueue,
+    MomentumEncoder,
+    SplitBN,
+    gather,
+    shuffle_batch,
+    unshuffle,
+    warn_of_leaking_statistics,
+)
+from .norm import GroupNorm, SyncBN
 from .pretrained import PretrainedWeights, load_pretrained
 
 __all__ = [
     "ColorAutoEncoder",
+    "GroupNorm",
     "KeyQueue",
     "MomentumEncoder",
     "PatchCodec",
     "PretrainedWeights",
     "SplitBN",
     "SyncBN",
-    "build_norm",
+    "gather",
     "load_pretrained",
+    "shuffle_batch",
+    "unshuffle",
     "warn_of_leaking_statistics",
 ]

@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmcontrast.models.modules.norm import build_norm
 from mmcontrast.registry import MODELS
 
 
@@ -29,7 +28,7 @@ def _perceptron(
             modules.append(nn.ReLU(inplace=True))
         modules.append(layer(inputs, outputs, bias=norm_cfg is None or bias_with_norm))
         if norm_cfg is not None:
-            modules.append(build_norm(norm_cfg, outputs))
+            modules.append(MODELS.build(norm_cfg, default_args=dict(num_features=outputs)))
     return nn.Sequential(*modules)
 
 
@@ -113,7 +112,7 @@ class Prediction(BaseModule):
         super().__init__(**kwargs)
         self.mlp = nn.Sequential(
             nn.Linear(in_channels, hidden_channels),
-            build_norm(norm_cfg, hidden_channels),
+            MODELS.build(norm_cfg, default_args=dict(num_features=hidden_channels)),
             nn.ReLU(inplace=True),
             nn.Linear(hidden_channels, in_channels),
         )

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from mmcontrast.models.modules import SplitBN, SyncBN, build_norm, warn_of_leaking_statistics
+from mmcontrast.models.modules import SplitBN, SyncBN, warn_of_leaking_statistics
+from mmcontrast.registry import MODELS
 
 
 def test_split_bn_equals_batch_norm_of_each_group():
@@ -52,9 +53,10 @@ def test_sync_bn_with_one_process_is_batch_norm():
         torch.testing.assert_close(norm.running_var, plain.running_var)
 
 
-def test_build_norm():
-    assert build_norm(dict(type="SplitBN", num_groups=2), 6).num_groups == 2
-    assert build_norm(dict(type="GN", num_groups=3), 6).num_channels == 6
+def test_norms_are_built_from_configs():
+    channels = dict(num_features=6)
+    assert MODELS.build(dict(type="SplitBN", num_groups=2), default_args=channels).num_groups == 2
+    assert MODELS.build(dict(type="GN", num_groups=3), default_args=channels).num_channels == 6
 
 
 def test_warns_of_leaking_statistics():

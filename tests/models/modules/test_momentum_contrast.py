@@ -1,10 +1,10 @@
-"""The momentum encoder, by its closed form."""
+"""The momentum encoder, by its closed form, and the queue, by its contents."""
 
 import pytest
 import torch
 from torch import nn
 
-from mmcontrast.models.modules import MomentumEncoder
+from mmcontrast.models.modules import KeyQueue, MomentumEncoder
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,75 @@ def test_has_no_gradient():
 def test_the_other_meaning_of_momentum_is_refused(momentum, hint):
     with pytest.raises(ValueError, match=hint):
         MomentumEncoder(momentum, net=nn.Linear(1, 1))
+
+
+def numbered(length):
+    queue = KeyQueue(length, 1)
+    queue.keys.fill_(-1)
+    return queue
+
+
+def keys(*numbers):
+    return torch.tensor(numbers, dtype=torch.float32)[:, None]
+
+
+def test_wraps_with_batches_that_do_not_divide_it():
+    queue = numbered(10)
+    pointers = []
+    for start in (0, 4, 8):
+        queue.push(keys(*range(start, start + 4)))
+        pointers.append(queue.pointer.item())
+    assert pointers == [4, 8, 2]
+    assert queue.keys[0].tolist() == [10, 11, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_batch_longer_than_the_queue_leaves_its_last_keys():
+    queue = numbered(4)
+    queue.push(keys(*range(10)))
+    assert queue.keys[0].tolist() == [8, 9, 6, 7]
+    assert queue.pointer.item() == 2
+
+
+def test_wraps_from_the_middle():
+    queue = numbered(6)
+    queue.pointer.fill_(4)
+    queue.push(keys(0, 1, 2))
+    assert queue.keys[0].tolist() == [2, -1, -1, -1, 0, 1]
+    assert queue.pointer.item() == 1
+
+
+def test_starts_with_random_unit_keys_and_age_zero():
+    queue = KeyQueue(100, 16)
+    torch.testing.assert_close(queue.keys.norm(dim=0), torch.ones(100))
+    assert queue.age() == 0
+
+
+def test_age_is_counted_in_steps():
+    queue = numbered(4)
+    for _ in range(4):
+        queue.push(keys(1, 2))
+    # Two keys of the last step and two of the one before.
+    assert queue.age() == 0.5
+
+
+def test_everything_is_in_the_checkpoint():
+    queue = KeyQueue(5, 3)
+    queue.push(torch.randn(7, 3))
+    other = KeyQueue(5, 3)
+    other.load_state_dict(queue.state_dict())
+    batch = torch.randn(3, 3)
+    queue.push(batch)
+    other.push(batch)
+    for name, value in queue.state_dict().items():
+        assert torch.equal(value, other.state_dict()[name]), name
+
+
+def test_half_precision_keys_are_stored_in_float32():
+    queue = KeyQueue(4, 2)
+    queue.push(torch.ones(1, 2, dtype=torch.bfloat16))
+    assert queue.keys.dtype == torch.float32
+
+
+def test_needs_a_length():
+    with pytest.raises(ValueError, match="length of at least 1"):
+        KeyQueue(0, 8)

@@ -1,0 +1,264 @@
+"""What MoCo adds to a contrastive loss: shuffled batches, a momentum encoder and a queue of keys.
+
+He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020; MoCo v2,
+DenseCL and VFS with negatives share it. Tensors of all ranks are in the order in which one process
+would have held them, see :mod:`mmcontrast.ops.distributed`.
+
+Shapes: N items in this process, W processes, B keys of one step, C channels or embedding, K queue.
+"""
+
+import copy
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from mmengine.dist import all_gather, get_rank, get_world_size
+from torch import Tensor, nn
+
+from mmcontrast.registry import MODELS
+
+
+@torch.no_grad()
+def gather(x: Tensor) -> Tensor:
+    """Collect a tensor of all ranks in the order of the global batch; no gradient flows.
+
+    Args:
+        x: (N, ...), the same shape on every rank.
+
+    Returns:
+        (N * W, ...), equal on all ranks, in global order.
+    """
+    if get_world_size() == 1:
+        return x.detach()
+    return torch.stack(all_gather(x.contiguous()), dim=1).flatten(0, 1)
+
+
+# Not compiled: inductor fails on a permuted index that one process does not slice (torch 2.11).
+@torch.compiler.disable
+@torch.no_grad()
+def shuffle_batch(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Deal the global batch out anew, so that batch statistics give no positive pair away.
+
+    MoCo's shuffling batch norm (He et al., CVPR 2020, section 3.3).
+
+    Args:
+        x: (N, ...), the same shape on every rank.
+
+    Returns:
+        This rank's (N, ...) share of the shuffled global batch, and the permutation (N * W,), equal
+        on all ranks, which :func:`unshuffle` needs.
+    """
+    world_size = get_world_size()
+    permutation = torch.randperm(len(x) * world_size, device=x.device)
+    if world_size > 1:
+        dist.broadcast(permutation, src=0)
+    return gather(x)[permutation[get_rank() :: world_size]], permutation
+
+
+@torch.no_grad()
+def unshuffle(x: Tensor, permutation: Tensor) -> tuple[Tensor, Tensor]:
+    """Undo :func:`shuffle_batch` on what was computed from its result.
+
+    Args:
+        x: (N, ...), this rank's results.
+        permutation: (N * W,), from :func:`shuffle_batch`.
+
+    Returns:
+        The results of this rank's own samples (N, ...), and those of the global batch (N * W, ...).
+    """
+    everyone = gather(x)[permutation.argsort()]
+    return everyone[get_rank() :: get_world_size()], everyone
+
+
+@MODELS.register_module()
+class SplitBN(nn.BatchNorm2d):
+    """Batch norm over virtual groups of the global batch.
+
+    MoCo needs statistics of a part of the batch: with those of the whole batch a key could be
+    recognized by them. Its authors trained on 8 devices with 32 images each; 8 groups give the
+    same statistics on one device with 256 images, or on any number of devices in between. Sample j
+    of the global batch belongs to group j mod ``num_groups`` (see :mod:`mmcontrast.ops.distributed`
+    for the order), so a rank holds whole groups. In eval mode this is plain batch norm; parameters,
+    buffers and keys are those of ``nn.BatchNorm2d``.
+
+    Args:
+        num_features: Channels.
+        num_groups: Groups of the global batch. A rank uses the largest number not above
+            ``num_groups / world_size`` that divides its batch into groups of at least two.
+        **kwargs: Those of ``nn.BatchNorm2d``.
+    """
+
+    # None of these is optional here.
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+    _check_input_dim = nn.SyncBatchNorm._check_input_dim  # (N, C) too, for projection heads
+
+    def __init__(self, num_features: int, num_groups: int = 8, **kwargs: Any):
+        super().__init__(num_features, **kwargs)
+        self.num_groups = num_groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize (N, C) or (N, C, H, W)."""
+        groups = self._groups_here(len(x)) if self.training else 1
+        if groups == 1:
+            return super().forward(x)
+        size, channels = x.shape, x.shape[1]
+        # Item i goes to group i mod `groups`: a view, no copy.
+        x = x.reshape(size[0] // groups, groups * channels, *size[2:])
+        mean, var = self.running_mean.repeat(groups), self.running_var.repeat(groups)
+        self.num_batches_tracked += 1
+        x = F.batch_norm(
+            x,
+            mean,
+            var,
+            self.weight.repeat(groups),
+            self.bias.repeat(groups),
+            training=True,
+            momentum=self.momentum,
+            eps=self.eps,
+        )
+        self.running_mean.copy_(mean.view(groups, channels).mean(dim=0))
+        self.running_var.copy_(var.view(groups, channels).mean(dim=0))
+        return x.view(size)
+
+    def _groups_here(self, num_items: int) -> int:
+        most = min(self.num_groups // get_world_size(), num_items // 2)
+        return next((n for n in range(most, 1, -1) if num_items % n == 0), 1)
+
+    def extra_repr(self) -> str:
+        """Show the groups beside batch norm's settings."""
+        return f"{super().extra_repr()}, num_groups={self.num_groups}"
+
+
+def warn_of_leaking_statistics(backbone: nn.Module) -> None:
+    """Warn where batch-norm statistics leak the positive pair, which would be learned instead."""
+    norms = [m for m in backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    remedy = "Use norm_cfg=dict(type='SplitBN', num_groups=8) in the backbone."
+    # Both nn.SyncBatchNorm and SyncBN, which is no subclass of it, have a process group.
+    if any(hasattr(norm, "process_group") for norm in norms):
+        warnings.warn(
+            "SyncBN does not replace shuffling: statistics of the whole batch let queries "
+            f"recognize their keys, since the queue's keys come from other batches. {remedy}",
+            stacklevel=2,
+        )
+    elif get_world_size() == 1 and any(type(norm) is nn.BatchNorm2d for norm in norms):
+        warnings.warn(
+            "Plain batch norm on one device sees the whole batch, and shuffling changes nothing: "
+            f"queries can recognize their keys by its statistics. {remedy}",
+            stacklevel=2,
+        )
+
+
+class MomentumEncoder(nn.Module):
+    """A copy of the online modules whose parameters follow theirs slowly.
+
+        theta_k <- m * theta_k + (1 - m) * theta_q
+
+    He et al., CVPR 2020, equation 2. Only parameters follow; batch-norm statistics come from the
+    copy's own forward passes. Parameters stay in float32 whatever the online ones are cast to: in
+    bfloat16 a step of 1 - m = 0.001 is rounded away and the copy never moves.
+
+    The copies are its attributes: ``MomentumEncoder(0.999, backbone=b).backbone``.
+
+    Args:
+        momentum: Weight m kept of the old parameters, as in the papers: 0.999. MMEngine's own
+            moving average calls 1 - m momentum.
+        **online: The modules to follow, by name.
+
+    Raises:
+        ValueError: The momentum is outside [0.5, 1].
+    """
+
+    if TYPE_CHECKING:  # the copies
+
+        def __getattr__(self, name: str) -> nn.Module: ...
+
+    def __init__(self, momentum: float = 0.999, **online: nn.Module):
+        if not 0.5 <= momentum <= 1:
+            hint = f" Did you mean {1 - momentum:g}?" if 0 <= momentum < 0.5 else ""
+            raise ValueError(
+                f"momentum is the weight kept of the old parameters (0.999 in MoCo and DenseCL), "
+                f"got {momentum}; MMEngine and mmpretrain write 1 - m in its place.{hint}"
+            )
+        super().__init__()
+        for name, module in online.items():
+            self.add_module(name, copy.deepcopy(module))
+        self.momentum = momentum
+        self.requires_grad_(False).float()
+
+    @torch.no_grad()
+    def copy_from(self, **online: nn.Module) -> None:
+        """Start anew from the online modules, buffers included."""
+        for name, module in online.items():
+            self.get_submodule(name).load_state_dict(module.state_dict())
+
+    @torch.no_grad()
+    def update(self, **online: nn.Module) -> None:
+        """Move one step toward the online modules.
+
+        Args:
+            **online: The modules given to the constructor, under the same names.
+        """
+        for name, module in online.items():
+            mine: list[Tensor] = list(self.get_submodule(name).parameters())
+            theirs: list[Tensor] = [parameter.float() for parameter in module.parameters()]
+            torch._foreach_lerp_(mine, theirs, 1 - self.momentum)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "MomentumEncoder":
+        # Module.to(), .half() and .bfloat16() all come through here.
+        super()._apply(fn, recurse)
+        for parameter in self.parameters():
+            parameter.data = parameter.data.float()
+        return self
+
+
+class KeyQueue(nn.Module):
+    """The queue of negative keys: first in, first out, for batches of any size (section 3.2).
+
+    It starts full of random unit vectors, so that the loss has its final form from the first step.
+    All state is in the checkpoint.
+
+    Args:
+        length: Number of keys K; keep it below the number of images in the data set, or most
+            negatives of an image are old copies of the same image.
+        channels: Length C of a key.
+    """
+
+    keys: Tensor
+    pointer: Tensor
+    pushed_at: Tensor
+    step: Tensor
+
+    def __init__(self, length: int, channels: int):
+        super().__init__()
+        if length < 1:
+            raise ValueError(f"A queue needs a length of at least 1, got {length}.")
+        self.length = length
+        self.register_buffer("keys", F.normalize(torch.randn(channels, length), dim=0))
+        self.register_buffer("pointer", torch.zeros((), dtype=torch.long))
+        self.register_buffer("pushed_at", torch.zeros(length, dtype=torch.long))
+        self.register_buffer("step", torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def push(self, keys_BC: Tensor) -> None:
+        """Replace the oldest keys.
+
+        Args:
+            keys_BC: Unit vectors, equal on all ranks. Of a batch longer than the queue the last K
+                keys remain.
+        """
+        self.step += 1
+        slots = self.pointer + torch.arange(len(keys_BC), device=keys_BC.device)
+        kept = slice(max(len(keys_BC) - self.length, 0), None)
+        slots_kept = slots[kept] % self.length
+        self.keys[:, slots_kept] = keys_BC[kept].t().to(self.keys.dtype)
+        self.pushed_at[slots_kept] = self.step
+        self.pointer.copy_((self.pointer + len(keys_BC)) % self.length)
+
+    def age(self) -> Tensor:
+        """Mean number of steps since the keys were pushed, a float scalar; 0 before any push."""
+        return (self.step - self.pushed_at).float().mean()
