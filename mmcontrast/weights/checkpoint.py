@@ -125,8 +125,9 @@ class Checkpoint:
         """Settings from which the backbone is built, with a ``type``.
 
         They are ``model.backbone`` of the config. Where the config is missing or another project's,
-        whose ResNet takes other arguments, they are the depth, width and stem of the ResNet that
-        the weights show; None if the weights are of no ResNet-18, 34, 50 or 101.
+        whose ResNet takes other arguments, they are the form of the ResNet that the weights show:
+        depth, width, stem and number of input channels. None if the weights are of no ResNet-18,
+        34, 50 or 101.
         """
         settings = self.model.get("backbone") if self._has_own_config else None
         if isinstance(settings, Mapping) and isinstance(settings.get("type"), str):

@@ -28,11 +28,13 @@ class ResNetForm(NamedTuple):
         depth: 18, 34, 50 or 101.
         base_channels: The width of the stem; 64 in the published networks.
         stem: ``'imagenet'`` (7x7) or ``'cifar'`` (3x3).
+        in_channels: The number of channels of the input; 3 for RGB images.
     """
 
     depth: int
     base_channels: int
     stem: str
+    in_channels: int = 3
 
 
 def is_resnet(state_dict: Mapping[str, Tensor]) -> bool:
@@ -53,11 +55,11 @@ def resnet_form(state_dict: Mapping[str, Tensor]) -> ResNetForm | None:
         len({name.split(".")[1] for name in state_dict if name.startswith(f"layer{number}.")})
         for number in range(1, 5)
     )
-    width, _, _, kernel = state_dict["conv1.weight"].shape
+    width, in_channels, _, kernel = state_dict["conv1.weight"].shape
     depth = _DEPTHS.get(("layer1.0.conv3.weight" in state_dict, blocks))
     if depth is None or kernel not in _STEMS:
         return None
-    return ResNetForm(depth, width, _STEMS[kernel])
+    return ResNetForm(depth, width, _STEMS[kernel], in_channels)
 
 
 def plain_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm:
@@ -108,7 +110,10 @@ def published_form(state_dict: Mapping[str, Tensor], library: str) -> ResNetForm
 
 
 def _plain_resnet(form: ResNetForm) -> dict[str, Tensor]:
-    """Return a plain ResNet's state dict on the meta device, without the counters of its norms."""
+    """Return the state dict, on the meta device, of a plain ResNet for RGB images.
+
+    The counters of batches in its norms are left out.
+    """
     is_bottleneck, layers = _LAYERS[form.depth]
     kernel = next(size for size, stem in _STEMS.items() if stem == form.stem)
     width = form.base_channels

@@ -10,13 +10,13 @@ from mmcontrast.weights.resnet_form import plain_form, resnet_form
 
 
 def test_published():
-    assert resnet_form(resnet50().state_dict()) == (50, 64, "imagenet")
+    assert resnet_form(resnet50().state_dict()) == (50, 64, "imagenet", 3)
 
 
 @pytest.mark.parametrize("depth", [18, 34, 101])
 def test_depths_and_widths(depth):
-    weights = ResNet(depth, stem="cifar", base_channels=2).state_dict()
-    assert resnet_form(weights) == (depth, 2, "cifar")
+    weights = ResNet(depth, stem="cifar", base_channels=2, in_channels=1).state_dict()
+    assert resnet_form(weights) == (depth, 2, "cifar", 1)
 
 
 def test_others_have_none():
@@ -34,8 +34,9 @@ def test_the_table_of_layers_is_the_network(depth, width):
     """Each tensor of a plain ResNet is expected, and one more, less or larger is refused."""
     with torch.device("meta"):
         weights = ResNet(depth, base_channels=width).state_dict()
-    assert plain_form(weights, "timm") == (depth, width, "imagenet")
+    assert plain_form(weights, "timm") == (depth, width, "imagenet", 3)
     others = [
+        {**weights, "conv1.weight": torch.zeros(width, 2, 7, 7)},
         {**weights, "layer2.0.se.weight": torch.zeros(1)},
         {**weights, "layer3.0.conv2.weight": torch.zeros(1)},
         {
