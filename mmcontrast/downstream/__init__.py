@@ -1,1 +1,1 @@
-"""What mmdet and mmseg lack for the papers' protocols; the only package that imports them."""
+"""Parts of the papers' protocols that mmdet and mmseg lack; the only package that imports them."""

@@ -16,14 +16,14 @@ from torch import Tensor
 
 @MODELS.register_module()
 class ResLayerExtraNorm(ResLayer):
-    """A ResNet stage as RoI head, with a norm behind it.
+    """A ResNet stage as RoI head, followed by a norm.
 
-    Fine-tuning needs normalized features where a supervised backbone would have frozen statistics;
-    its box and mask predictors follow layer4 directly, and would see features of any scale.
+    Fine-tuning needs normalized features where a supervised backbone would have frozen statistics:
+    the box and mask predictors follow layer4 directly, and would get features of any scale.
 
     Args:
-        norm_cfg: Of the stage and of the extra norm.
-        **kwargs: Of mmdet's ``ResLayer``: ``depth``, ``stage``, ``stride``, ...
+        norm_cfg: Config of the norms of the stage and of the extra norm.
+        **kwargs: Arguments of mmdet's ``ResLayer``: ``depth``, ``stage``, ``stride``, ...
     """
 
     def __init__(self, norm_cfg: dict, **kwargs: Any):
@@ -41,8 +41,8 @@ class ResLayerExtraNorm(ResLayer):
 class VOCWithDifficult(VOCDataset):
     """Pascal VOC for training, with the objects marked difficult among the targets.
 
-    mmdet leaves them out of the loss; detectron2, with which the papers' figures were made, trains
-    on them. In the test they are ignored by both: use ``VOCDataset`` there.
+    mmdet leaves them out of the loss; detectron2, with which the papers' results were obtained,
+    trains on them. In the test both ignore them: use ``VOCDataset`` there.
     """
 
     def _parse_instance_info(self, raw_ann_info: ElementTree, minus_one: bool = True) -> list[dict]:

@@ -1,1 +1,1 @@
-"""What MMEngine's Runner lacks: hooks, optimizers and a schedule."""
+"""Hooks, optimizers and learning-rate schedules that MMEngine lacks."""

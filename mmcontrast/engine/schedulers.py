@@ -20,7 +20,7 @@ class WarmupCosineLR(_ParamScheduler):
 
     Args:
         optimizer: Optimizer or wrapper whose ``lr`` is set.
-        warmup: Steps of the warm-up; the base learning rate is reached at this step.
+        warmup: Number of steps of the warm-up; the base learning rate is reached at this step.
         begin: Step at which the schedule starts.
         end: Step at which the learning rate is 0 again; the Runner fills in the end of training.
         last_step: Index of the last step, for a resume without a state dict.
@@ -82,15 +82,16 @@ class WarmupCosineLR(_ParamScheduler):
 
 @PARAM_SCHEDULERS.register_module()
 class RestartedStepLR(_ParamScheduler):
-    """A learning rate that falls in steps, and starts anew at given epochs, as in ContrastCorr.
+    """Step decay of the learning rate, restarted at some epochs, as in ContrastCorr.
 
-    MMEngine's ``StepLR`` multiplies what is there, so two in a row cannot return to the base rate.
+    MMEngine's ``StepLR`` multiplies the current rate, so two in a row cannot return to the base
+    rate.
 
     Args:
         optimizer: Optimizer or wrapper whose ``lr`` is set.
-        step_size: Epochs after which the rate falls, counted from the last start.
-        gamma: Factor of each fall.
-        restarts: Epochs at which the base rate is back.
+        step_size: Number of epochs after which the rate decays, counted from the last restart.
+        gamma: Factor of each decay.
+        restarts: Epochs at which the rate is the base rate again.
         begin: Epoch at which the schedule starts.
         end: Epoch at which it ends.
         last_step: Index of the last step, for a resume without a state dict.
@@ -119,5 +120,5 @@ class RestartedStepLR(_ParamScheduler):
 
     def _get_value(self) -> list[float]:
         passed = [start for start in self.restarts if start <= self.last_step]
-        falls = (self.last_step - (passed[-1] if passed else 0)) // self.step_size
-        return [base * self.gamma**falls for base in self.base_values]
+        decays = (self.last_step - (passed[-1] if passed else 0)) // self.step_size
+        return [base * self.gamma**decays for base in self.base_values]

@@ -1,4 +1,4 @@
-"""Curves of the run as an image."""
+"""The curves of a run as an image."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from mmcontrast.registry import HOOKS
 
 @HOOKS.register_module()
 class CurvesHook(Hook):
-    """Draw the logged figures into ``curves.png`` in the work dir when training ends."""
+    """Draw the logged metrics into ``curves.png`` in the work dir when training ends."""
 
     priority = "LOWEST"
 
     @master_only
     def after_train(self, runner: Runner) -> None:
-        """Draw all that was logged, by the runs that this one resumed too."""
+        """Draw all that was logged, also by the runs that this one resumed."""
         # matplotlib takes a second to import, and only a run that ends well needs it.
         from mmcontrast.visualization.curves import draw_curves, read_log
 

@@ -1,4 +1,4 @@
-"""Hooks that stop or warn before time is wasted."""
+"""Hooks that stop a run, or warn, where it would waste time."""
 
 import math
 from pathlib import Path
@@ -33,17 +33,17 @@ class NonFiniteLossHook(Hook):
         """Check the iteration's losses on all ranks.
 
         Raises:
-            Diverged: One is infinite or not a number, on any rank.
+            Diverged: A loss is infinite or NaN, on any rank.
         """
         losses = {
             name: float(torch.as_tensor(value).detach())
             for name, value in (outputs or {}).items()
             if "loss" in name
         }
-        here = not all(math.isfinite(value) for value in losses.values())
-        if not max_over_ranks(here):
+        diverged = not all(math.isfinite(value) for value in losses.values())
+        if not max_over_ranks(diverged):
             return
-        if not here:
+        if not diverged:
             raise Diverged(f"Another rank met a non-finite loss at iteration {runner.iter + 1}.")
         raise Diverged(self._message(runner, losses, data_batch))
 
@@ -65,8 +65,8 @@ class NonFiniteLossHook(Hook):
         lines += [
             "Nothing is saved from here on. "
             + (f"The last good checkpoint is {last}." if last else "No checkpoint was saved yet."),
-            "What helps: a lower learning rate, a longer warm-up, bf16 instead of fp16, "
-            "optim_wrapper.clip_grad=dict(max_norm=...), or leaving out damaged images.",
+            "Try a lower learning rate, a longer warm-up, bf16 instead of fp16, "
+            "optim_wrapper.clip_grad=dict(max_norm=...), or remove damaged images.",
         ]
         return "\n".join(lines)
 

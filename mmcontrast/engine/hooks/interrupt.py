@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: save, then leave."""
+"""Save a checkpoint at SIGTERM and SIGINT, and exit."""
 
 import os
 import signal
@@ -25,23 +25,24 @@ def _hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
-def _let_signals_through() -> None:
+def _release_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _end_on_sigterm() -> None:
-    """Give a child, which inherits the hook's handlers, the usual effect of SIGTERM back.
+    """Restore the default effect of SIGTERM in a child process, which inherits the hook's handlers.
 
-    Where Python handles it, it gets lost if it comes while the child is being made or about to wait
-    for a lock. A pool of processes, such as mmdet computes VOC's AP in, sends it once and waits.
+    Where Python handles the signal, it is lost if it arrives while the child is being created or is
+    about to wait for a lock. A pool of processes, such as mmdet computes VOC's AP in, sends it once
+    and waits.
     """
     if isinstance(getattr(signal.getsignal(signal.SIGTERM), "__self__", None), InterruptHook):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _let_signals_through()
+    _release_signals()
 
 
 os.register_at_fork(
-    before=_hold_signals, after_in_parent=_let_signals_through, after_in_child=_end_on_sigterm
+    before=_hold_signals, after_in_parent=_release_signals, after_in_child=_end_on_sigterm
 )
 
 
@@ -49,7 +50,7 @@ os.register_at_fork(
 class InterruptHook(Hook):
     """On SIGTERM or SIGINT, save a checkpoint at the next iteration's end and exit.
 
-    All ranks leave together, at the same iteration, even if the signal reached only one. The exit
+    All ranks exit together, at the same iteration, even if the signal reached only one. The exit
     code is 128 plus the signal's number. A second Ctrl-C, some seconds later, exits at once.
     """
 
@@ -62,7 +63,7 @@ class InterruptHook(Hook):
         self._previous: dict[signal.Signals, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Take the signals over; outside of training they keep their usual effect."""
+        """Install the signal handlers; outside of training the signals keep their usual effect."""
         if threading.current_thread() is not threading.main_thread():
             runner.logger.warning("Not in the main thread: SIGTERM will not save a checkpoint.")
             return
@@ -70,29 +71,29 @@ class InterruptHook(Hook):
         self._previous = {number: signal.signal(number, self._receive) for number in _SIGNALS}
 
     def after_train(self, runner: Runner) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self.release()
 
     def release(self) -> None:
-        """Give the signals back, also after training was broken off."""
+        """Restore the signal handlers, also after training has failed."""
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         self._previous = {}
 
     def after_train_iter(self, runner: Runner, **kwargs: Any) -> None:
-        """Save and leave if a signal has come.
+        """Save and exit if a signal has arrived.
 
         The epoch that a resumed run continues is the current one, even if this was its last
         iteration: what comes at the end of an epoch is still to be done then.
         """
-        self._leave_if_asked(runner, dict(epoch=runner.epoch, iter=runner.iter + 1))
+        self._exit_after_signal(runner, dict(epoch=runner.epoch, iter=runner.iter + 1))
 
     def after_val_iter(self, runner: Runner, **kwargs: Any) -> None:
-        """Save and leave if a signal has come; a resumed run goes on with the next epoch."""
+        """Save and exit if a signal has arrived; a resumed run continues with the next epoch."""
         if self._previous:
-            self._leave_if_asked(runner, dict(epoch=runner.epoch, iter=runner.iter))
+            self._exit_after_signal(runner, dict(epoch=runner.epoch, iter=runner.iter))
 
-    def _leave_if_asked(self, runner: Runner, meta: dict[str, int]) -> None:
+    def _exit_after_signal(self, runner: Runner, meta: dict[str, int]) -> None:
         number = max_over_ranks(self._signal)
         if not number:
             return
@@ -104,11 +105,11 @@ class InterruptHook(Hook):
             if isinstance(hook, SafeCheckpointHook):
                 hook.write(runner, INTERRUPTED, meta, by_epoch=False)
                 runner.logger.warning(
-                    f"Saved {hook.last_ckpt}. Go on exactly here: the same command with "
-                    "--resume auto."
+                    f"Saved {hook.last_ckpt}. To continue exactly here, add --resume auto to the "
+                    "same command."
                 )
                 break
-        # A rank that left earlier would make the launcher kill the one that is still writing.
+        # A rank that exited earlier would make the launcher kill the one that is still writing.
         barrier()
         self.release()
         raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""Annotations and images that belong together."""
+"""Check that the files that annotations name exist."""
 
 import os
 from collections import defaultdict
@@ -19,7 +19,7 @@ _SHOWN_PATHS = 4
 class MissingFilesHook(Hook):
     """Stop before training or a test if annotations name files that are not there.
 
-    For the data sets of mmdet and mmseg, which find out in the middle of an epoch. Each folder is
+    It is for the data sets of mmdet and mmseg, which fail in the middle of an epoch. Each folder is
     listed once, so 100,000 images take seconds.
     """
 
@@ -34,7 +34,7 @@ class MissingFilesHook(Hook):
             _check("validation", runner.val_dataloader.dataset)
 
     def before_test(self, runner: Runner) -> None:
-        """The same for the test data.
+        """Compare the annotations of the test data with the folders.
 
         Raises:
             UserError: An image or a segmentation map is missing.

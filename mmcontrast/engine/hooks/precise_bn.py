@@ -1,11 +1,12 @@
-"""Batch-norm statistics of the data instead of a moving average over past weights.
+"""Batch-norm statistics of the data in place of a moving average over past weights.
 
 Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3; detectron2's ``PRECISE_BN``.
 
 Shapes: N items in this process, C channels.
 """
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -25,8 +26,8 @@ class Moments:
     """Mean and variance of everything that a layer receives, over batches and ranks.
 
     Args:
-        num_channels: C.
-        device: Where the layer is.
+        num_channels: Number of channels, C.
+        device: Device of the layer.
     """
 
     def __init__(self, num_channels: int, device: torch.device):
@@ -75,15 +76,16 @@ class PreciseBNHook(Hook):
     """Measure batch-norm statistics anew before each validation, and at the end of training.
 
     ``num_iters`` training batches go through the network in training mode, without gradient. Each
-    layer's ``running_mean`` and ``running_var`` become the mean and variance of all that it
-    received, on all ranks; plain, synchronized and split batch norm alike. It happens before the
+    layer's ``running_mean`` and ``running_var`` become the mean and variance of all inputs that it
+    received, on all ranks; plain, synchronized and split batch norm alike. This happens before the
     checkpoint of the same step is written, so that what is saved is what was validated. Layers in
-    eval mode (``norm_eval``, frozen stages) keep theirs.
+    eval mode (``norm_eval``, frozen stages) keep their statistics.
 
-    For supervised models: the forward pass of a method with a queue would change the queue.
+    The hook is for supervised models: the forward pass of a method with a queue would change the
+    queue.
 
     Args:
-        num_iters: Batches on each rank; less where the data end before.
+        num_iters: Number of batches on each rank; fewer where the data end before.
     """
 
     priority = "NORMAL"
@@ -113,11 +115,7 @@ class PreciseBNHook(Hook):
     def measure(self, runner: Runner) -> None:
         """Replace the statistics of all batch norms that are in training mode."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        norms = [
-            module
-            for module in model.modules()
-            if isinstance(module, _BatchNorm) and module.training and module.track_running_stats
-        ]
+        norms = [module for module in model.modules() if _is_trained(module)]
         if not norms:
             return
         moments = {
@@ -125,25 +123,44 @@ class PreciseBNHook(Hook):
             for norm in norms
         }
         counters = {norm: norm.get_buffer("num_batches_tracked").clone() for norm in norms}
-        batches = 0
-        with ExitStack() as hooks:
-            for norm in norms:
-                handle = norm.register_forward_pre_hook(
-                    lambda norm, inputs: moments[norm].add(inputs[0])
-                )
-                hooks.callback(handle.remove)
-            for data in _fresh_loader(runner):
-                with runner.optim_wrapper.optim_context(runner.model):
-                    model(**model.data_preprocessor(data, True), mode="loss")
-                batches += 1
-                if batches == self.num_iters:
-                    break
+        with _observe(moments):
+            num_batches = self._run_batches(runner, model)
         for norm in norms:
             norm.get_buffer("num_batches_tracked").copy_(counters[norm])
             _write(norm, moments[norm])
         runner.logger.info(
-            f"The statistics of {len(norms)} batch norms are those of {batches} batches a rank."
+            f"The statistics of {len(norms)} batch norms are those of {num_batches} batches a rank."
         )
+
+    def _run_batches(self, runner: Runner, model: nn.Module) -> int:
+        """Run the forward pass of training batches, and return their number."""
+        num_batches = 0
+        for data in _fresh_loader(runner):
+            with runner.optim_wrapper.optim_context(runner.model):
+                model(**model.data_preprocessor(data, True), mode="loss")
+            num_batches += 1
+            if num_batches == self.num_iters:
+                break
+        return num_batches
+
+
+def _is_trained(module: nn.Module) -> bool:
+    return isinstance(module, _BatchNorm) and module.training and module.track_running_stats
+
+
+@contextmanager
+def _observe(moments: Mapping[nn.Module, Moments]) -> Iterator[None]:
+    """Add what each layer receives to its moments."""
+
+    def add(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        moments[layer].add(inputs[0])
+
+    handles = [layer.register_forward_pre_hook(add) for layer in moments]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _write(norm: nn.Module, moments: Moments) -> None:
@@ -163,7 +180,7 @@ def _is_due(runner: Runner, done: int, end: int) -> bool:
 
 
 def _fresh_loader(runner: Runner) -> DataLoader:
-    """Return a loader of the training data that leaves the training's own place in them alone."""
+    """Return a loader of the training data that does not change the training's position in them."""
     loader = runner.train_dataloader
     sampler = DefaultSampler(loader.dataset, shuffle=True, seed=runner.seed)
     sampler.set_epoch(runner.iter)

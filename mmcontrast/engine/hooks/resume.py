@@ -1,8 +1,8 @@
 """A resumed run equals an uninterrupted one, bit for bit.
 
-All randomness is a function of what the run knows anyway: of (seed, epoch, sample) in the data and
-of (seed, iteration, rank) in the model. What is left is to find the place in the data again, and
-the gradients of an accumulation that the checkpoint cut in two.
+All randomness is a function of (seed, epoch, sample) in the data and of (seed, iteration, rank) in
+the model. What has to be restored is the position in the data, and the gradients of an accumulation
+that was unfinished when the checkpoint was written.
 """
 
 import random
@@ -40,11 +40,11 @@ class IterationSeedHook(Hook):
 
 @HOOKS.register_module()
 class ResumeHook(Hook):
-    """Bring sampler, data set and gradients to where the run is.
+    """Restore the position of sampler and data set, and pending gradients.
 
-    It replaces MMEngine's ``DistSamplerSeedHook``. Whatever of sampler and data set has them is
-    told the ``seed``, the epoch (``set_epoch``) and how many of its samples this rank has used in
-    the epoch (``start``).
+    It replaces MMEngine's ``DistSamplerSeedHook``. Samplers and data sets that have a ``seed``, a
+    ``set_epoch`` or a ``start`` get the run's seed, the epoch, and the number of samples that this
+    rank has used in the epoch.
     """
 
     priority = "NORMAL"
@@ -58,7 +58,7 @@ class ResumeHook(Hook):
         self._loaded = checkpoint.pop(_KEY, {})
 
     def before_train(self, runner: Runner) -> None:
-        """Hand out the seed, and go to the place where a resumed checkpoint was made."""
+        """Set the seed, and restore the position at which a resumed checkpoint was written."""
         for part in _data_parts(runner):
             if hasattr(part, "seed"):
                 part.seed = runner.seed
@@ -68,7 +68,7 @@ class ResumeHook(Hook):
         self._loaded = {}
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Tell sampler and data set the epoch and the place in it."""
+        """Set the epoch and the position in it in sampler and data set."""
         loader = runner.train_dataloader
         done = runner.iter - runner.epoch * len(loader)
         for part in _data_parts(runner):
@@ -88,7 +88,7 @@ class ResumeHook(Hook):
             self._gradients = torch.stack(gathered).cpu() if gathered else None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add the place in the data and the pending gradients."""
+        """Add the position in the data and the pending gradients."""
         checkpoint[_KEY] = dict(
             batch_size=_batch_size(runner),
             world_size=get_world_size(),
@@ -97,19 +97,21 @@ class ResumeHook(Hook):
         )
 
     def _translate_position(self, runner: Runner) -> None:
-        """Count anew in batches of another size; epochs and samples stay what they were."""
-        now = (_batch_size(runner), get_world_size(), len(runner.train_dataloader))
-        then = tuple(self._loaded[name] for name in ("batch_size", "world_size", "epoch_length"))
-        if now == then:
+        """Convert the position to batches of another size; epoch and sample stay the same."""
+        batch, ranks, length = _batch_size(runner), get_world_size(), len(runner.train_dataloader)
+        old_batch, old_ranks, old_length = (
+            self._loaded[name] for name in ("batch_size", "world_size", "epoch_length")
+        )
+        if (batch, ranks, length) == (old_batch, old_ranks, old_length):
             return
         loop = runner.train_loop
-        done = loop.iter - loop.epoch * then[2]
-        if now[2] != then[2]:  # equal where processes do not share an epoch's samples
-            done = min(done * then[0] * then[1] // (now[0] * now[1]), now[2])
-        loop._iter = loop.epoch * now[2] + done
+        done = loop.iter - loop.epoch * old_length
+        if length != old_length:  # equal where processes do not share an epoch's samples
+            done = min(done * old_batch * old_ranks // (batch * ranks), length)
+        loop._iter = loop.epoch * length + done
         runner.logger.warning(
-            f"The checkpoint was made with batches of {then[0]} on {then[1]} process(es), this run "
-            f"has {now[0]} on {now[1]}: it goes on in the same epoch at about the same sample "
+            f"The checkpoint was made with batches of {old_batch} on {old_ranks} process(es), this "
+            f"run has {batch} on {ranks}: it continues in the same epoch at about the same sample "
             f"(iteration {loop.iter}), but will not equal an uninterrupted run. Schedules that "
             "count iterations keep their old count."
         )
@@ -118,12 +120,12 @@ class ResumeHook(Hook):
         saved = self._loaded.get("gradients")
         if saved is None or not _accumulating(runner):
             return
-        # With another number of ranks the mean is what the exchange would have given.
+        # With another number of ranks, the mean is what the exchange would have computed.
         flat = saved[get_rank()] if len(saved) == get_world_size() else saved.mean(dim=0)
         offset = 0
         for parameter in _trainable(runner):
             values = flat[offset : offset + parameter.numel()]
-            # All zeros: it had no gradient, which an optimizer with weight decay tells from zero.
+            # All zeros: it had no gradient, which an optimizer with weight decay distinguishes.
             if values.any():
                 parameter.grad = values.to(parameter.device, copy=True).view_as(parameter)
             offset += parameter.numel()
@@ -140,7 +142,7 @@ def _data_parts(runner: Runner) -> list[Any]:
 
 
 def datasets_of(dataset: Dataset) -> list[Dataset]:
-    """Return a data set and all that it is made of."""
+    """Return a data set and all data sets that it wraps."""
     inner = [getattr(dataset, "dataset", None), *getattr(dataset, "datasets", [])]
     return [dataset, *(deep for part in inner if part is not None for deep in datasets_of(part))]
 
@@ -153,7 +155,7 @@ def _batch_size(runner: Runner) -> int:
 def _accumulating(runner: Runner) -> bool:
     wrapper = runner.optim_wrapper
     if isinstance(wrapper, OptimWrapperDict):
-        return False  # a method with several optimizers takes whole steps
+        return False  # a method with several optimizers accumulates nothing
     return isinstance(wrapper, OptimWrapper) and not wrapper.should_update()
 
 

@@ -1,4 +1,4 @@
-"""What became of the files that could not be read."""
+"""Count and list the files that could not be read."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,20 +12,20 @@ from mmcontrast.datasets.base import TooManyUnreadableError
 from mmcontrast.registry import HOOKS
 
 _SHOWN_PATHS = 8
-_FEWEST_SAMPLES = 100
-"""A share of fewer says nothing."""
+_FEWEST_SAMPLES = 100  # a share of fewer is not reliable
 
 
 @HOOKS.register_module()
 class SkippedFilesHook(Hook):
     """Count the files that a data set with ``on_error='skip'`` replaced, and list them.
 
-    Data sets mark them in ``data_sample['skipped']``, which is how the counts of the workers come
-    here. Each path is logged when it is first met; the end of the run logs the totals of all
-    ranks and writes ``skipped_files.txt`` (times and path) into the work dir.
+    Data sets mark them in ``data_sample['skipped']``, which carries them from the workers to this
+    hook. Each path is logged once; the end of the run logs the totals of all ranks and writes
+    ``skipped_files.txt`` (count and path) into the work dir.
 
     Args:
-        max_share: Of the training samples of a rank; where more are replaced, the run stops.
+        max_share: Largest share, in [0, 1], of a rank's training samples that may be replaced. If
+            more are, the run stops.
     """
 
     priority = "LOW"
@@ -70,7 +70,7 @@ class SkippedFilesHook(Hook):
                 self._samples += 1
                 self._replaced += bool(skipped)
         if self._replaced > self.max_share * max(self._samples, _FEWEST_SAMPLES):
-            # Of this process: the others do not come to the same point.
+            # The counts of this process: the others do not reach this line at the same time.
             listing = _write(runner, self.counts)
             raise TooManyUnreadableError(
                 f"{self._replaced} of {self._samples} samples had to be replaced, since "

@@ -15,14 +15,14 @@ from .resume import datasets_of
 
 @HOOKS.register_module()
 class StageHook(Hook):
-    """Tell the method at each epoch which stage it is in, and give the data the stage's pipeline.
+    """Set the stage of the method at each epoch, and the stage's pipeline of the data.
 
-    All follows from the epoch, so a resumed run is where it was. The method has a
+    The stage is a function of the epoch, so a resumed run is in the same one. The method has a
     ``set_stage(stage, epoch)``, which gets the number of the stage and of the epoch within it.
 
     Args:
-        begins: The first epoch of each stage but the first, which begins at 0.
-        pipelines: For each stage but the first the transforms that replace the data set's.
+        begins: The first epoch of each stage but the first, which begins at epoch 0.
+        pipelines: The transforms that replace the data set's, for each stage but the first.
 
     Raises:
         ValueError: The epochs do not ascend from above 0, or there are not as many pipelines.

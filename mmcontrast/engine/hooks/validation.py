@@ -1,4 +1,4 @@
-"""Validation at other times than MMEngine's: within an epoch, and of a training that is done."""
+"""Validation within an epoch, and of a training that has no step left."""
 
 from typing import Any
 
@@ -10,16 +10,17 @@ from mmcontrast.registry import HOOKS
 
 @HOOKS.register_module()
 class ValidationHook(Hook):
-    """Run the config's validation every so many iterations, beside that at the end of epochs.
+    """Run the config's validation every ``interval`` iterations, also within an epoch.
 
     The first one is that of the network before training.
 
-    For pre-training with epochs of hours. It validates between two iterations, before the next
-    one's random numbers are seeded: training goes on as if nothing had happened, and a checkpoint
+    It is for pre-training with epochs of hours. It validates between two iterations, before the
+    next one's random numbers are seeded: training is the same with and without it, and a checkpoint
     that a signal asks for meanwhile is that of the iterations done.
 
     Args:
-        interval: In iterations. ``train_cfg.val_interval`` counts epochs.
+        interval: Number of iterations between two validations, at least 1.
+            ``train_cfg.val_interval`` counts epochs.
     """
 
     # Before IterationSeedHook.
@@ -32,7 +33,7 @@ class ValidationHook(Hook):
         self._validated_at = -1
 
     def before_train(self, runner: Runner) -> None:
-        """Make sure that there is something to run.
+        """Check that the config has a validation.
 
         Raises:
             ValueError: The config has no validation.
@@ -44,14 +45,14 @@ class ValidationHook(Hook):
             )
 
     def before_train_iter(self, runner: Runner, **kwargs: Any) -> None:
-        """Validate if it is time, and has not just been done at the end of an epoch."""
+        """Validate at the interval, unless the end of an epoch has just done so."""
         if runner.iter % self.interval or runner.iter == self._validated_at:
             return
         runner.val_loop.run()
         runner.model.train()
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Remember that these weights are validated."""
+        """Record that these weights are validated."""
         self._validated_at = runner.iter
 
 
@@ -59,17 +60,17 @@ class ValidationHook(Hook):
 class FinalValidationHook(Hook):
     """Validate a resumed training that has no step left.
 
-    One that was stopped between its last step and the validation behind it has no figures of its
-    final weights, and MMEngine's loops would end at once.
+    A training that was stopped between its last step and the validation after it has no metrics of
+    its final weights, and MMEngine's loops would end at once.
     """
 
-    # All others are ready then, also to be interrupted.
+    # After all other hooks: the validation can be interrupted, for instance.
     priority = "LOWEST"
 
     def before_train(self, runner: Runner) -> None:
-        """Validate, if there is a validation."""
+        """Validate if no step is left and the config has a validation."""
         loop = runner.train_loop
-        # A last epoch may be resumed behind its last iteration; it is still to be ended then.
+        # A last epoch may be resumed after its last iteration, before what ends the epoch.
         by_epoch = isinstance(loop, EpochBasedTrainLoop)
         left = loop.max_epochs - loop.epoch if by_epoch else loop.max_iters - loop.iter
         if left <= 0 and runner.val_loop is not None:

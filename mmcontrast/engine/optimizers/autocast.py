@@ -16,15 +16,18 @@ DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 @OPTIM_WRAPPERS.register_module()
 class AutocastOptimWrapper(OptimWrapper):
-    """Forward in bf16 or fp16 where that is safe, weights and updates in fp32.
+    """Run the forward pass in bf16 or fp16 where that is safe; weights and updates stay in fp32.
 
     MMEngine's ``AmpOptimWrapper`` refuses the CPU. Here ``fp16`` scales the loss dynamically, so
     that small gradients survive; ``bf16`` has the range of fp32 and needs no scaling.
 
     Args:
         dtype: ``'bf16'`` or ``'fp16'``.
-        **kwargs: Of MMEngine's ``OptimWrapper``: ``optimizer``, ``accumulative_counts``,
+        **kwargs: Arguments of MMEngine's ``OptimWrapper``: ``optimizer``, ``accumulative_counts``,
             ``clip_grad``.
+
+    Raises:
+        ValueError: The dtype is unknown, or the GPU does not support it.
     """
 
     def __init__(self, dtype: str = "bf16", **kwargs: Any):

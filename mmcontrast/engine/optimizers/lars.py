@@ -6,8 +6,8 @@ r"""LARS: a learning rate of its own for every layer (You et al., 2017, arXiv 17
     w \leftarrow w - v
 
 The denominator is the paper's; SimCLR's TensorFlow code has :math:`\|g + \beta w\|` instead, which
-differs little at its weight decay of 1e-6. The learning rate :math:`\gamma` is part of what enters
-the buffer, as in SimCLR and in the paper: a later change of it does not rescale what is in there.
+differs little at its weight decay of 1e-6. The learning rate :math:`\gamma` multiplies what enters
+the buffer, as in SimCLR and in the paper: a later change of it does not rescale the buffer.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,11 +27,14 @@ class LARS(Optimizer):
     decay nor adaptation, but plain SGD with momentum, as in SimCLR.
 
     Args:
-        params: Parameters or groups of them.
-        lr: Learning rate.
+        params: Parameters, or groups of them.
+        lr: Learning rate, at least 0.
         momentum: Weight of the buffer, in [0, 1).
-        weight_decay: L2 penalty.
-        eta: The trust coefficient.
+        weight_decay: Factor of the L2 penalty, at least 0.
+        eta: Trust coefficient, above 0.
+
+    Raises:
+        ValueError: A setting is out of its range.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class LARS(Optimizer):
         """Update all parameters that have a gradient.
 
         Args:
-            closure: Computes the loss anew and returns it.
+            closure: Function that computes the loss again and returns it.
 
         Returns:
             The closure's loss, if there is one.

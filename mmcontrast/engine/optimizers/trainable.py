@@ -1,4 +1,4 @@
-"""An optimizer of those parameters alone that are trained."""
+"""An optimizer of the trained parameters only."""
 
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
@@ -10,7 +10,7 @@ from mmcontrast.registry import OPTIM_WRAPPER_CONSTRUCTORS
 class TrainableParameters(DefaultOptimWrapperConstructor):
     """Leave parameters that need no gradient out of the optimizer.
 
-    MMEngine's default hands frozen ones over too, unless there is a ``paramwise_cfg``.
+    MMEngine's default includes frozen ones too, unless there is a ``paramwise_cfg``.
     """
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
