@@ -37,13 +37,13 @@ class Accuracy(BaseMetric):
 
     Args:
         topk: Which k to report.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "accuracy"
 
-    def __init__(self, topk: Sequence[int] = (1, 5), collect_device: str = "cpu"):
-        super().__init__(collect_device=collect_device)
+    def __init__(self, topk: Sequence[int] = (1, 5), **kwargs: Any):
+        super().__init__(**kwargs)
         self.topk = tuple(topk)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:

@@ -49,7 +49,7 @@ class NodeClustering(BaseMetric):
     Args:
         repeats: See :func:`cluster_agreement`.
         seed: See :func:`cluster_agreement`.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Attributes:
         description: What the last result is of.
@@ -58,8 +58,8 @@ class NodeClustering(BaseMetric):
     default_prefix = "clusters"
     description = ""
 
-    def __init__(self, repeats: int = 10, seed: int = 0, collect_device: str = "cpu"):
-        super().__init__(collect_device=collect_device)
+    def __init__(self, repeats: int = 10, seed: int = 0, **kwargs: Any):
+        super().__init__(**kwargs)
         self.repeats, self.seed = repeats, seed
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:

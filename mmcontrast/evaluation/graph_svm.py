@@ -89,7 +89,7 @@ class GraphSVM(BaseMetric):
             take minutes a fold where there are thousands of graphs or several classes.
         scaled: See :func:`svm_folds`.
         seed: Of the folds.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Attributes:
         description: Split and selection of the last result.
@@ -104,9 +104,9 @@ class GraphSVM(BaseMetric):
         costs: Sequence[float] = COSTS,
         scaled: bool = False,
         seed: int = 0,
-        collect_device: str = "cpu",
+        **kwargs: Any,
     ):
-        super().__init__(collect_device=collect_device)
+        super().__init__(**kwargs)
         self.num_folds, self.costs = num_folds, costs
         self.scaled, self.seed = scaled, seed
 

@@ -87,15 +87,13 @@ class KNN(BaseMetric):
     Args:
         k: Number of neighbors, or several to report.
         temperature: Of the votes' weights.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "knn"
 
-    def __init__(
-        self, k: int | Sequence[int] = 20, temperature: float = 0.07, collect_device: str = "cpu"
-    ):
-        super().__init__(collect_device=collect_device)
+    def __init__(self, k: int | Sequence[int] = 20, temperature: float = 0.07, **kwargs: Any):
+        super().__init__(**kwargs)
         self.k = (k,) if isinstance(k, int) else tuple(k)
         self.temperature = temperature
 

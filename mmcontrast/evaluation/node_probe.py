@@ -173,7 +173,7 @@ class NodeProbe(BaseMetric):
         weight_decay: Of ``'adam'``.
         repeats: Random starts of ``'adam'``; ``..._std_probes`` is their deviation, which says
             nothing of other trainings of the encoder.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Raises:
         ValueError: The protocol is unknown.
@@ -190,9 +190,9 @@ class NodeProbe(BaseMetric):
         protocol: str = "logistic",
         weight_decay: float = 0.0,
         repeats: int = 50,
-        collect_device: str = "cpu",
+        **kwargs: Any,
     ):
-        super().__init__(collect_device=collect_device)
+        super().__init__(**kwargs)
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocol is one of {', '.join(PROTOCOLS)}, got {protocol!r}.")
         self.protocol, self.weight_decay, self.repeats = protocol, weight_decay, repeats

@@ -192,7 +192,7 @@ class SVM(BaseMetric):
         num_draws: How often each is drawn.
         seed: Of the draws.
         jobs: Processes that train at the same time; -1 for one a core.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "svm"
@@ -204,9 +204,9 @@ class SVM(BaseMetric):
         num_draws: int = 5,
         seed: int = 0,
         jobs: int = 1,
-        collect_device: str = "cpu",
+        **kwargs: Any,
     ):
-        super().__init__(collect_device=collect_device)
+        super().__init__(**kwargs)
         self.costs = tuple(costs)
         self.shots = tuple(shots)
         self.num_draws = num_draws

@@ -159,7 +159,7 @@ class ZeroShot(BaseMetric):
             the published figures of CE-GZSL are chosen so, by the test set.
         baselines: Whether to add what two simple classifiers of the same features reach:
             ``seen_only/...``, a softmax of the seen classes, whose U is 0, and ``eszsl/...``.
-        collect_device: ``'cpu'`` or ``'gpu'``, where the ranks' results are exchanged.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Attributes:
         description: What the last result is of.
@@ -168,10 +168,8 @@ class ZeroShot(BaseMetric):
     default_prefix = "gzsl"
     description = ""
 
-    def __init__(
-        self, best_on_test: bool = False, baselines: bool = False, collect_device: str = "cpu"
-    ):
-        super().__init__(collect_device=collect_device)
+    def __init__(self, best_on_test: bool = False, baselines: bool = False, **kwargs: Any):
+        super().__init__(**kwargs)
         self.best_on_test, self.baselines = best_on_test, baselines
         self._of_baselines: dict[str, float] | None = None
 
