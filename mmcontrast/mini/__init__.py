@@ -1,13 +1,13 @@
-"""The embedded mini-world: generated images and videos of articulated objects in usual layouts.
+"""The mini-world: generated images and videos of articulated objects, graphs and features.
 
-Beside them are graphs, and features for zero-shot learning. `make_mini` writes it all. Underneath,
-`state` describes what is seen as plain values, `render` turns that into an image with its masks,
-parts, key points and boxes, and `sample` draws such values at random and `motion` lets them change
-over time; `categories` holds the classes, and `writers` has one module a layout.
+``make_mini`` writes it in the layouts of public datasets. ``state`` describes a scene by plain
+values, ``render`` turns them into an image with masks, parts, keypoints and boxes, ``sample`` draws
+scenes at random, and ``motion`` moves them over time. ``categories`` has the classes, and
+``writers`` one module per layout.
 """
 
 from .categories import ATTRIBUTES, CATEGORIES, CLASSES, category
-from .make import LAYOUTS, USUAL_LAYOUTS, VIDEO_LAYOUTS, Made, make_mini
+from .make import LAYOUTS, USUAL_LAYOUTS, VIDEO_LAYOUTS, LayoutFolder, make_mini
 from .motion import sample_clip
 from .preview import contact_sheet
 from .render import Rendered, render
@@ -21,8 +21,8 @@ __all__ = [
     "LAYOUTS",
     "USUAL_LAYOUTS",
     "VIDEO_LAYOUTS",
+    "LayoutFolder",
     "Light",
-    "Made",
     "ObjectState",
     "Paint",
     "Rendered",

@@ -1,4 +1,4 @@
-"""Animals, seen from the side (facing right) or from above."""
+"""Categories of animals, seen from the side (facing right) or from above."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ SPIDER = Category(
 
 
 def _crab_side(side: str, sign: int) -> tuple[Part, ...]:
-    """One side of the crab; `sign` is 1 for the right one."""
+    """Return the parts of one side of the crab; ``sign`` is 1 for the right, -1 for the left."""
     def turned(angle: float) -> float:
         return angle if sign > 0 else 180 - angle
     parts: list[Part] = []

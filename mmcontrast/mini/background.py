@@ -1,4 +1,4 @@
-"""Backgrounds: textured grounds with clutter; a place has its textures, but any colors."""
+"""Backgrounds: textured grounds with clutter. A habitat has its own textures, but any colors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .textures import FAMILIES, NUM_VARIANTS
 
 
 def _sample_hue(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A direction (3,) away from gray, of zero mean and largest magnitude 1."""
+    """Draw a direction (3,) away from gray, of zero mean and largest magnitude 1."""
     hue = rng.standard_normal(3)
     hue -= hue.mean()
     return hue / np.abs(hue).max()
 
 
 def _color(rgb: NDArray[np.float64]) -> Color:
-    """From three values in [0, 1] to a color that is neither quite black nor quite white."""
+    """Convert three values in [0, 1] to a color that is neither black nor white."""
     red, green, blue = np.clip(255 * rgb, 4, 251).tolist()
     return red, green, blue
 
@@ -34,11 +34,11 @@ def sample_paint(
     repeats: tuple[float, float],
     same_hue: bool = False,
 ) -> Paint:
-    """A paint of any hue.
+    """Draw a paint of random hue.
 
     Args:
-        rng: Source of randomness.
-        families: Texture families to choose among.
+        rng: Random generator.
+        families: Texture families to choose from.
         brightness: Range of the mean brightness of its two colors, in [0, 1].
         saturation: Range of their saturation, in [0, 1].
         contrast: Range of the difference of their brightness.
@@ -62,7 +62,7 @@ def sample_paint(
 def _muted(
     rng: np.random.Generator, families: tuple[str, ...], repeats: tuple[float, float]
 ) -> Paint:
-    """A paint for what is no object."""
+    """Draw a paint for the background, less colorful than those of objects."""
     return sample_paint(
         rng,
         families,
@@ -75,7 +75,7 @@ def _muted(
 
 
 def _clutter(rng: np.random.Generator) -> Outline:
-    """A shape that belongs to no class, about one unit large."""
+    """Draw a shape that belongs to no class, about one unit large."""
     kind = rng.integers(7)
     if kind == 0:
         return ellipse(0.5, float(rng.uniform(0.2, 0.5)))
@@ -102,13 +102,13 @@ def _frame(x: float, y: float, scale: float, degrees: float) -> NDArray[np.float
 def paint_background(
     seed: int, size: tuple[int, int], light: Light, habitat: tuple[str, str] | None
 ) -> Canvas:
-    """The background of a scene.
+    """Paint the background of a scene.
 
     Args:
-        seed: Decides everything but the light.
+        seed: Seed of everything but the light.
         size: Width and height in pixels.
-        light: For the shading of the clutter.
-        habitat: Texture families of the ground and of what stands and lies on it; None for any.
+        light: Light of the scene, for the shading of the clutter.
+        habitat: Texture families of the ground and of the clutter; None for any.
 
     Returns:
         A new image (H, W, 3).

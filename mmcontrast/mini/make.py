@@ -1,4 +1,4 @@
-"""Write the mini-world to disk, once."""
+"""Writing of the mini-world to disk, with a manifest by which each layout is written only once."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from .writers import clips, coco, davis, graphs, imagenet, jhmdb, otb, vip, voc,
 from .writers.files import SPLITS
 
 VERSION = 6
-"""Raised whenever the files that a seed gives change; older worlds are then made anew."""
+"""Increased whenever the files of a seed change; layouts of older versions are written again."""
 
 MANIFEST = "mini.json"
 _TEMPORARY = ".mini-"
 
 
 class Writer(Protocol):
-    """Writes one layout into an empty folder."""
+    """A function that writes one layout into an empty folder."""
 
     def __call__(self, folder: Path, seed: int, num_train: int, num_val: int) -> None:
-        """Write `num_train` and `num_val` images, clips, graphs or features."""
+        """Write ``num_train`` and ``num_val`` images, clips, graphs or features."""
 
 
 class Layout(NamedTuple):
-    """A layout: who writes it, and how many images it has unless told otherwise.
+    """The writer of a layout and its default numbers of samples.
 
-    A layout of videos counts clips, `graphs` the small graphs, `zeroshot` features. One without a
-    split has 0 of it.
+    Samples are clips in a layout of videos, small graphs in ``graphs``, and features in
+    ``zeroshot``. A split that a layout does not have has the number 0.
     """
 
     write: Writer
@@ -59,11 +59,11 @@ ARRAY_LAYOUTS: dict[str, Layout] = {
 }
 LAYOUTS = IMAGE_LAYOUTS | VIDEO_LAYOUTS | ARRAY_LAYOUTS
 USUAL_LAYOUTS = (*IMAGE_LAYOUTS, *ARRAY_LAYOUTS)
-"""All but the videos, which take a codec and some time."""
+"""All layouts but those of videos, which need a codec and some time."""
 
 
-class Made(NamedTuple):
-    """What `make_mini` found or made for one layout."""
+class LayoutFolder(NamedTuple):
+    """Folder and size of a layout, and whether this call of ``make_mini`` wrote it (``fresh``)."""
 
     folder: Path
     num_train: int
@@ -76,25 +76,25 @@ def make_mini(
     seed: int = 0,
     layouts: Sequence[str] = USUAL_LAYOUTS,
     num_images: Mapping[str, tuple[int, int]] | None = None,
-) -> dict[str, Made]:
-    """Make the mini-world, or find it made already.
+) -> dict[str, LayoutFolder]:
+    """Write the layouts of the mini-world that do not exist yet.
 
-    A layout that is there with the same options and version is left alone; one with others is
-    made anew. Each is written elsewhere and moved into place at the end, so that it is either
-    whole or absent; several processes may call this at once.
+    An existing layout of the same options and version is kept; one of other options or of another
+    version is written again. Each layout is written to a temporary folder and moved into place at
+    the end, so it is either complete or absent. Several processes may call this function at once.
 
     Args:
-        root: Folder of the world; each layout is a folder in it.
-        seed: The same seed gives the same bytes.
-        layouts: Which ones, of `LAYOUTS`; others that are there already stay.
+        root: Folder of the mini-world, with one sub-folder per layout.
+        seed: Seed of the mini-world; the same seed gives the same bytes.
+        layouts: Names of the layouts to write, from ``LAYOUTS``; other existing layouts are kept.
         num_images: Pairs (train, val) that replace the default numbers of some layouts.
 
     Returns:
-        For each layout asked for, where it is and whether this call wrote it.
+        Folder and size of each of ``layouts``, and whether this call wrote it.
 
     Raises:
-        ValueError: A layout is unknown, or it cannot have that many samples.
-        FileExistsError: Something that is no mini-world is in the way; it is left untouched.
+        ValueError: A layout is unknown, or cannot have that number of samples.
+        FileExistsError: The folder has files that are no mini-world; they are not changed.
         OSError: The folder cannot be written.
         ImportError: PyAV, which encodes videos, is not installed.
     """
@@ -116,13 +116,13 @@ def make_mini(
             for name in missing:
                 _make_layout(root, name, options[name])
     return {
-        name: Made(root / name, entry["num_train"], entry["num_val"], name in missing)
+        name: LayoutFolder(root / name, entry["num_train"], entry["num_val"], name in missing)
         for name, entry in options.items()
     }
 
 
 def _options(name: str, seed: int, num_images: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """The manifest that a layout made now would have."""
+    """Return the manifest of a layout that is written now."""
     if name not in LAYOUTS:
         raise ValueError(f"unknown layout {name!r}; there are {', '.join(LAYOUTS)}")
     usual = LAYOUTS[name][1:]
@@ -143,7 +143,7 @@ def _options(name: str, seed: int, num_images: Mapping[str, tuple[int, int]]) ->
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a layout on disk, None when there is none."""
+    """Read the manifest of a layout on disk; None if there is none."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -152,7 +152,7 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def _refuse_foreign(root: Path, names: Sequence[str]) -> None:
-    """Refuse to write into or over what is no mini-world."""
+    """Raise a ``FileExistsError`` if files that are no mini-world would be affected."""
     if root.exists() and not root.is_dir():
         raise FileExistsError(f"{root} is a file, not a folder; give another one")
     for folder in (root / name for name in names):
@@ -161,20 +161,20 @@ def _refuse_foreign(root: Path, names: Sequence[str]) -> None:
                 f"{folder} is there but holds no {MANIFEST}, so it is not part "
                 "of a mini-world and is left alone; give another folder"
             )
-    inside = (
+    entries = (
         [path for path in root.iterdir() if not path.name.startswith(_TEMPORARY)]
         if root.exists()
         else []
     )
-    if inside and all(_manifest(path) is None for path in inside):
+    if entries and all(_manifest(path) is None for path in entries):
         raise FileExistsError(
             f"{root} is not empty and holds no mini-world (its first entry is "
-            f"{min(inside).name}); give a new or an empty folder"
+            f"{min(entries).name}); give a new or an empty folder"
         )
 
 
 def _prepare(root: Path) -> None:
-    """Create the root and make sure that it can be written."""
+    """Create the root and check that it can be written."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=root).close()
@@ -186,14 +186,14 @@ def _prepare(root: Path) -> None:
 
 
 def _sweep(root: Path) -> None:
-    """Remove what a killed run left; the lock is held, so nobody is using it."""
+    """Remove temporary folders of killed runs; the caller holds the lock, so none is in use."""
     for path in root.glob(f"{_TEMPORARY}*"):
         if path.is_dir():
             shutil.rmtree(path)
 
 
 def _make_layout(root: Path, name: str, options: dict[str, Any]) -> None:
-    """Write one layout beside its place, then move it there."""
+    """Write one layout to a temporary folder and move it into place."""
     workspace = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=root))
     new = workspace / "new"
     new.mkdir()

@@ -1,4 +1,4 @@
-"""Clips: scenes that change little by little. Objects travel, turn, bend and pass each other."""
+"""Clips as lists of scenes, in which objects travel, rotate, bend and pass each other."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .sample import fit, sample_group
 from .state import Light, ObjectState, Scene
 
 LENGTHS = (0.3, 0.5)
-"""Longer side of an object as a share of the image's shorter one: there is room to move."""
+"""Range of an object's longer side as a share of the image's shorter one, with room to move."""
 
 
 @dataclass(frozen=True)
 class _Course:
-    """How one object moves: to another place and back, swaying, while its parts swing.
+    """The motion of one object: to another position and back, while its parts swing.
 
     Args:
-        start: The object in the first frame.
-        travel: From where it starts to where it turns round, in pixels.
-        period: Frames until it is back.
-        swings: Frames of one swing of each part.
+        start: State of the object in the first frame.
+        travel: Displacement from the start to the turning point, in pixels.
+        period: Number of frames until the object is back.
+        swings: Number of frames of one swing of each part.
         turn: Largest change of its rotation in degrees.
         zoom: Largest change of the logarithm of its scale.
         squash: Largest change of the logarithm of its height over its width.
@@ -41,7 +41,7 @@ class _Course:
     squash: float
 
     def at(self, number: int) -> ObjectState:
-        """The object in a frame; frame 0 shows `start`."""
+        """Return the state in a frame; frame 0 shows ``start``."""
         phase = 2 * np.pi * number / self.period
         share, sway = (1 - np.cos(phase)) / 2, float(np.sin(phase))
         x, y = (c + share * way for c, way in zip(self.start.center, self.travel, strict=True))
@@ -60,12 +60,12 @@ class _Course:
 
 
 def _sample_course(rng: np.random.Generator, state: ObjectState, size: tuple[int, int]) -> _Course:
-    """A way between two places where the object is wholly inside the image."""
+    """Draw a course between two positions at which the object is entirely inside the image."""
     x0, y0, x1, y1 = extent(outlines(state))
     half = np.array([x1 - x0, y1 - y0]) / 2
     low, high = half, np.array(size) - half
     begin = np.clip([(x0 + x1) / 2, (y0 + y1) / 2], low, high)
-    # A short way would leave the object about where it is: the farthest of three places.
+    # The farthest of three positions, so that the object does move.
     ends = rng.uniform(low, high, (3, 2))
     end = ends[np.argmax(np.linalg.norm(ends - begin, axis=1))]
     start = fit(state, tuple(begin.tolist()), 2 * float(half.max()))
@@ -82,7 +82,7 @@ def _sample_course(rng: np.random.Generator, state: ObjectState, size: tuple[int
 
 
 def _light_at(light: Light, number: int, flicker: NDArray[np.float64]) -> Light:
-    """Light of a frame: its strength drifts a little, and the noise is new."""
+    """Return the light of a frame: its strength drifts slightly, and the noise is new."""
     strength, period = flicker.tolist()
     factor = 1 + strength * float(np.sin(2 * np.pi * number / period))
     red, green, blue = (factor * gain for gain in light.gain)
@@ -96,20 +96,20 @@ def sample_clip(
     num_frames: int,
     kinds: Sequence[Category] = CATEGORIES,
 ) -> list[Scene]:
-    """Several objects that move before a still background.
+    """Draw a clip of several objects that move in front of a static background.
 
-    In the first frame every object is inside the image; later ones may hide each other. Who is
-    in front of whom does not change.
+    In the first frame every object is inside the image; later they may occlude each other. The
+    order in depth does not change.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         size: Width and height of the frames in pixels.
-        count: Number of objects; one less for each that finds no free place.
+        count: Number of objects; an object for which there is no free position is left out.
         num_frames: Length of the clip.
-        kinds: Categories to choose among.
+        kinds: Categories to choose from.
 
     Returns:
-        One scene a frame.
+        One scene per frame.
     """
     first = sample_group(rng, size, count, kinds, LENGTHS)
     courses = [_sample_course(rng, state, size) for state in first.objects]

@@ -1,4 +1,4 @@
-"""Draw one textured, shaded, anti-aliased outline onto an image."""
+"""Drawing of textured, shaded, anti-aliased outlines."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ Canvas = NDArray[np.float32]
 """(H, W, 3) RGB in [0, 255]."""
 
 _SUBPIXEL_BITS = 4
-_MARGIN = 2  # pixels around an outline that its soft edge may reach
+_MARGIN = 2  # pixels around an outline that its anti-aliased edge may cover
 
 
 def contours(outline: Outline, frame: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """The outline in pixels: each contour (K, 2) mapped by the affine matrix `frame` (3, 3)."""
+    """Map each contour (K, 2) of an outline to pixels by the affine matrix ``frame`` (3, 3)."""
     return [contour @ frame[:2, :2].T + frame[:2, 2] for contour in outline]
 
 
 def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, int, int]) -> Canvas:
-    """Colors of a paint that sticks to a part.
+    """Render a paint that moves with a part.
 
     Args:
-        paint: What to paint with.
-        frame: (3, 3) from the part's own frame to pixels.
-        window: x0, y0, x1, y1 in pixels.
+        paint: Texture and colors.
+        frame: Affine matrix (3, 3) from the part's own frame to pixels.
+        window: Window x0, y0, x1, y1 in pixels.
 
     Returns:
-        (y1 - y0, x1 - x0, 3).
+        Colors (y1 - y0, x1 - x0, 3).
     """
     x0, y0, x1, y1 = window
     (a, b), (c, d) = frame[:2, :2].tolist()
@@ -57,7 +57,7 @@ def texture(paint: Paint, frame: NDArray[np.float64], window: tuple[int, int, in
 
 
 def _relief(cover: NDArray[np.uint8], light: Light) -> NDArray[np.float32]:
-    """Brightness factor (H, W) of a part that bulges toward the eye."""
+    """Compute the brightness factor (H, W) of a part that bulges towards the camera."""
     reach = max(int(0.3 * math.sqrt(cv2.countNonZero(cover))) | 1, 3)
     half = reach // 2
     padded = cv2.copyMakeBorder(cover, half, half, half, half, cv2.BORDER_CONSTANT)
@@ -83,13 +83,13 @@ def draw(
     Args:
         canvas: Image to draw on.
         outline: Shape in its own frame.
-        frame: (3, 3) from that frame to pixels.
-        paint: Its colors.
-        light: For the shading.
+        frame: Affine matrix (3, 3) from that frame to pixels.
+        paint: Texture and colors of the shape.
+        light: Light of the scene, for the shading.
 
     Returns:
-        Coverage in [0, 255] and the window (rows, columns) it belongs to; None when the outline
-        lies outside the image.
+        Coverage in [0, 255] and its window (rows, columns); None if the outline is outside the
+        image.
     """
     curves = contours(outline, frame)
     points = np.concatenate(curves)

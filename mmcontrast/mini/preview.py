@@ -1,4 +1,4 @@
-"""A contact sheet of the mini-world, for people to look at."""
+"""A contact sheet of the mini-world's classes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ _BLOCKS = 2
 
 
 def contact_sheet(seed: int = 0, columns: int = 6) -> NDArray[np.uint8]:
-    """The first images of every class of the ImageNet layout.
+    """Render the first images of every class of the ImageNet layout.
 
     Args:
-        seed: Of the world.
-        columns: Images a class.
+        seed: Seed of the mini-world.
+        columns: Number of images per class.
 
     Returns:
-        (H, W, 3) uint8 RGB; a class a row, the second half of the classes right of the first.
+        RGB image (H, W, 3), uint8, with one class per row, and the second half of the classes to
+        the right of the first.
     """
 
     def image(label: int, column: int) -> NDArray[np.uint8]:

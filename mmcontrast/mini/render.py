@@ -1,4 +1,4 @@
-"""From a scene's values to an image and everything that is known about it."""
+"""Rendering of a scene to an image with its ground truth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .paint import Canvas, contours, draw
 from .state import Light, ObjectState, Scene
 
 HIDDEN, VISIBLE, OUTSIDE = 1, 2, 0
-"""Visibility of a key point, as COCO numbers it."""
+"""Visibility of a keypoint, with COCO's numbers."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,14 @@ class Rendered:
     """An image with its ground truth.
 
     Args:
-        image: (H, W, 3) uint8 RGB.
-        instances: (H, W) uint8, 0 background, i + 1 the visible pixels of object i.
-        parts: (H, W) uint8, 0 background, p + 1 part p of the category of the object there.
-        keypoints: One array (K, 3) an object: x, y in pixels and the visibility.
-        boxes: (objects, 4) of the visible pixels: x0, y0, x1, y1, the latter two exclusive; all
-            zero for an object of which nothing is seen.
-        full_boxes: (objects, 4) of the whole outlines, hidden or outside the image or not.
+        image: RGB image (H, W, 3), uint8.
+        instances: Object map (H, W), uint8: 0 is background, i + 1 the visible pixels of object i.
+        parts: Part map (H, W), uint8: 0 is background, p + 1 part p of the object's category.
+        keypoints: One array (K, 3) per object: x, y in pixels and the visibility.
+        boxes: Boxes (objects, 4) of the visible pixels: x0, y0, x1, y1, the latter two exclusive;
+            zeros for an object that is not visible.
+        full_boxes: Boxes (objects, 4) of the complete outlines, including occluded parts and those
+            outside the image.
     """
 
     image: NDArray[np.uint8]
@@ -38,16 +39,16 @@ class Rendered:
     full_boxes: NDArray[np.float64]
 
     def mask(self, index: int) -> NDArray[np.uint8]:
-        """Visible pixels of one object, (H, W) of 0 and 1."""
+        """Return the visible pixels of one object, (H, W) of 0 and 1."""
         return (self.instances == index + 1).astype(np.uint8)
 
 
 Curves = list[list[NDArray[np.float64]]]
-"""The contours of each part in pixels."""
+"""Contours of each part in pixels."""
 
 
 def outlines(state: ObjectState) -> Curves:
-    """The contours of each part of an object in pixels."""
+    """Return the contours of each part of an object in pixels."""
     return [
         contours(part.outline, frame)
         for part, frame in zip(state.category.parts, state.frames(), strict=True)
@@ -55,14 +56,14 @@ def outlines(state: ObjectState) -> Curves:
 
 
 def extent(curves: Curves) -> tuple[float, float, float, float]:
-    """Box around outlines: x0, y0, x1, y1."""
+    """Return the box x0, y0, x1, y1 around outlines."""
     points = np.concatenate([contour for part in curves for contour in part])
     (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
     return x0, y0, x1, y1
 
 
 def _cast_shadow(canvas: Canvas, curves: Curves, reach: float, light: Light) -> None:
-    """Darken what lies behind an object, up to `reach` pixels away from the light."""
+    """Darken the canvas behind an object, up to ``reach`` pixels away from the light."""
     height, width = canvas.shape[:2]
     angle = np.deg2rad(light.direction)
     offset = 1.5 * reach * np.array([np.cos(angle), np.sin(angle)])
@@ -81,20 +82,20 @@ def _draw_object(
     instances: NDArray[np.uint8],
     parts: NDArray[np.uint8],
 ) -> None:
-    """Draw one object on the image and its numbers on both maps, in place."""
+    """Draw one object on the canvas and its numbers on both maps, in place."""
     kinds, frames = state.category, state.frames()
     for index in kinds.draw_order:
         part = kinds.parts[index]
-        drawn = draw(canvas, part.outline, frames[index], state.paints[part.slot], light)
-        if drawn is not None:
-            cover, window = drawn
+        region = draw(canvas, part.outline, frames[index], state.paints[part.slot], light)
+        if region is not None:
+            cover, window = region
             inside = cover > 127
             instances[window][inside] = number
             parts[window][inside] = index + 1
 
 
 def _develop(canvas: Canvas, light: Light) -> NDArray[np.uint8]:
-    """Light, blur, noise and tone curve of the camera."""
+    """Apply light, blur, noise and tone curve of the camera."""
     image = canvas * np.array(light.gain, np.float32)
     if light.blur > 0:
         image = cv2.GaussianBlur(image, (0, 0), light.blur)
@@ -106,7 +107,7 @@ def _develop(canvas: Canvas, light: Light) -> NDArray[np.uint8]:
 def _keypoints(
     state: ObjectState, instances: NDArray[np.uint8], number: int
 ) -> NDArray[np.float64]:
-    """Key points of one object, (K, 3)."""
+    """Return the keypoints of one object, (K, 3)."""
     height, width = instances.shape
     rows = []
     for part, frame in zip(state.category.parts, state.frames(), strict=True):
@@ -114,17 +115,17 @@ def _keypoints(
             continue
         x, y = (frame @ (*part.key, 1.0))[:2]
         column, row = int(np.floor(x)), int(np.floor(y))
-        seen = OUTSIDE
+        visibility = OUTSIDE
         if 0 <= column < width and 0 <= row < height:
-            # A key point at the very tip of a part may fall just beside its pixels.
+            # A keypoint at the tip of a part may be just outside its pixels.
             around = instances[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
-            seen = VISIBLE if (around == number).any() else HIDDEN
-        rows.append((x, y, seen))
+            visibility = VISIBLE if (around == number).any() else HIDDEN
+        rows.append((x, y, visibility))
     return np.array(rows)
 
 
 def render(scene: Scene) -> Rendered:
-    """Draw a scene. A pure function: equal scenes give equal images."""
+    """Render a scene; a pure function, so equal scenes give equal images."""
     width, height = scene.size
     canvas = paint_background(scene.background, scene.size, scene.light, scene.habitat)
     instances = np.zeros((height, width), np.uint8)

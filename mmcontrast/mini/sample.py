@@ -1,4 +1,4 @@
-"""Draw scenes at random: which object, which pose, which light."""
+"""Random scenes: objects, poses, light and camera."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .state import Light, ObjectState, Scene
 from .textures import FAMILIES
 
 MAX_OVERLAP = 0.3
-"""Largest part of an object's box that another's may cover."""
+"""Largest share of an object's box that the box of another may cover."""
 
 
 def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
-    """An individual of a category in a random pose, one pixel a unit, at the origin."""
+    """Draw an object of a category in a random pose, at the origin, with one pixel per unit."""
     count = len(kind.parts)
     bright = rng.random() < 0.5
     paints = tuple(
@@ -48,7 +48,7 @@ def sample_object(rng: np.random.Generator, kind: Category) -> ObjectState:
 
 
 def fit(state: ObjectState, center: tuple[float, float], size: float) -> ObjectState:
-    """The same object with its box around `center` and `size` pixels on its longer side."""
+    """Move and scale an object to a box around ``center`` whose longer side is ``size``."""
     x0, y0, x1, y1 = extent(outlines(state))
     scale = size / max(x1 - x0, y1 - y0)
     dx = scale * ((x0 + x1) / 2 - state.center[0])
@@ -57,7 +57,7 @@ def fit(state: ObjectState, center: tuple[float, float], size: float) -> ObjectS
 
 
 def sample_light(rng: np.random.Generator) -> Light:
-    """Light and camera of an image."""
+    """Draw light and camera of an image."""
     brightness = rng.uniform(0.7, 1.2)
     return Light(
         direction=float(rng.uniform(0, 360)),
@@ -72,17 +72,17 @@ def sample_light(rng: np.random.Generator) -> Light:
 
 
 def habitat(kind: Category) -> tuple[str, str]:
-    """Where a category lives: the textures of the ground and of what is on it, its own pair."""
-    families = FAMILIES[1:]  # a plain ground would tell nothing
+    """Return the habitat of a category: its own pair of textures of the ground and the clutter."""
+    families = FAMILIES[1:]  # without plain, which carries no information
     label = CATEGORIES.index(kind)
     first, turn = label % len(families), label // len(families)
     return families[first], families[(first + 4 + turn) % len(families)]
 
 
 def sample_portrait(rng: np.random.Generator, kind: Category, size: int) -> Scene:
-    """One object that fills much of a square image of `size` pixels, as in ImageNet."""
+    """Draw a scene of one object that fills most of a square image, as in ImageNet."""
     length = size * rng.uniform(0.7, 1.0)
-    room = 0.5 * size - 0.44 * length  # a little of it may be cut off
+    room = 0.5 * size - 0.44 * length  # a small part may be cut off
     center = size / 2 + rng.uniform(-room, room, 2)
     state = fit(sample_object(rng, kind), tuple(center.tolist()), length)
     background = int(rng.integers(2**31))
@@ -96,17 +96,17 @@ def sample_group(
     kinds: Sequence[Category] = CATEGORIES,
     lengths: tuple[float, float] = (0.25, 0.75),
 ) -> Scene:
-    """Several objects at different distances, as in COCO and VOC.
+    """Draw a scene of several objects at different distances, as in COCO and VOC.
 
     Args:
-        rng: Source of randomness.
+        rng: Random generator.
         size: Width and height of the image in pixels.
-        count: Number of objects; one less for each that finds no free place.
-        kinds: Categories to choose among.
+        count: Number of objects; an object for which there is no free position is left out.
+        kinds: Categories to choose from.
         lengths: Range of an object's longer side as a share of the image's shorter one.
     """
-    placed: list[ObjectState] = []
-    taken: list[tuple[float, float, float, float]] = []
+    objects: list[ObjectState] = []
+    boxes: list[tuple[float, float, float, float]] = []
     for _ in range(count):
         state = sample_object(rng, kinds[int(rng.integers(len(kinds)))])
         x0, y0, x1, y1 = extent(outlines(state))
@@ -115,16 +115,16 @@ def sample_group(
             length = min(size) * rng.uniform(*lengths)
             center = rng.uniform(0.3 * length, np.array(size) - 0.3 * length)
             box = (*(center - length * shape / 2), *(center + length * shape / 2))
-            if all(_overlap(box, other) < MAX_OVERLAP for other in taken):
-                placed.append(fit(state, tuple(center.tolist()), length))
-                taken.append(box)
+            if all(_overlap(box, other) < MAX_OVERLAP for other in boxes):
+                objects.append(fit(state, tuple(center.tolist()), length))
+                boxes.append(box)
                 break
-    placed.sort(key=lambda state: state.center[1])  # lower in the image is nearer
-    return Scene(size, int(rng.integers(2**31)), tuple(placed), sample_light(rng))
+    objects.sort(key=lambda state: state.center[1])  # lower in the image is nearer
+    return Scene(size, int(rng.integers(2**31)), tuple(objects), sample_light(rng))
 
 
 def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
-    """Common area of two boxes over that of the smaller one."""
+    """Return the intersection of two boxes over the area of the smaller one."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))

@@ -1,8 +1,8 @@
-"""Outlines that parts are cut from.
+"""Outlines of parts.
 
 An outline is a tuple of closed contours, each an array (K, 2) of x, y in the part's own frame: the
-joint to the parent is the origin, x points along the part, y points down, and a whole object is
-about two units long. Overlapping contours of one outline cut holes (the even-odd rule).
+origin is the joint to the parent, x points along the part, y points down, and an object is about
+two units long. Where contours of one outline overlap, there is a hole (the even-odd rule).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ Outline = tuple[NDArray[np.float64], ...]
 
 
 def ellipse(rx: float, ry: float | None = None, at: tuple[float, float] = (0, 0)) -> Outline:
-    """Ellipse (or circle) of half axes `rx` and `ry` around `at`."""
+    """Return an ellipse (or circle) with half axes ``rx`` and ``ry`` around ``at``."""
     turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)
     return (np.stack([rx * np.cos(turn), (ry or rx) * np.sin(turn)], 1) + at,)
 
 
 def ring(outer: float, inner: float, at: tuple[float, float] = (0, 0)) -> Outline:
-    """Circle of radius `outer` around `at` with a hole of radius `inner`."""
+    """Return a circle of radius ``outer`` around ``at`` with a hole of radius ``inner``."""
     return ellipse(outer, at=at) + ellipse(inner, at=at)
 
 
 def limb(length: float, start: float, end: float | None = None) -> Outline:
-    """Rounded bar from the origin to (length, 0) whose half width goes from `start` to `end`."""
+    """Return a rounded bar from the origin to (length, 0), of half width ``start`` to ``end``."""
     end = start if end is None else end
     turn = np.linspace(-np.pi / 2, np.pi / 2, 9)
     cap = np.stack([np.cos(turn), np.sin(turn)], 1)
@@ -33,7 +33,7 @@ def limb(length: float, start: float, end: float | None = None) -> Outline:
 
 
 def petal(length: float, width: float) -> Outline:
-    """Leaf from the origin to (length, 0), pointed at both ends, `width` wide in the middle."""
+    """Return a leaf from the origin to (length, 0), ``width`` wide in the middle."""
     x = np.linspace(0, 1, 12)
     half = width / 2 * np.sin(np.pi * x) ** 0.8
     upper = np.stack([x * length, -half], 1)
@@ -42,18 +42,18 @@ def petal(length: float, width: float) -> Outline:
 
 
 def dome(rx: float, height: float) -> Outline:
-    """Upper half of an ellipse with its flat side on the x axis."""
+    """Return the upper half of an ellipse, with its flat side on the x axis."""
     turn = np.linspace(np.pi, 2 * np.pi, 20)
     return (np.stack([rx * np.cos(turn), height * np.sin(turn)], 1),)
 
 
 def polygon(*points: ArrayLike) -> Outline:
-    """Polygon with sharp corners."""
+    """Return a polygon with sharp corners."""
     return (np.array(points, np.float64),)
 
 
 def blob(*points: ArrayLike) -> Outline:
-    """Polygon with its corners cut twice (Chaikin), a smooth closed curve."""
+    """Return a smooth closed curve: a polygon whose corners are cut twice (Chaikin)."""
     curve = np.array(points, np.float64)
     for _ in range(2):
         following = np.roll(curve, -1, 0)

@@ -1,6 +1,6 @@
-"""What an image shows, as plain values: the renderer is a pure function of these.
+"""Descriptions of scenes by plain values, of which the renderer is a pure function.
 
-An image is one `Scene`; a video is a list of scenes whose values change little by little.
+An image is one ``Scene``; a video is a list of scenes whose values change gradually.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Paint:
     Args:
         dark: Color where the texture is 0.
         light: Color where it is 1.
-        family: Texture family, see `textures.FAMILIES`.
-        variant: Member of the family.
-        repeats: How often the texture repeats over one unit of length.
+        family: Texture family, see ``textures.FAMILIES``.
+        variant: Index of the texture in its family.
+        repeats: Number of repetitions of the texture over one unit of length.
         angle: Direction of the texture on the part, in degrees.
     """
 
@@ -40,19 +40,19 @@ class Paint:
 
 @dataclass(frozen=True)
 class ObjectState:
-    """One object: everything that a video may change from frame to frame.
+    """The state of one object, which a video may change from frame to frame.
 
     Args:
-        name: Name of its category.
-        center: Where the object's origin is, x and y in pixels.
-        scale: Pixels a unit.
-        rotation: Degrees, positive turns x toward y (clockwise on the screen).
-        flip: Mirror it left to right before it is turned.
-        squeeze: Height over width of the object's frame, 1 when seen straight on.
-        shear: How far x moves with y, a slanted view.
-        joints: One value in [-1, 1] a part, see `Category.pose`.
-        sizes: One factor a part, the proportions of this individual.
-        paints: One a slot (`parts.NUM_SLOTS`).
+        name: Name of the object's category.
+        center: Position of the object's origin, x and y in pixels.
+        scale: Pixels per unit of length.
+        rotation: Angle in degrees; positive turns x towards y (clockwise on the screen).
+        flip: Whether the object is mirrored horizontally before the rotation.
+        squeeze: Height over width of the object's frame, 1 for a frontal view.
+        shear: Displacement of x per unit of y, for a slanted view.
+        joints: One value in [-1, 1] per part, see ``Category.pose``.
+        sizes: One factor per part, the proportions of this object.
+        paints: One paint per slot (``parts.NUM_SLOTS``).
     """
 
     name: str
@@ -68,11 +68,11 @@ class ObjectState:
 
     @property
     def category(self) -> Category:
-        """The class it belongs to."""
+        """The category of the object."""
         return category(self.name)
 
     def frames(self) -> list[NDArray[np.float64]]:
-        """One affine matrix (3, 3) a part, from the part's own frame to pixels."""
+        """Return one affine matrix (3, 3) per part, from the part's own frame to pixels."""
         angle = np.deg2rad(self.rotation)
         cos, sin = np.cos(angle), np.sin(angle)
         view = np.array([[-1.0 if self.flip else 1.0, self.shear], [0.0, self.squeeze]])
@@ -84,17 +84,17 @@ class ObjectState:
 
 @dataclass(frozen=True)
 class Light:
-    """How the scene is lit and taken.
+    """Light and camera of a scene.
 
     Args:
-        direction: Where the light comes from, degrees.
-        relief: Strength of the shading on parts, 0 is flat.
-        shadow: Darkness of the shadows that objects cast, 0 to 1.
-        gain: Factor on each of red, green and blue.
+        direction: Direction that the light comes from, in degrees.
+        relief: Strength of the shading on parts; 0 is flat.
+        shadow: Darkness of cast shadows, 0 to 1.
+        gain: Factors of red, green and blue.
         gamma: Exponent of the tone curve.
         blur: Standard deviation of the blur in pixels.
         noise: Standard deviation of the sensor's noise in gray levels.
-        noise_seed: Seed of that noise.
+        noise_seed: Seed of the noise.
     """
 
     direction: float
@@ -109,14 +109,14 @@ class Light:
 
 @dataclass(frozen=True)
 class Scene:
-    """An image before it is drawn.
+    """The description of an image.
 
     Args:
         size: Width and height in pixels.
         background: Seed of the background and its clutter.
-        objects: From the back to the front.
+        objects: States of the objects, from back to front.
         light: Light and camera.
-        habitat: Texture families of the ground and of what is on it; None for any.
+        habitat: Texture families of the ground and of the clutter; None for any.
     """
 
     size: tuple[int, int]

@@ -1,4 +1,4 @@
-"""Gray textures that repeat without a seam; colors come from the object that wears them."""
+"""Gray textures that tile seamlessly; a paint gives them their colors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Tile = NDArray[np.float32]
 
 
 def _noise(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> Tile:
-    """Noise with the spectrum f ** -slope; `stretch` > 1 draws it out along x."""
+    """Return noise with the spectrum f ** -slope; ``stretch`` > 1 elongates it along x."""
     frequency = np.fft.fftfreq(TILE_SIZE, 1 / TILE_SIZE)
     radius = np.hypot(frequency[:, None], frequency[None, :] * stretch)
     radius[0, 0] = 1.0
@@ -29,13 +29,13 @@ def _noise(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> Tile
 
 
 def _grid(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Row and column coordinates (each (S, S)) that run from 0 to `count`."""
+    """Return row and column coordinates, each (S, S), from 0 to ``count``."""
     axis = (np.arange(TILE_SIZE) + 0.5) * count / TILE_SIZE
     return tuple(np.meshgrid(axis, axis, indexing="ij"))  # type: ignore[return-value]
 
 
 def _step(field: NDArray[np.floating], sharpness: float = 8.0) -> Tile:
-    """A soft threshold at zero."""
+    """Apply a soft threshold at zero."""
     return (1 / (1 + np.exp(-np.clip(sharpness * field, -30, 30)))).astype(np.float32)
 
 
@@ -119,15 +119,15 @@ FAMILIES: tuple[str, ...] = tuple(_MAKERS)
 
 @cache
 def tile(family: str, variant: int, level: int = 0) -> Tile:
-    """One repeat of a texture.
+    """Return one tile of a texture.
 
     Args:
-        family: One of `FAMILIES`.
-        variant: Which of the family's `NUM_VARIANTS` members.
-        level: 0 is full size (`TILE_SIZE`), each further one half of it, for small objects.
+        family: Name of the texture family, of ``FAMILIES``.
+        variant: Index of the texture in its family, below ``NUM_VARIANTS``.
+        level: 0 for the full size ``TILE_SIZE``; each level halves it, for small objects.
 
     Returns:
-        (S, S) float32 in [0, 1], S = `TILE_SIZE` >> level. Shared: do not write into it.
+        Tile (S, S), float32, in [0, 1], S = ``TILE_SIZE`` >> level. It is cached: do not modify it.
     """
     if level:
         size = TILE_SIZE >> level

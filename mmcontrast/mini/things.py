@@ -1,4 +1,4 @@
-"""Plants, vehicles and tools."""
+"""Categories of plants, vehicles and tools."""
 
 from __future__ import annotations
 

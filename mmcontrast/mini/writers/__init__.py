@@ -1,1 +1,1 @@
-"""One module a layout; each has `write(folder, seed, num_train, num_val)`."""
+"""One module per layout; each has ``write(folder, seed, num_train, num_val)``."""

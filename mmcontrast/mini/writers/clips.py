@@ -1,4 +1,4 @@
-"""What the layouts of videos share, and training clips without labels: `*.mp4` in one folder."""
+"""Shared parts of the layouts of videos, and training clips without labels: ``*.mp4`` files."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from .files import image_rng, make_images
 FRAME_SIZE = (160, 120)
 LABELED_FRAMES = 40
 TRAINING_FRAMES = (30, 61)
-"""Shortest training clip, and one more than the longest."""
+"""Range of the lengths of training clips; the end is exclusive."""
 FPS = 25
 
 
 def labeled_clip(
     seed: int, layout: str, index: int, count: int, kinds: Sequence[Category] = CATEGORIES
 ) -> tuple[list[Scene], list[Rendered]]:
-    """A clip for validation: its scenes, and their images with all that is known of them."""
+    """Draw and render a clip for validation: its scenes, and their images with ground truth."""
     rng = image_rng(seed, layout, "val", index)
     scenes = sample_clip(rng, FRAME_SIZE, count, LABELED_FRAMES, kinds)
     return scenes, [render(scene) for scene in scenes]
 
 
 def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) -> None:
-    """Encode RGB frames (H, W, 3) of even sides as H.264 in mp4, the same bytes every time.
+    """Encode RGB frames (H, W, 3) of even sides as H.264 in mp4.
 
     Raises:
         ImportError: PyAV is not installed.
@@ -47,7 +47,7 @@ def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) 
         stream = file.add_stream("libx264", rate=fps, options={"crf": "20", "g": "12"})
         stream.width, stream.height = FRAME_SIZE
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.thread_count = 1  # a process a core is busy already
+        stream.codec_context.thread_count = 1  # there is one process per core already
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, fps)
@@ -66,9 +66,9 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where the clips go.
-        seed: Of the world.
+        folder: Folder of the clips.
+        seed: Seed of the mini-world.
         num_train: Number of clips.
-        num_val: 0: the other layouts of videos have the labels.
+        num_val: Always 0; labeled clips are in the other layouts.
     """
     make_images(partial(_write_clip, folder, seed), num_train, TRAINING_FRAMES[0])

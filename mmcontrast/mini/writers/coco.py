@@ -1,7 +1,7 @@
-"""COCO layout: `{train,val}2017/*.jpg` and `annotations/instances_{train,val}2017.json`.
+"""COCO layout: ``{train,val}2017/*.jpg`` and ``annotations/instances_{train,val}2017.json``.
 
-Beside COCO's files there are `annotations/objects_{train,val}2017.json`, the same objects as one
-class, which few images teach.
+In addition to COCO's files, ``annotations/objects_{train,val}2017.json`` have the same objects as a
+single class, which can be learned from few images.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 from ..categories import CATEGORIES, CLASSES
 from ..render import Rendered
-from .files import SPLITS, annotated, make_images, render_group, save_jpeg
+from .files import SPLITS, make_images, render_group, save_jpeg, visible_objects
 
-_ZOOM = 4  # outlines are traced on a finer grid, so that they lie on the pixels' edges
+_ZOOM = 4  # outlines are traced on a finer grid, so that they follow the edges of pixels
 
 
 def polygons(mask: NDArray[np.uint8]) -> list[list[float]]:
-    """Outer outlines of a mask (H, W) of 0 and 1 as COCO lists them: [x, y, x, y, ...]."""
+    """Return the outer outlines of a mask (H, W) of 0 and 1 in COCO's format [x, y, x, y, ...]."""
     fine = np.kron(mask, np.ones((_ZOOM, _ZOOM), np.uint8))
-    found, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     result = []
-    for contour in found:
+    for contour in contours:
         curve = cv2.approxPolyDP(contour, 0.5 * _ZOOM, closed=True).reshape(-1, 2)
         if len(curve) >= 3:
             result.append(np.round((curve + 0.5) / _ZOOM, 2).reshape(-1).tolist())
@@ -35,9 +35,9 @@ def polygons(mask: NDArray[np.uint8]) -> list[list[float]]:
 
 
 def _annotate(rendered: Rendered, names: list[str], image_id: int) -> list[dict[str, Any]]:
-    """The annotations of one image, without their ids."""
+    """Return the annotations of one image, without their ids."""
     annotations: list[dict[str, Any]] = []
-    for index in annotated(rendered):
+    for index in visible_objects(rendered):
         mask = rendered.mask(index)
         x0, y0, x1, y1 = rendered.boxes[index].tolist()
         annotations.append(
@@ -56,7 +56,7 @@ def _annotate(rendered: Rendered, names: list[str], image_id: int) -> list[dict[
 def _write_image(
     images: Path, seed: int, split: str, index: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Write one image; returns its entry and its annotations."""
+    """Write one image, and return its entry and its annotations."""
     rendered, names = render_group(seed, "coco", split, index)
     image_id = index + 1
     path = images / f"{image_id:012d}.jpg"
@@ -70,8 +70,8 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where the images' folders and `annotations` go.
-        seed: Of the world.
+        folder: Folder of the images' folders and of ``annotations``.
+        seed: Seed of the mini-world.
         num_train: Number of training images.
         num_val: Number of validation images.
     """
@@ -87,9 +87,9 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     for split, count in zip(SPLITS, (num_train, num_val), strict=True):
         images = folder / f"{split}2017"
         images.mkdir()
-        made = make_images(partial(_write_image, images, seed, split), count)
-        image_entries = [entry for entry, _ in made]
-        instances = [annotation for _, annotations in made for annotation in annotations]
+        results = make_images(partial(_write_image, images, seed, split), count)
+        image_entries = [entry for entry, _ in results]
+        instances = [annotation for _, annotations in results for annotation in annotations]
         objects = [{**entry, "category_id": 1} for entry in instances]
         for name, entries, categories in (
             ("instances", instances, classes),

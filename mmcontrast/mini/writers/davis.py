@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from .clips import LABELED_FRAMES, labeled_clip
-from .files import annotated, make_images, save_jpeg
+from .files import make_images, save_jpeg, visible_objects
 from .voc import save_mask
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> str:
     name = f"clip{index:02d}"
     _, frames = labeled_clip(seed, "davis", index, count=3)
-    # Objects that the first mask does not hold cannot be followed: they are background.
+    # Objects that are not in the first mask cannot be propagated: they become background.
     ids = np.zeros(256, np.uint8)
-    for number, i in enumerate(annotated(frames[0]), start=1):
+    for number, i in enumerate(visible_objects(frames[0]), start=1):
         ids[i + 1] = number
     images = folder / "JPEGImages/480p" / name
     masks = folder / "Annotations/480p" / name
@@ -33,9 +33,9 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where `JPEGImages`, `Annotations` and `ImageSets` go.
-        seed: Of the world.
-        num_train: 0.
+        folder: Folder of ``JPEGImages``, ``Annotations`` and ``ImageSets``.
+        seed: Seed of the mini-world.
+        num_train: Always 0.
         num_val: Number of sequences.
     """
     names = make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)

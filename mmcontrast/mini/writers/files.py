@@ -1,4 +1,4 @@
-"""What all layouts share: the randomness of an image and how it is stored."""
+"""Shared parts of all layouts: random numbers of an image, parallel calls, file formats."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from numpy.typing import NDArray
 from ..render import Rendered, render
 from ..sample import sample_group
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 SPLITS = ("train", "val")
 JPEG_QUALITY = 85
-_WORTH_A_PROCESS = 32  # images; fewer are made sooner than a process is
+_WORTH_A_PROCESS = 32  # images; fewer take less time than starting a process
 MIN_PIXELS = 24
-"""Objects of which less is seen are not annotated."""
+"""Objects with fewer visible pixels are not annotated."""
 _MAT_HEADER = b"MATLAB 5.0 MAT-file, mini-world".ljust(116)
-"""Replaces scipy's, which holds the date: a seed always gives the same bytes."""
+"""Replaces scipy's header, which has the date, so that a seed always gives the same bytes."""
 
 
-def make_images(make: Callable[[int], Made], count: int, images: int = 1) -> list[Made]:
-    """Call `make(0)` to `make(count - 1)` on all cores.
+def make_images(make: Callable[[int], Result], count: int, images: int = 1) -> list[Result]:
+    """Call ``make(0)`` to ``make(count - 1)`` on all cores.
 
     Args:
-        make: A function of a module, or a partial of one: it is sent to other processes.
+        make: Function of a module, or a partial of one, which can be sent to other processes.
         count: Number of calls.
-        images: How many images a call makes.
+        images: Number of images that one call makes.
 
     Returns:
-        What the calls returned, in order.
+        Results of the calls, in order.
     """
     workers = min(len(os.sched_getaffinity(0)), count * images // _WORTH_A_PROCESS)
     if workers < 2:
         return [make(index) for index in range(count)]
-    # Forked: a new interpreter would import torch first, which takes longer than the images.
+    # Forked, since a new interpreter would import torch, which takes longer than the images.
     with ProcessPoolExecutor(workers, get_context("fork"), _become_worker) as pool:
         try:
             chunk = max(1, _WORTH_A_PROCESS // 4 // images)
@@ -54,36 +54,36 @@ def make_images(make: Callable[[int], Made], count: int, images: int = 1) -> lis
 
 
 def _become_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent handles Ctrl-C
     cv2.setNumThreads(0)
 
 
 def image_rng(seed: int, layout: str, split: str, index: int) -> np.random.Generator:
-    """Randomness of one image: the same in whatever order and process images are made."""
+    """Return the generator of one image, independent of the order and process of making it."""
     return np.random.default_rng((seed, *layout.encode(), SPLITS.index(split), index))
 
 
 def render_group(seed: int, layout: str, split: str, index: int) -> tuple[Rendered, list[str]]:
-    """An image of several objects and the class name of each."""
+    """Render an image of several objects, and return it with the class name of each."""
     rng = image_rng(seed, layout, split, index)
     size = (160, 120) if rng.random() < 0.7 else (120, 160)
     scene = sample_group(rng, size, int(rng.integers(1, 6)))
     return render(scene), [state.name for state in scene.objects]
 
 
-def annotated(rendered: Rendered) -> list[int]:
-    """Indices of the objects of which enough is seen."""
+def visible_objects(rendered: Rendered) -> list[int]:
+    """Return the indices of the objects with enough visible pixels to be annotated."""
     return [i for i in range(len(rendered.boxes)) if rendered.mask(i).sum() >= MIN_PIXELS]
 
 
 def save_jpeg(path: Path, image: NDArray[np.uint8]) -> None:
-    """Store an RGB image (H, W, 3)."""
+    """Write an RGB image (H, W, 3)."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     path.write_bytes(data.tobytes())
 
 
 def save_mat(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Store arrays as a MATLAB 5 file."""
+    """Write arrays as a MATLAB 5 file."""
     from scipy.io import savemat
 
     content = io.BytesIO()

@@ -1,8 +1,8 @@
-"""Graphs: a network of citing texts as `citations.npz`, and small graphs in TU text in `MINI`.
+"""Graphs: a citation network, ``citations.npz``, and small graphs in TU's text format, ``MINI``.
 
-The texts of a class cite each other more than others, and use a class's words a little more often.
-The small graphs of three classes are alike in size, number of edges and labels of their nodes, and
-differ in how their edges are laid.
+Texts of a class cite each other more often than others, and use the words of their class slightly
+more often. The small graphs of three classes do not differ in size, number of edges and node
+labels, but in the structure of their edges.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ NUM_TOPICS = 6
 NUM_WORDS = 300
 WORDS_A_TEXT = (8, 21)
 TOPICAL = 0.35
-"""Share of a text's words that its class chooses."""
+"""Share of a text's words that are drawn by its class."""
 HOMOPHILY = 0.68
-"""Share of citations within a class, before chance adds some."""
+"""Share of citations that are restricted to the class; others may also be within it."""
 MEAN_DEGREE = 4.7
 SPLIT = {"train": 10, "val": 25, "test": 50}
-"""Texts of each class."""
+"""Number of texts per class."""
 
 NUM_NODE_LABELS = 4
 SIZES = (14, 27)
 EXTRA_EDGES = 0.35
-"""Edges beyond a tree's, per node."""
+"""Number of edges per node in addition to those of a tree."""
 
 Edges = NDArray[np.int64]  # (E, 2)
 Attach = Callable[[np.random.Generator, int], Edges]
@@ -40,10 +40,10 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where `citations.npz` and `MINI` go.
-        seed: Of the world.
+        folder: Folder of ``citations.npz`` and ``MINI``.
+        seed: Seed of the mini-world.
         num_train: Number of small graphs, spread evenly over the classes.
-        num_val: 0: folds are drawn of the small graphs, and the texts have masks.
+        num_val: Always 0; the small graphs are split into folds, and the texts have masks.
     """
     _write_citations(folder / "citations.npz", np.random.default_rng((seed, *b"citations")))
     (folder / "MINI").mkdir()
@@ -71,7 +71,7 @@ def _write_citations(path: Path, rng: np.random.Generator) -> None:
 
 
 def _bags_of_words(rng: np.random.Generator, topic_V: NDArray[np.int64]) -> sparse.csr_array:
-    """(V, D) of 0 and 1: words that all use, the rarer the later, and words of a class."""
+    """Draw bags of words (V, D) of 0 and 1: common words, and words of the class."""
     common_D = 1 / (10 + rng.permutation(NUM_WORDS))
     topical_MD = rng.gamma(0.2, size=(NUM_TOPICS, NUM_WORDS)) * common_D
     common_D = common_D / common_D.sum()
@@ -84,7 +84,7 @@ def _bags_of_words(rng: np.random.Generator, topic_V: NDArray[np.int64]) -> spar
 
 
 def _citations(rng: np.random.Generator, topic_V: NDArray[np.int64]) -> Edges:
-    """Edges in both directions: few texts have many, some have none."""
+    """Draw edges in both directions: few texts have many, some have none."""
     popular_V = rng.pareto(2.5, NUM_TEXTS) + 0.5
     popular_V[rng.choice(NUM_TEXTS, NUM_TEXTS // 50, False)] = 0
     number = round(NUM_TEXTS * MEAN_DEGREE / 2)
@@ -103,7 +103,7 @@ def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _masks(rng: np.random.Generator, topic_V: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
-    """As many texts of each class in a part as `SPLIT` says; some are in none, as in Cora."""
+    """Draw the split with ``SPLIT`` texts of each class; some texts are in no part, as in Cora."""
     order = rng.permutation(NUM_TEXTS)
     rank_V = np.empty(NUM_TEXTS, np.int64)
     for topic in range(NUM_TOPICS):
@@ -120,17 +120,17 @@ def _masks(rng: np.random.Generator, topic_V: NDArray[np.int64]) -> dict[str, ND
 
 
 def _triangles(rng: np.random.Generator, count: int) -> Edges:
-    """A tree of random shape whose further edges close triangles."""
+    """Draw a random tree with additional edges that close triangles."""
     return _tree_and_more(rng, np.arange(1, count), distance=2)
 
 
 def _long_rings(rng: np.random.Generator, count: int) -> Edges:
-    """The same, but further edges close long rings."""
+    """Draw a random tree with additional edges that close long cycles."""
     return _tree_and_more(rng, np.arange(1, count), distance=5)
 
 
 def _hubs(rng: np.random.Generator, count: int) -> Edges:
-    """A tree with few nodes that have many neighbors; further edges close triangles."""
+    """Draw a tree with few nodes of high degree; additional edges close triangles."""
     return _tree_and_more(rng, np.maximum(1, np.arange(1, count) // 5), distance=2)
 
 
@@ -138,20 +138,20 @@ CLASSES: tuple[Attach, ...] = (_triangles, _long_rings, _hubs)
 
 
 def _tree_and_more(rng: np.random.Generator, choices: NDArray[np.int64], distance: int) -> Edges:
-    """Edges of one graph, in both directions.
+    """Draw the edges of one graph, in both directions.
 
     Args:
-        rng: Randomness of the graph.
-        choices: Node i + 1 joins one of the first `choices[i]` nodes.
-        distance: Further edges join nodes that are so many steps apart, or nearly.
+        rng: Random generator of the graph.
+        choices: Numbers of candidates: node i + 1 is joined to one of the first ``choices[i]``.
+        distance: Number of steps, approximately, between nodes that an additional edge joins.
     """
     count = len(choices) + 1
     steps = np.zeros((count, count), np.int64)
     edges = []
     for node, few in enumerate(choices, start=1):
-        joined = int(rng.integers(few))
-        steps[node, :node] = steps[:node, node] = steps[joined, :node] + 1
-        edges.append((node, joined))
+        parent = int(rng.integers(few))
+        steps[node, :node] = steps[:node, node] = steps[parent, :node] + 1
+        edges.append((node, parent))
     rows, columns = np.triu_indices(count, 1)
     for _ in range(round(EXTRA_EDGES * count)):
         away = np.abs(steps[rows, columns] - distance)
@@ -166,7 +166,7 @@ def _tree_and_more(rng: np.random.Generator, choices: NDArray[np.int64], distanc
 
 
 def _both_ways(pairs: Edges) -> Edges:
-    """Each edge in both directions, once, sorted."""
+    """Return each edge once in both directions, sorted."""
     edges = pairs[pairs[:, 0] != pairs[:, 1]]
     return np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
 

@@ -1,4 +1,4 @@
-"""ImageNet layout: `{train,val}/<class>/*.jpg`, one object an image."""
+"""ImageNet layout: ``{train,val}/<class>/*.jpg``, one object per image."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where `train` and `val` go.
-        seed: Of the world.
+        folder: Folder of ``train`` and ``val``.
+        seed: Seed of the mini-world.
         num_train: Number of training images, spread evenly over the classes.
         num_val: Number of validation images, likewise.
     """

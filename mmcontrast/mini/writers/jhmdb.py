@@ -1,4 +1,4 @@
-"""JHMDB layout: frames, one person's joints as MATLAB files, UVC's list of test videos."""
+"""JHMDB layout: frames, keypoints of one person in MATLAB files, UVC's list of test videos."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACTION = "move"
 
 
 def _save_joints(path: Path, joints: NDArray[np.float64]) -> None:
-    """Store (T, J, 2), counted from 0, as `pos_img` (2, J, T), counted from 1."""
+    """Write keypoints (T, J, 2), counted from 0, as ``pos_img`` (2, J, T), counted from 1."""
     save_mat(path, {"pos_img": joints.transpose(2, 1, 0) + 1})
 
 
@@ -29,9 +29,9 @@ def _write_clip(folder: Path, seed: int, index: int) -> str:
         path.mkdir(parents=True)
     for number, frame in enumerate(frames, start=1):
         Image.fromarray(frame.image).save(images / f"{number:05d}.png")
-    # The last one is in front: its joints are seen unless they hide each other.
-    followed = np.stack([frame.keypoints[-1][:, :2] for frame in frames])
-    _save_joints(joints / "joint_positions.mat", followed)
+    # The last person is in front, so its keypoints are visible unless they occlude each other.
+    keypoints_TJ2 = np.stack([frame.keypoints[-1][:, :2] for frame in frames])
+    _save_joints(joints / "joint_positions.mat", keypoints_TJ2)
     return name
 
 
@@ -39,9 +39,9 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where `Rename_Images`, `joint_positions` and the list go.
-        seed: Of the world.
-        num_train: 0.
+        folder: Folder of ``Rename_Images``, ``joint_positions`` and the list.
+        seed: Seed of the mini-world.
+        num_train: Always 0.
         num_val: Number of videos.
     """
     names = make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)

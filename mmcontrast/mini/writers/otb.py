@@ -1,4 +1,4 @@
-"""OTB layout: `<sequence>/img/*.jpg` and the box of one target in every frame."""
+"""OTB layout: ``<sequence>/img/*.jpg`` and the box of one target in every frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _write_clip(folder: Path, seed: int, index: int) -> None:
     _, frames = labeled_clip(seed, "otb", index, count=3)
     images = folder / f"Clip{index:02d}" / "img"
     images.mkdir(parents=True)
-    # The squarest one: a tracker's square window shows little of a thin one.
+    # The object closest to a square: a tracker's square window shows little of a thin one.
     x0, y0, x1, y1 = frames[0].full_boxes.T
     target = int(np.argmin(np.abs(np.log((x1 - x0) / (y1 - y0)))))
     lines = []
@@ -31,9 +31,9 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder; boxes count pixels from 1.
 
     Args:
-        folder: Where the sequences go.
-        seed: Of the world.
-        num_train: 0.
+        folder: Folder of the sequences.
+        seed: Seed of the mini-world.
+        num_train: Always 0.
         num_val: Number of sequences.
     """
     make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)

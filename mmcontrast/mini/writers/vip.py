@@ -13,7 +13,7 @@ from .voc import save_mask
 
 def _write_clip(folder: Path, seed: int, index: int) -> str:
     name = f"videos{index + 1}"
-    # Only people, so that a number means one kind of part: 1 to 12 of VIP's 19.
+    # Only persons, so that each number is one kind of part: 1 to 12 of VIP's 19.
     _, frames = labeled_clip(seed, "vip", index, count=3, kinds=[category("person")])
     images = folder / "Images" / name
     masks = folder / "Annotations/Category_ids" / name
@@ -29,9 +29,9 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where `Images`, `Annotations` and `lists` go.
-        seed: Of the world.
-        num_train: 0.
+        folder: Folder of ``Images``, ``Annotations`` and ``lists``.
+        seed: Seed of the mini-world.
+        num_train: Always 0.
         num_val: Number of videos.
     """
     names = make_images(partial(_write_clip, folder, seed), num_val, LABELED_FRAMES)

@@ -1,8 +1,8 @@
-"""Zero-shot learning in the files of Xian et al. (CVPR 2017): `res101.mat` and `att_splits.mat`.
+"""Zero-shot data in the files of Xian et al. (CVPR 2017), ``res101.mat`` and ``att_splits.mat``.
 
-Features are a fixed non-linear map of a class's attributes, blurred before and after it; those of
-four classes are not among the features to train with. Attributes follow few hidden traits, so that
-what is learned of some classes says something of others.
+Attributes and features of a class are functions of a few latent traits, so what is learned from
+some classes transfers to others. Features are a fixed non-linear map of the traits, with noise
+before and after it. Four classes are not in the training set.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ NUM_ATTRIBUTES = 85
 NUM_TRAITS = 6
 NUM_CLASSES = 16
 UNSEEN = (3, 7, 10, 14)
-"""Labels from 0 of the classes that are for the test alone."""
+"""Labels, from 0, of the classes that only the test set has."""
 BLUR = 0.35
-"""Deviation of an image's traits from its class's, whose own is 1."""
+"""Standard deviation of an image's traits from those of its class, whose own is 1."""
 NOISE = 0.25
-"""Deviation of the features."""
+"""Standard deviation of the noise of the features."""
 
 
 def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
     """Write the layout into an empty folder.
 
     Args:
-        folder: Where the two files go.
-        seed: Of the world.
-        num_train: Number of features to train with, spread evenly over the seen classes.
-        num_val: Number of features to test with, spread evenly over all classes.
+        folder: Folder of the two files.
+        seed: Seed of the mini-world.
+        num_train: Number of training features, spread evenly over the seen classes.
+        num_val: Number of test features, spread evenly over all classes.
     """
     rng = np.random.default_rng((seed, *b"zeroshot"))
     traits_MT = rng.normal(size=(NUM_CLASSES, NUM_TRAITS))
@@ -47,7 +47,7 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         for split, y in zip(SPLITS, classes, strict=True)
     ]
     labels = np.concatenate(classes)
-    tested = np.arange(len(labels)) >= num_train
+    is_test = np.arange(len(labels)) >= num_train
     unseen = np.isin(labels, UNSEEN)
     save_mat(
         folder / "res101.mat",
@@ -62,15 +62,15 @@ def write(folder: Path, seed: int, num_train: int, num_val: int) -> None:
         dict(
             att=attributes_MA.T,
             allclasses_names=_cells(f"class{label:02d}" for label in range(NUM_CLASSES)),
-            trainval_loc=_locations(~tested),
-            test_seen_loc=_locations(tested & ~unseen),
-            test_unseen_loc=_locations(tested & unseen),
+            trainval_loc=_locations(~is_test),
+            test_seen_loc=_locations(is_test & ~unseen),
+            test_unseen_loc=_locations(is_test & unseen),
         ),
     )
 
 
 def _attributes(rng: np.random.Generator, traits_MT: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(M, A) from 0, rows of unit length."""
+    """Draw non-negative attributes (M, A) with rows of unit length."""
     loadings_TA = rng.normal(size=(NUM_TRAITS, NUM_ATTRIBUTES))
     ratings_MA = 50 + 12 * traits_MT @ loadings_TA
     ratings_MA += rng.normal(0, 3, ratings_MA.shape)
@@ -79,7 +79,7 @@ def _attributes(rng: np.random.Generator, traits_MT: NDArray[np.float64]) -> NDA
 
 
 def _maps(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights of the two layers from traits to features."""
+    """Draw the weights of the two layers from traits to features."""
     hidden = 4 * NUM_TRAITS
     return (
         rng.normal(0, NUM_TRAITS**-0.5, (NUM_TRAITS, hidden)),
@@ -92,16 +92,16 @@ def _features(
     traits_NT: NDArray[np.float64],
     maps: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> NDArray[np.float32]:
-    """(N, D) from 0, as behind a network's last ReLU."""
+    """Draw non-negative features (N, D), like those after a network's last ReLU."""
     blur_NT = BLUR * rng.normal(size=traits_NT.shape)
     noise_ND = NOISE * rng.normal(size=(len(traits_NT), NUM_FEATURES))
     hidden = np.tanh((traits_NT + blur_NT) @ maps[0])
     return np.maximum(hidden @ maps[1] + noise_ND, 0).astype(np.float32)
 
 
-def _locations(chosen: NDArray[np.bool_]) -> NDArray[Any]:
-    """Row numbers from 1."""
-    return _column(np.flatnonzero(chosen) + 1)
+def _locations(rows: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return row numbers from 1."""
+    return _column(np.flatnonzero(rows) + 1)
 
 
 def _column(values: NDArray[np.int64]) -> NDArray[np.uint16]:
