@@ -21,7 +21,11 @@ from mmcontrast.datasets.masks import VOID, read_mask, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
 from mmcontrast.models.backbones import set_strides
-from mmcontrast.models.protocols.propagation_protocols import PropagationInput, find_protocol
+from mmcontrast.models.protocols.propagation_protocols import (
+    ColorSpace,
+    PropagationInput,
+    find_protocol,
+)
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.overlay import overlay_mask
@@ -67,12 +71,12 @@ def propagate(
     with input_errors("propagate"):
         mask = _read_objects(first_mask)
         network_input = find_protocol(protocol).input
-        source = None if checkpoint is None else read_checkpoint(checkpoint, config)
-        if source is not None:
+        backbone: Any = dict(type="mmcontrast.ColorPatches")
+        if checkpoint is not None:
+            source = read_checkpoint(checkpoint, config)
             network_input = network_input.with_colors_of(source.model.get("type", ""))
-        model = _propagation(protocol, network_input)
-        if source is not None:
-            model.backbone = _dense_backbone(source, network_input)
+            backbone = _dense_backbone(source, network_input)
+        model = _propagation(backbone, protocol, network_input.colors)
         model = model.to(device or get_device()).eval()
         views = _views(video, _pipeline(network_input, size), (mask.shape[0], mask.shape[1]))
         yield from model.propagate_mask(views, mask)
@@ -200,13 +204,12 @@ def _read_objects(first_mask: str | os.PathLike | NDArray[np.integer]) -> NDArra
     return np.where(is_void, int(not has_objects), mask_HW)
 
 
-def _propagation(protocol: str, network_input: PropagationInput) -> Any:
-    """Build a model that compares raw colors."""
-    colors = network_input.colors
+def _propagation(backbone: Any, protocol: str, colors: ColorSpace) -> Any:
+    """Build the model that propagates by a protocol the labels of frames in ``colors``."""
     return MODELS.build(
         dict(
             type="mmcontrast.LabelPropagation",
-            backbone=dict(type="mmcontrast.ColorPatches"),
+            backbone=backbone,
             protocol=protocol,
             data_preprocessor=dict(
                 type="mmcontrast.ViewPreprocessor", mean=colors.mean, std=colors.std
@@ -254,6 +257,7 @@ def _views(
 
 
 def _color_tracker() -> Any:
+    """Build a tracker whose response is the correlation of raw colors."""
     model = MODELS.build(
         dict(
             type="mmcontrast.SiamFC",
@@ -268,6 +272,7 @@ def _color_tracker() -> Any:
 
 
 def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
+    """Build the tracker of a training and load all of its weights."""
     source = read_checkpoint(checkpoint, config)
     if source.method != "SiamFC":
         raise UserError(

@@ -37,8 +37,8 @@ class LabelPropagation(Method):
     """Judge the last map of a backbone by the labels that it propagates; nothing is trained.
 
     Args:
-        backbone: The network; a ResNet with ``strides=(1, 2, 1, 1)`` has a map of stride
-            8. None is the baseline that copies the first frame's labels.
+        backbone: The network; a ResNet with ``strides=(1, 2, 1, 1)`` has a map of stride 8. None is
+            the baseline that copies the first frame's labels.
         protocol: Name of a published protocol: ``'vfs_r18'``, ``'vfs_r50'``, ``'crw'``, ``'uvc'``,
             ``'contrastcorr'`` or ``'dino'``. Its rule and its decision are followed; its input is
             what the config's pipeline, preprocessor and backbone make of it.
@@ -68,7 +68,7 @@ class LabelPropagation(Method):
         self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
-        """There is none.
+        """Refuse: there is nothing to train.
 
         Raises:
             UserError: Always.

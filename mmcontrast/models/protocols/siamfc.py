@@ -1,4 +1,4 @@
-"""SiamFC on a frozen backbone: how well features tell a target from what surrounds it.
+"""SiamFC on a frozen backbone: how well features tell a target from its surroundings.
 
 Bertinetto et al., ECCV workshops 2016; on self-supervised features as in VFS (Xu and Wang, ICCV
 2021, section 4). Only two 1x1 convolutions are trained:
@@ -44,7 +44,7 @@ class SiamFC(Method):
     Args:
         backbone: The network, whose last map has stride 8.
         head: A ``SiameseHead``.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
@@ -77,7 +77,7 @@ class SiamFC(Method):
 
         Args:
             clip: Frames (3, H, W) of uint8, at their own size.
-            box: In the first frame.
+            box: Box of the target in the first frame, (x, y, width, height) in pixels from 0.
 
         Raises:
             ValueError: The box has no area or lies outside the frame.
@@ -99,9 +99,9 @@ class SiamFC(Method):
             else:
                 crops = [crop_square(image, center, search_size * s, INSTANCE) for s in _SIZES]
                 responses_3HW = self.head(exemplar, self._features(crops)).float().cpu().numpy()
-                offset, chosen = _peak(responses_3HW, window)
-                center = center + offset * search_size * _SIZES[chosen] / INSTANCE
-                change = (1 - _SIZE_RATE) + _SIZE_RATE * _SIZES[chosen]
+                offset, index = _peak(responses_3HW, window)
+                center = center + offset * search_size * _SIZES[index] / INSTANCE
+                change = (1 - _SIZE_RATE) + _SIZE_RATE * _SIZES[index]
                 search_size, extent = search_size * change, extent * change
             yield np.concatenate([center - (extent - 1) / 2, extent])
 
@@ -138,16 +138,16 @@ def _check_box(box: NDArray[np.floating], width: int, height: int) -> None:
 def _peak(
     responses_3HW: NDArray[np.float32], window: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], int]:
-    """Where the target went, (x, y) in pixels of the search crop, and which of the sizes it has."""
+    """Find the target's offset (x, y) in pixels of the search crop, and the index of its size."""
     side = len(window)
     large = np.stack([
         cv2.resize(r, (side, side), interpolation=cv2.INTER_CUBIC) for r in responses_3HW
     ])  # fmt: skip
     middle = len(large) // 2
     large[np.arange(len(large)) != middle] *= _SIZE_PENALTY
-    chosen = int(large.max(axis=(1, 2)).argmax())
-    response = large[chosen] - large[chosen].min()
+    index = int(large.max(axis=(1, 2)).argmax())
+    response = large[index] - large[index].min()
     response = response / (response.sum() + 1e-16)
     response = (1 - _WINDOW_SHARE) * response + _WINDOW_SHARE * window
     y, x = np.unravel_index(response.argmax(), response.shape)
-    return (np.array([x, y]) - (side - 1) / 2) * STRIDE / _UP, chosen
+    return (np.array([x, y]) - (side - 1) / 2) * STRIDE / _UP, index
