@@ -12,7 +12,7 @@ from mmcontrast.datasets.files import find_videos
 from mmcontrast.datasets.video import open_video
 
 
-def probe_video(path: str, backend: str = "auto") -> dict[str, Any]:
+def probe_video(path: str) -> dict[str, Any]:
     """Decode a video from its first to its last frame.
 
     Returns:
@@ -26,7 +26,7 @@ def probe_video(path: str, backend: str = "auto") -> dict[str, Any]:
     try:
         status = os.stat(path)
         description |= dict(size=status.st_size, mtime=status.st_mtime_ns)
-        with open_video(path, backend) as video:
+        with open_video(path) as video:
             description |= video.probe()._asdict()
             for image in video.frames():
                 description["decodable"] += 1

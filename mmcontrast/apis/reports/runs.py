@@ -1,4 +1,4 @@
-"""What runs have left on the disk: configs, logs, metrics, checkpoints and images.
+"""Read the runs on a disk: configs, logs, metrics, checkpoints and images.
 
 Nothing is executed or unpickled: configs are read as data, and checkpoints are listed by name.
 """

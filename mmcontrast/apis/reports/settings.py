@@ -1,4 +1,4 @@
-"""What the config of a run says: its backbone, its data and the weights that it starts from.
+"""Read the config of a run: its backbone, its data and the weights that it starts from.
 
 Configs are plain data here, as :func:`~mmcontrast.weights.read_stored_config` returns them; a key
 may be missing or None in any of them.

@@ -1,4 +1,4 @@
-"""The comparison of checkpoints: a row each, a column for each metric of each task."""
+"""Compare checkpoints: one row for each, one column for each metric of each task."""
 
 import math
 import statistics
@@ -46,7 +46,7 @@ class Row:
 def make_table(
     runs: Sequence[Run], names: Mapping[Path, str]
 ) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
-    """Compare checkpoints: a row each, a column for each metric of each task.
+    """Compare checkpoints: one row for each, one column for each metric of each task.
 
     Args:
         runs: All runs, in the order of their rows; random weights come first.

@@ -62,7 +62,7 @@ def _parts(runner: Runner) -> dict[str, Callable[[], str]]:
         wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
         optimizers = " and ".join(type(each.optimizer).__name__ for each in wrappers)
         return (
-            f"{len(loader.dataset)} samples, {len(loader)} steps of {loader.batch_size} an epoch, "
+            f"{len(loader.dataset)} samples, {len(loader)} steps of {loader.batch_size} per epoch, "
             f"{runner.max_epochs} epoch(s), {optimizers}"
         )
 

@@ -1,4 +1,4 @@
-"""Several processes, on GPUs with NCCL or on CPUs with gloo."""
+"""Set up several processes, on GPUs with NCCL or on CPUs with gloo."""
 
 import gc
 import os
@@ -77,10 +77,10 @@ def _join_gloo_group(cfg: Config) -> None:
 def leave_processes(runner: Runner | None) -> None:
     """Leave the group of processes, if there is one, so that the interpreter can end.
 
-    Gloo's threads let go of the last tensors they sent when they next wake. If the interpreter is
-    ending by then, they kill the process (``terminate called without an active exception``). They
-    are joined with the group, and that is as soon as nothing refers to it. What wraps the runner's
-    model for several processes does, and so it is taken off.
+    Gloo's threads release the last tensors that they sent when they next wake. If the interpreter
+    is ending by then, they kill the process (``terminate called without an active exception``). They
+    are joined when the group is destroyed, which happens as soon as nothing refers to it. The
+    wrapper of the runner's model does, and so it is removed.
 
     Args:
         runner: The runner of the processes; None if it could not be built.
@@ -94,7 +94,7 @@ def leave_processes(runner: Runner | None) -> None:
 
 
 def _unwrap(model: nn.Module) -> nn.Module:
-    """The model without its wrapper, or those of its parts (MMSeparateDistributedDataParallel)."""
+    """Remove the wrapper of a model, or those of its parts (MMSeparateDistributedDataParallel)."""
     inner = model.get_submodule("module") if is_model_wrapper(model) else model
     for name, part in inner.named_children():
         if is_model_wrapper(part):

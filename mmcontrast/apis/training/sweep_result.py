@@ -22,7 +22,7 @@ class GridPoint(NamedTuple):
 
     @property
     def options(self) -> list[str]:
-        """The settings as ``key=value`` options."""
+        """Settings as ``key=value`` options."""
         return [f"{key}={value}" for key, value in self.settings.items()]
 
 
@@ -99,7 +99,7 @@ class Sweep:
         return [result for _, result in sorted(complete, key=lambda pair: pair[0], reverse=True)]
 
     def table(self) -> str:
-        """Return a Markdown table: a row a grid point or, without a grid, a row a seed."""
+        """Return a Markdown table: one row for each point or, without a grid, each seed."""
         names = list(dict.fromkeys(name for result in self.results for name in result.mean))
         if self.metric is None:
             return _markdown(self._seed_rows(self.results[0], names))

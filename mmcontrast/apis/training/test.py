@@ -1,4 +1,4 @@
-"""Evaluation from a config."""
+"""Evaluate what a config describes."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,17 +31,17 @@ def test(
     """Run the config's evaluation (``test_*``, or ``val_*`` where it has no other).
 
     Args:
-        config: Path of the config file; with ``compare_untrained = True`` in it, a checkpoint's
-            metrics have those of the same network before its training beside them.
-        checkpoint: Weights to evaluate; without, those of the untrained network.
-        work_dir: Where the log goes; that of the training by default.
+        config: Path of the config file. If it sets ``compare_untrained = True``, the network is
+            also evaluated as it was before its training.
+        checkpoint: Path of the weights to evaluate; None for the untrained network.
+        work_dir: Folder of the log; by default that of the training.
         seed: Replaces the config's ``randomness.seed``.
         trust_checkpoint: Whether the checkpoint may run code.
         cfg_options: ``key=value`` options.
-        launcher: How the processes were started.
+        launcher: How this process was started: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Returns:
-        The metrics.
+        The metrics by name; those of the untrained network are prefixed with ``untrained/``.
 
     Raises:
         UserError: The config, the checkpoint or the data do not fit.
@@ -139,11 +139,11 @@ def _log_often(runner: Runner) -> None:
 
 
 def comparison(trained: dict[str, float], untrained: dict[str, float]) -> str:
-    """A Markdown table of metrics with those of the untrained network and of raw features.
+    """Return a Markdown table of metrics, those of the untrained network, and of raw features.
 
     Args:
-        trained: By name; ``part/raw_name`` is what raw features have for ``part/name``.
-        untrained: The same of the untrained network.
+        trained: Metrics by name; ``part/raw_name`` is ``part/name`` of raw features.
+        untrained: The metrics of the untrained network.
     """
     rows = ["| | trained | untrained | raw features |", "|---|---|---|---|"]
     for name in (name for name in trained if not _is_raw(name)):
@@ -159,7 +159,7 @@ def _is_raw(name: str) -> bool:
 
 
 def _test_untrained(runner: Runner) -> dict[str, float]:
-    """The metrics of the run's network as it was before its training."""
+    """Return the metrics of the run's network as it was before its training."""
     runner.logger.info("The same for the untrained network:")
     # MMEngine writes the metrics of each test into the same file; the checkpoint's are to stay.
     record = Path(runner.log_dir, f"{runner.timestamp}.json")

@@ -1,4 +1,4 @@
-"""Training from a config."""
+"""Train what a config describes."""
 
 import logging
 import os
@@ -64,7 +64,7 @@ def train(
         auto_scale_lr: Whether to scale the learning rate linearly with the total batch.
         trust_checkpoint: Whether checkpoints may run code.
         cfg_options: ``key=value`` options.
-        launcher: How the processes were started.
+        launcher: How this process was started: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Returns:
         The runner, after training.
@@ -147,10 +147,10 @@ def _remove_hooks_that_are_off(cfg: Config) -> None:
 def build_training(runner: Runner) -> None:
     """Build data, optimizer, schedules and loops now; the Runner would do it inside ``train()``.
 
-    Here an exception means wrong input. Once training runs, it means a fault.
+    An exception here means wrong input; an exception during training means a fault.
 
     Raises:
-        UserError: The config does not fit them, or the data are not there.
+        UserError: The config does not fit, or data are missing.
     """
     with input_errors(f"{runner.cfg.filename}"):
         _ = runner.train_loop, runner.val_loop
@@ -177,16 +177,23 @@ def _check_classes(runner: Runner) -> None:
 
 
 def judges_classes(metrics: Sequence[BaseMetric]) -> bool:
-    """Whether labels count the classes of a trained classifier.
+    """Return whether the labels stand for the classes of a trained classifier.
 
-    k-NN is not concerned: its labeled images are in the data it is tested with, and may be of
-    any classes.
+    Those of k-NN do not: its labeled images are part of the test data, and may be of any classes.
     """
     return any(isinstance(metric, Accuracy) for metric in metrics)
 
 
 def use_autocast(cfg: Config, dtype: str) -> None:
-    """Turn the config's optimizer wrappers into ones for mixed precision."""
+    """Replace the config's optimizer wrappers by ones for mixed precision.
+
+    Args:
+        cfg: The config, which is changed.
+        dtype: ``'bf16'`` or ``'fp16'``.
+
+    Raises:
+        UserError: A wrapper is of a type of its own.
+    """
     for wrapper in optim_wrappers_of(cfg):
         kind = wrapper.get("type", "OptimWrapper")
         if kind not in ("OptimWrapper", "AmpOptimWrapper", "AutocastOptimWrapper"):
@@ -214,7 +221,7 @@ def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
 def choose_checkpoint(cfg: Config, resume: str | None) -> None:
     """Set ``load_from`` and ``resume`` in the config.
 
-    A process that torchrun has restarted resumes without being asked to.
+    A process that torchrun has restarted always resumes.
     """
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0:
         resume = "auto"
@@ -242,7 +249,7 @@ def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
         Logging level and statement.
 
     Raises:
-        UserError: Scaling is asked for, but the config says not what batch its rate belongs to.
+        UserError: Scaling is asked for, but the config does not say which batch its rate is for.
     """
     settings: dict[str, Any] = cfg.get("auto_scale_lr") or {}
     base, batch = settings.get("base_batch_size"), cfg.train_dataloader.get("batch_size")
@@ -258,7 +265,7 @@ def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
         return logging.INFO, f"Learning rate {rates}; the config names no batch that it is for."
     accumulated = cfg.optim_wrapper.get("accumulative_counts", 1)
     total = batch * get_world_size() * accumulated
-    parts = f"{batch} a process x {get_world_size()} process(es) x {accumulated} accumulated"
+    parts = f"{batch} per process x {get_world_size()} process(es) x {accumulated} accumulated"
     if total == base:
         return logging.INFO, f"Learning rate {rates} for a total batch of {total} ({parts})."
     if scale:

@@ -129,10 +129,10 @@ class PreciseBNHook(Hook):
             norm.get_buffer("num_batches_tracked").copy_(counters[norm])
             _write(norm, moments[norm])
         runner.logger.info(
-            f"The statistics of {len(norms)} batch norms are those of {num_batches} batches a rank."
+            f"The statistics of {len(norms)} batch norms are from {num_batches} batches per rank."
         )
 
-    def _run_batches(self, runner: Runner, model: nn.Module) -> int:
+    def _run_batches(self, runner: Runner, model: Any) -> int:
         """Run the forward pass of training batches, and return their number."""
         num_batches = 0
         for data in _fresh_loader(runner):

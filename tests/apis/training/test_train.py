@@ -243,7 +243,7 @@ def test_looking_at_a_config(config, capsys):
     assert "model.queue_size = 7  # --cfg-options" in lines
     assert any(line.startswith("env_cfg.cudnn_benchmark = True  # ") for line in lines)
     check_config(config, [unique_run()])
-    assert "24 samples, 6 steps of 4 an epoch, 3 epoch(s), SGD" in capsys.readouterr().out
+    assert "24 samples, 6 steps of 4 per epoch, 3 epoch(s), SGD" in capsys.readouterr().out
     with pytest.raises(UserError, match=r"1 part\(s\) cannot be built"):
         check_config(config, [unique_run(), "train_dataloader.dataset.data_root=/nowhere"])
     captured = capsys.readouterr()
