@@ -78,8 +78,8 @@ def leave_processes(runner: Runner | None) -> None:
     """Leave the group of processes, if there is one, so that the interpreter can end.
 
     Gloo's threads release the last tensors that they sent when they next wake. If the interpreter
-    is ending by then, they kill the process (``terminate called without an active exception``). They
-    are joined when the group is destroyed, which happens as soon as nothing refers to it. The
+    is ending by then, they kill the process (``terminate called without an active exception``).
+    They are joined when the group is destroyed, which happens as soon as nothing refers to it. The
     wrapper of the runner's model does, and so it is removed.
 
     Args:
