@@ -4,7 +4,7 @@
   bash tools/dist_test.sh configs/benchmarks/davis2017/mini_contrastcorr.py CHECKPOINT 2
 
 Differs from r18_contrastcorr.py in the width of the network and the size of the frames. CHECKPOINT
-is of configs/contrastcorr/mini.py: the network sees LAB.
+is of configs/contrastcorr/mini.py: the network sees LAB. Devices: docs/configs.md.
 Cost: less than a minute on one CPU core.
 Expected: docs/results.md. Settings and metrics are ours, for small frames.
 Data: python tools/data/make_mini.py --out data/mini --videos

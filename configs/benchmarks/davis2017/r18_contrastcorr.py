@@ -4,7 +4,7 @@
   bash tools/dist_test.sh configs/benchmarks/davis2017/r18_contrastcorr.py CHECKPOINT 2
 
 Differs from r18.py in the protocol and its input. CHECKPOINT is one of configs/contrastcorr: the
-network sees LAB.
+network sees LAB. Devices: docs/configs.md.
 Cost: 1,969 frames; each is compared with 8 others without a window, 8,400 x 8,400 cells a pair.
 Expected: ContrastCorr 63.0 J&F (60.5 J, 65.5 F; the authors' results file).
 Ours: not run on all 30 videos.
