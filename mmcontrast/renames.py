@@ -104,7 +104,7 @@ METRICS: dict[str, str] = {"pck/": "jhmdb/"}
 COMMANDS: dict[str, str] = {"neighbours": "neighbors"}
 """Sub-commands, old to new."""
 
-ARGUMENTS: dict[str, str] = {"--cells": "--points"}
+ARGUMENTS: dict[str, str] = {"--cells": "--points", "--preset": "--protocol"}
 """Options of commands, old to new."""
 
 

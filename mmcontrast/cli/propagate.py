@@ -21,7 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--protocol",
-        "--preset",
         default="vfs_r18",
         help="published protocol: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
     )

@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 
+from mmcontrast.cli.parsers import make_parser
 from mmcontrast.models.modules.label_propagator import LabelPropagator
 from mmcontrast.models.protocols.propagation_protocols import (
     LAB,
@@ -92,3 +93,11 @@ def test_old_configs(old, new):
 def test_a_decision_that_no_protocol_makes_is_refused():
     with pytest.raises(RemovedOptionError, match="'stretched' any more"):
         modernize({**OLD, "propagator": dict(preset="vfs_r18"), "stretched": False})
+
+
+def test_the_command_and_the_docs_list_all_of_them():
+    names = list(PROPAGATION_PROTOCOLS)
+    text = " ".join(make_parser("propagate").format_help().split())
+    assert f"published protocol: {', '.join(names)} (vfs_r18)" in text
+    page = " ".join((ROOT / "docs/evaluation.md").read_text().split())
+    assert f"(`{'`, `'.join(names)}`)" in page
