@@ -1,4 +1,4 @@
-"""Masks and key points on a grid, and back."""
+"""Masks and keypoints on a feature map, and back."""
 
 import math
 

@@ -1,1 +1,1 @@
-"""Use what was trained: backbones, features, figures, labels carried through videos."""
+"""Use what was trained: backbones, features, figures, labels propagated through videos."""
