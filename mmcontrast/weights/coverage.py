@@ -26,7 +26,7 @@ class StageCount(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What of a network a checkpoint holds.
+    """The tensors of a network that a checkpoint holds, and those that only one of them has.
 
     ``num_batches_tracked``, which old checkpoints lack and nothing depends on, does not count.
 
@@ -34,7 +34,7 @@ class Coverage(NamedTuple):
         loaded: Names that are in both, with the same shape.
         missing: Names of the network that the checkpoint lacks or has in another shape.
         unexpected: Names of the checkpoint that the network lacks.
-        mismatched: Those of ``missing`` that are there in another shape: (checkpoint's, network's).
+        mismatched: For names that both have in different shapes: (checkpoint's, network's).
     """
 
     loaded: list[str]
@@ -55,7 +55,7 @@ class Coverage(NamedTuple):
     def stages(self) -> dict[str, StageCount]:
         """Count by stage: ``stem`` and ``layer1`` to ``layer4`` of a ResNet, in this order.
 
-        Elsewhere a stage is the first part of the names, behind what they all begin with.
+        In other networks a stage is the first part of a name, behind the prefix that all share.
         """
         prefix = _common_prefix([*self.loaded, *self.missing])
         counts: dict[str, list[int]] = {}
@@ -111,12 +111,11 @@ class Coverage(NamedTuple):
 
 def compare(network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]) -> Coverage:
     """Compare a network's state dict with a checkpoint's, by name and shape."""
-    ours = {name: t for name, t in network.items() if not name.endswith("num_batches_tracked")}
-    theirs = {name: t for name, t in checkpoint.items() if not name.endswith("num_batches_tracked")}
+    ours, theirs = _shapes(network), _shapes(checkpoint)
     mismatched = {
-        name: (tuple(theirs[name].shape), tuple(tensor.shape))
-        for name, tensor in ours.items()
-        if name in theirs and theirs[name].shape != tensor.shape
+        name: (theirs[name], shape)
+        for name, shape in ours.items()
+        if name in theirs and theirs[name] != shape
     }
     loaded = [name for name in ours if name in theirs and name not in mismatched]
     return Coverage(
@@ -244,6 +243,15 @@ def _advice(coverage: Coverage, uncovered: list[str]) -> Iterator[str]:
             "The checkpoint has no complete layer4: it would stay as initialized. Was it cut off, "
             "or written from a detector whose layer4 is in roi_head.shared_head?"
         )
+
+
+def _shapes(state_dict: Mapping[str, Tensor]) -> dict[str, _Shape]:
+    """Return the shape of each tensor, without the counters of batches in norms."""
+    return {
+        name: tuple(tensor.shape)
+        for name, tensor in state_dict.items()
+        if not name.endswith("num_batches_tracked")
+    }
 
 
 def _blocks(names: Sequence[str]) -> dict[str, set[str]]:

@@ -50,7 +50,7 @@ class CheckpointError(UserError):
 
 @contextmanager
 def trusted_checkpoints(trust: bool = True) -> Iterator[None]:
-    """Allow checkpoints to run code while the context lasts (``--trust-checkpoint``)."""
+    """Allow checkpoints to run code inside the context (``--trust-checkpoint``)."""
     global _trusted
     before, _trusted = _trusted, trust
     try:
@@ -193,20 +193,8 @@ def find_checkpoint(work_dir: str | Path) -> Path | None:
     Raises:
         CheckpointError: There are checkpoints, but none can be read.
     """
-    work_dir = Path(work_dir)
-    candidates = sorted(
-        work_dir.glob("*.pth"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True
-    )
-    pointer = work_dir / "last_checkpoint"
-    if pointer.is_file():
-        named = pointer.read_text(errors="replace").strip()
-        # A work dir may have been moved since.
-        for path in (Path(named), work_dir / Path(named).name):
-            if named and "\0" not in named and path.is_file():
-                candidates = [path, *(other for other in candidates if other != path)]
-                break
     problems = []
-    for path in candidates:
+    for path in _candidates(Path(work_dir)):
         try:
             checkpoint = load_checkpoint(path)
         except CheckpointError as error:
@@ -218,3 +206,18 @@ def find_checkpoint(work_dir: str | Path) -> Path | None:
     if problems:
         raise CheckpointError("No checkpoint can be read:\n" + "\n".join(problems))
     return None
+
+
+def _candidates(work_dir: Path) -> list[Path]:
+    """Return the one that ``last_checkpoint`` names, then the others, the newest first."""
+    checkpoints = sorted(
+        work_dir.glob("*.pth"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True
+    )
+    pointer = work_dir / "last_checkpoint"
+    name = pointer.read_text(errors="replace").strip() if pointer.is_file() else ""
+    if name and "\0" not in name:
+        # A work dir may have been moved since.
+        for path in (Path(name), work_dir / Path(name).name):
+            if path.is_file():
+                return [path, *(other for other in checkpoints if other != path)]
+    return checkpoints
