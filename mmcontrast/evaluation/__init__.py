@@ -1,4 +1,4 @@
-"""Metrics over what a method extracts or predicts; each has a pure function inside."""
+"""Metrics of the features or predictions of a method, each computed by a pure function."""
 
 from .accuracy import Accuracy, topk_hits
 from .clustering import NodeClustering, cluster_agreement

@@ -1,4 +1,4 @@
-"""Accuracy of classifiers.
+"""Top-k accuracy of classifiers.
 
 Shapes: N samples, M classes.
 """
@@ -14,12 +14,12 @@ from mmcontrast.registry import METRICS
 
 
 def topk_hits(scores_NM: Tensor, labels_N: Tensor, k: int) -> Tensor:
-    """Whether each sample's class is among the ``k`` with the highest scores.
+    """Test whether each sample's class is among the ``k`` classes with the highest scores.
 
     Args:
-        scores_NM: One score a class.
-        labels_N: Classes, 0..M-1.
-        k: If it is larger than M, every class is among them.
+        scores_NM: One score per class, N x M.
+        labels_N: Classes of the samples, 0..M-1.
+        k: Number of classes to consider; if it is larger than M, all are considered.
 
     Returns:
         Booleans (N,).
@@ -36,7 +36,7 @@ class Accuracy(BaseMetric):
     ``accuracy/top1_stage4`` and so on.
 
     Args:
-        topk: Which k to report.
+        topk: Values of k to report.
         **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
@@ -47,10 +47,10 @@ class Accuracy(BaseMetric):
         self.topk = tuple(topk)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep of each prediction which of the results it hits.
+        """Collect the hits of a batch of predictions.
 
         Raises:
-            ValueError: A sample has no label or no scores, or a label without a score.
+            ValueError: A sample has no label or no scores, or its label is not among the scores.
         """
         for sample in data_samples:
             if "label" not in sample or "scores" not in sample:
@@ -61,7 +61,7 @@ class Accuracy(BaseMetric):
             num_classes = len(next(iter(sample["scores"].values())))
             if not 0 <= sample["label"] < num_classes:
                 raise ValueError(
-                    f"{sample.get('path')} has the label {sample['label']}, but the model knows "
+                    f"{sample.get('path')} has the label {sample['label']}, but the model has "
                     f"the classes 0 to {num_classes - 1}. Is it the dataset that it was trained "
                     "for?"
                 )

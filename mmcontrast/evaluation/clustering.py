@@ -1,4 +1,4 @@
-"""How well clusters of features agree with classes."""
+"""Agreement of clusters of features with classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmcontrast.registry import METRICS
 
-from .description import described
+from .description import log_description
 
 
 def cluster_agreement(
@@ -19,26 +19,26 @@ def cluster_agreement(
     repeats: int = 10,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Cluster by k-means with as many clusters as classes, and compare.
+    """Cluster features by k-means with as many clusters as classes, and compare both.
 
     Args:
-        features_VC: Finite.
-        labels_V: Classes.
-        repeats: Starts of k-means; the one with the smallest sum of squares counts.
-        seed: Of the starts.
+        features_VC: Features of V items with C channels, finite.
+        labels_V: Class of each item.
+        repeats: Number of starts of k-means; the result with the smallest sum of squares is used.
+        seed: Seed of the starts.
 
     Returns:
         ``nmi``, the normalized mutual information (arithmetic mean), and ``ari``, the adjusted Rand
-        index, as fractions; 1 for agreement, about 0 for chance.
+        index: 1 for perfect agreement, about 0 for random clusters.
     """
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     num_classes = len(np.unique(labels_V))
-    found = KMeans(num_classes, n_init=repeats, random_state=seed).fit_predict(features_VC)
+    clusters_V = KMeans(num_classes, n_init=repeats, random_state=seed).fit_predict(features_VC)
     return dict(
-        nmi=float(normalized_mutual_info_score(labels_V, found)),
-        ari=float(adjusted_rand_score(labels_V, found)),
+        nmi=float(normalized_mutual_info_score(labels_V, clusters_V)),
+        ari=float(adjusted_rand_score(labels_V, clusters_V)),
     )
 
 
@@ -52,7 +52,7 @@ class NodeClustering(BaseMetric):
         **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Attributes:
-        description: What the last result is of.
+        description: Description of the data and selection of the last metrics.
     """
 
     default_prefix = "clusters"
@@ -68,16 +68,18 @@ class NodeClustering(BaseMetric):
             if sample.get("node_labels") is None:
                 raise ValueError(f"The nodes of {sample['path']} have no labels to compare with.")
             labels = np.asarray(sample["node_labels"])
-            known = labels >= 0
-            nodes = sample["nodes"].float().cpu().numpy()[known]
+            is_labeled = labels >= 0
+            nodes = sample["nodes"].float().cpu().numpy()[is_labeled]
             if not np.isfinite(nodes).all():
                 raise ValueError("Features of nodes are not finite: the encoder has diverged.")
-            scores = cluster_agreement(nodes, labels[known], repeats=self.repeats, seed=self.seed)
+            scores = cluster_agreement(
+                nodes, labels[is_labeled], repeats=self.repeats, seed=self.seed
+            )
             self.results.append(dict(scores=scores, num_nodes=len(nodes)))
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Return the means over the graphs."""
-        self.description = described(
+        self.description = log_description(
             f"clusters: k-means on all {sum(r['num_nodes'] for r in results):,} labeled nodes, as "
             f"many clusters as classes, the tightest of {self.repeats} starts."
         )

@@ -1,13 +1,12 @@
-"""What a metric's figures are of, said beside them: the data, their split, and what was chosen how.
+"""Descriptions of metrics: the data, the split, and how settings were selected.
 
-A metric that has it keeps the text as ``description``, and ``tools/test.py`` repeats it under its
-table.
+A metric stores the text as ``description``, and ``mmcontrast test`` repeats it below its table.
 """
 
 from mmengine.logging import print_log
 
 
-def described(text: str) -> str:
-    """Log a description, and return it for the metric to keep."""
+def log_description(text: str) -> str:
+    """Log a description and return it."""
     print_log(text, logger="current")
     return text

@@ -1,9 +1,9 @@
 """Linear support vector machines of whole graphs, on frozen features.
 
-The protocol of InfoGraph and MVGRL: ten stratified folds; within each the cost is chosen by five
-folds of its training part; mean and standard deviation over the ten. Beside it stand the same for
-raw features summed over each graph, and the share of the largest class: on small sets neither is
-far off.
+The protocol is that of InfoGraph and MVGRL: ten stratified folds, in each of which the cost is
+selected by five-fold cross-validation of the training part; mean and standard deviation over the
+ten folds are reported. The same metrics of the input features summed over each graph, and the share
+of the largest class, are reported as baselines: on small datasets both are close.
 
 Shapes: N graphs, C channels.
 """
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mmcontrast.registry import METRICS
 
-from .description import described
+from .description import log_description
 
 COSTS = tuple(10.0**power for power in range(-3, 4))
 _INNER_FOLDS = 5
@@ -40,14 +40,14 @@ def svm_folds(
     """Yield the accuracy of each fold in percent.
 
     Args:
-        features_NC: One vector a graph.
-        labels_N: Its class.
-        num_folds: Folds, each once the test.
-        inner_folds: Folds of the others, by which the cost is chosen.
-        costs: Values of scikit-learn's C.
-        scaled: Bring each channel to mean 0 and deviation 1, measured on the training part; the
-            published protocol does not.
-        seed: Of the folds.
+        features_NC: One feature vector per graph.
+        labels_N: Class of each graph.
+        num_folds: Number of folds, each of which is the test set once.
+        inner_folds: Number of folds of the training part, by which the cost is selected.
+        costs: Values of scikit-learn's C to choose from.
+        scaled: Whether to standardize each channel by mean and standard deviation of the training
+            part; the published protocol does not.
+        seed: Seed of the folds.
 
     Raises:
         ValueError: A class has fewer graphs than there are folds.
@@ -70,7 +70,7 @@ def svm_folds(
     folds = StratifiedKFold(num_folds, shuffle=True, random_state=seed)
     for train, test in folds.split(features_NC, labels_N):
         with warnings.catch_warnings():
-            # Large costs on unscaled features do not converge, in the published protocol either.
+            # As in the published protocol, large costs do not converge on unscaled features.
             warnings.simplefilter("ignore", ConvergenceWarning)
             search.fit(features_NC[train], labels_N[train])
         yield 100 * search.score(features_NC[test], labels_N[test])
@@ -78,21 +78,21 @@ def svm_folds(
 
 @METRICS.register_module()
 class GraphSVM(BaseMetric):
-    """Accuracy of a linear SVM on graphs; what is predicted has ``global``.
+    """Accuracy of a linear SVM on the ``global`` features of graphs, in percent.
 
-    Data samples have ``label``; with ``raw``, the dataset's option, the same is done with sums of
-    the nodes' own features.
+    Data samples have ``label``. With the dataset's option ``raw``, the metric is also computed for
+    the sums of the nodes' input features.
 
     Args:
         num_folds: See :func:`svm_folds`.
-        costs: See :func:`svm_folds`. Those above 1 do not converge on features of any length, and
-            take minutes a fold where there are thousands of graphs or several classes.
+        costs: See :func:`svm_folds`. Values above 1 do not converge on unnormalized features, and
+            take minutes per fold for thousands of graphs or several classes.
         scaled: See :func:`svm_folds`.
-        seed: Of the folds.
+        seed: Seed of the folds.
         **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Attributes:
-        description: Split and selection of the last result.
+        description: Description of the split and the selection of the last metrics.
     """
 
     default_prefix = "graphs"
@@ -111,7 +111,7 @@ class GraphSVM(BaseMetric):
         self.scaled, self.seed = scaled, seed
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the graphs of a batch."""
+        """Collect the features of a batch of graphs."""
         for sample in data_samples:
             if sample.get("label") is None:
                 raise ValueError(f"{sample['path']} has no label to be classified by.")
@@ -126,7 +126,7 @@ class GraphSVM(BaseMetric):
             )
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
-        """Run the folds."""
+        """Train and test an SVM per fold, and return mean and standard deviation."""
         results = sorted(results, key=lambda result: result["index"])
         labels = np.array([result["label"] for result in results])
         learned = torch.stack([result["feature"] for result in results]).numpy()
@@ -136,7 +136,7 @@ class GraphSVM(BaseMetric):
         if results[0]["raw"] is not None:
             raw = np.stack([result["raw"] for result in results])
             scores |= self._score("raw_svm", raw, labels)
-        self.description = described(
+        self.description = log_description(
             f"graphs: {self.num_folds} folds of {len(labels):,} graphs (seed {self.seed}), each "
             f"once the test; C chosen among {len(self.costs)} by {_INNER_FOLDS} inner folds of the "
             "others."
@@ -155,8 +155,8 @@ class GraphSVM(BaseMetric):
             scaled=self.scaled,
             seed=self.seed,
         )
-        # Some minutes where there are thousands of graphs.
-        shown = track_iter_progress((folds, self.num_folds), file=sys.stderr)
-        accuracies = np.array(list(shown))
+        # Thousands of graphs take some minutes.
+        progress = track_iter_progress((folds, self.num_folds), file=sys.stderr)
+        accuracies = np.array(list(progress))
         name = f"{name}_{self.num_folds}_folds"
         return {name: float(accuracies.mean()), f"{name}_std": float(accuracies.std())}

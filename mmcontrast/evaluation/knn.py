@@ -29,24 +29,24 @@ def knn_scores(
     temperature: float = 0.07,
     num_classes: int | None = None,
 ) -> Tensor:
-    """Let the k most similar bank samples of each query vote for their class.
+    """Classify queries by a weighted vote of their k most similar bank samples.
 
     A neighbor with cosine similarity s votes with weight ``exp(s / temperature)``.
 
     Args:
-        bank_BC: Features of the labeled samples, of any length.
-        labels_B: Their classes, 0..M-1.
-        queries_NC: Features of the samples to classify; N may be anything, 0 included.
+        bank_BC: Features of the labeled samples, not necessarily normalized.
+        labels_B: Classes of the labeled samples, 0..M-1.
+        queries_NC: Features of the samples to classify; N may be 0.
         k: Number of neighbors, 1..B.
-        temperature: Smaller values favor the nearest neighbors; at least 1/80, below which the
-            votes overflow.
-        num_classes: M; by default the largest label plus one.
+        temperature: Temperature of the weights, at least 1/80, below which votes overflow. Smaller
+            values give the nearest neighbors more weight.
+        num_classes: Number of classes M; by default the largest label plus one.
 
     Returns:
-        Votes, (N, M), float32. The prediction is the class with the most.
+        Votes (N, M), float32. The prediction is the class with the highest vote.
 
     Raises:
-        ValueError: The bank is empty or smaller than ``k``, the shapes do not fit, or the
+        ValueError: The bank is empty or smaller than ``k``, the shapes do not match, or the
             temperature is too low.
     """
     if bank_BC.dim() != 2 or queries_NC.shape[1:] != bank_BC.shape[1:]:
@@ -78,15 +78,15 @@ def knn_scores(
 
 @METRICS.register_module()
 class KNN(BaseMetric):
-    """Accuracy of the k-NN classifier on the ``global`` features.
+    """Accuracy of the k-NN classifier on the ``global`` features, in percent.
 
     The evaluation data is one dataset with two parts: samples whose ``split`` is ``'bank'`` are
-    the labeled neighbors, those with ``'query'`` are classified. Results are percentages:
+    the labeled neighbors, and those with ``'query'`` are classified. Metrics are named
     ``knn/top1_k20`` and ``knn/top5_k20`` for ``k=20``.
 
     Args:
-        k: Number of neighbors, or several to report.
-        temperature: Of the votes' weights.
+        k: Number of neighbors, or several numbers to report.
+        temperature: Temperature of the votes' weights.
         **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
@@ -98,7 +98,7 @@ class KNN(BaseMetric):
         self.temperature = temperature
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep what the classifier needs of a batch of predictions."""
+        """Collect split, label and feature of a batch of predictions."""
         for sample in data_samples:
             try:
                 split, label = sample["split"], sample["label"]
@@ -110,10 +110,10 @@ class KNN(BaseMetric):
                 ) from None
             if split not in ("bank", "query"):
                 raise ValueError(
-                    f"k-NN knows the splits 'bank' and 'query', got {split!r} "
+                    f"k-NN needs the split 'bank' or 'query', got {split!r} "
                     f"for {sample.get('path')}."
                 )
-            # A copy: a row alone would be sent between processes with its whole batch.
+            # A copy, since a view would be sent between processes with its entire batch.
             feature = sample["global"].float().cpu().clone()
             self.results.append((split == "bank", int(label), feature))
 
@@ -125,31 +125,34 @@ class KNN(BaseMetric):
                 than the bank.
         """
         device = get_device()
-        features, labels = {}, {}
-        for in_bank, name in ((True, "bank"), (False, "query")):
-            part = [result for result in results if result[0] == in_bank]
-            if not part:
-                raise ValueError(
-                    f"k-NN found no samples with split={name!r} among {len(results)} results; "
-                    f"give one of the evaluation datasets meta=dict(split={name!r})."
-                )
-            features[name] = torch.stack([feature for _, _, feature in part]).to(device)
-            labels[name] = torch.tensor([label for _, label, _ in part], device=device)
-            # A NaN has neighbors too, and so a network that diverged would have an accuracy.
-            broken = int((~features[name].isfinite().all(dim=1)).sum())
-            if broken:
-                raise ValueError(
-                    f"k-NN: {broken} of the {len(part)} features of the {name} are not finite "
-                    "numbers. Has the training diverged?"
-                )
-        num_classes = int(max(part.max() for part in labels.values())) + 1
+        bank_BC, labels_B = _stack(results, "bank", device)
+        queries_NC, labels_N = _stack(results, "query", device)
+        num_classes = int(max(labels_B.max(), labels_N.max())) + 1
         metrics = {}
         for k in self.k:
-            votes_NM = knn_scores(
-                features["bank"], labels["bank"], features["query"], k, self.temperature,
-                num_classes,
-            )  # fmt: skip
+            votes_NM = knn_scores(bank_BC, labels_B, queries_NC, k, self.temperature, num_classes)
             for n in (1, 5):
-                hits = topk_hits(votes_NM, labels["query"], n)
+                hits = topk_hits(votes_NM, labels_N, n)
                 metrics[f"top{n}_k{k}"] = 100 * hits.float().mean().item()
         return metrics
+
+
+def _stack(
+    results: list[tuple[bool, int, Tensor]], split: str, device: str
+) -> tuple[Tensor, Tensor]:
+    """Stack features and labels of one split."""
+    part = [result for result in results if result[0] == (split == "bank")]
+    if not part:
+        raise ValueError(
+            f"k-NN found no samples with split={split!r} among {len(results)} results; "
+            f"give one of the evaluation datasets meta=dict(split={split!r})."
+        )
+    features = torch.stack([feature for _, _, feature in part]).to(device)
+    # A NaN has neighbors too, so a diverged network would have an accuracy.
+    num_broken = int((~features.isfinite().all(dim=1)).sum())
+    if num_broken:
+        raise ValueError(
+            f"k-NN: {num_broken} of the {len(part)} features of the {split} are not finite "
+            "numbers. Has the training diverged?"
+        )
+    return features, torch.tensor([label for _, label, _ in part], device=device)

@@ -1,15 +1,16 @@
 """Linear classifiers of a graph's nodes, on frozen features.
 
-Two protocols, which are named in their results:
+There are two protocols, which are part of the names of their metrics:
 
 ``adam``
-    That of the authors of DGI and MVGRL: a linear layer, Xavier-uniform, trained on the training
-    nodes with Adam for a fixed number of steps; features as they are; the last step counts.
+    The protocol of the authors of DGI and MVGRL: a linear layer with Xavier-uniform initialization,
+    trained on unnormalized features of the training nodes with Adam for a fixed number of steps.
+    The last step is evaluated.
 ``logistic``
-    Rows of unit length, logistic regression to its optimum, its cost chosen on the validation
-    nodes.
+    Logistic regression on features of unit length, trained until convergence, with the cost
+    selected on the validation nodes.
 
-Both report the accuracy on the test nodes. Nodes with the label -1 are in none of the parts.
+Both report the accuracy on the test nodes. Nodes with the label -1 are in no part of the split.
 
 Shapes: V nodes, C channels, M classes, R repetitions of a probe.
 """
@@ -27,11 +28,11 @@ from torch import Tensor
 
 from mmcontrast.registry import METRICS
 
-from .description import described
+from .description import log_description
 
 PROTOCOLS = ("adam", "logistic")
 COSTS = tuple(10.0**power for power in range(-2, 5))
-# Numbers of test nodes, scores or features, times probes at a time: 2^22 floats are 16 MB.
+# Scores or features of test nodes, times probes, that are in memory: 2^22 floats are 16 MB.
 _BLOCK_ELEMENTS = 2**22
 
 
@@ -47,21 +48,21 @@ def adam_probe(
     repeats: int = 50,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """Train ``repeats`` probes from different random weights, all at once.
+    """Train ``repeats`` probes from different random weights in parallel.
 
     Args:
-        features_VC: Of the nodes, dense or sparse; only rows that are needed are made dense.
-        labels_V: From 0; -1 is not allowed in either part.
-        train_V: Which nodes to train on, bool.
-        test_V: Which to test on, bool.
-        steps: Of Adam, each over all training nodes.
-        learning_rate: Of Adam.
-        weight_decay: Of Adam, L2; the authors have 0.01 for Citeseer.
-        repeats: R.
-        seed: Of the random weights.
+        features_VC: Features of the nodes, dense or sparse; only the required rows are made dense.
+        labels_V: Classes of the nodes, from 0; -1 is not allowed in either part.
+        train_V: Mask of the training nodes, bool.
+        test_V: Mask of the test nodes, bool.
+        steps: Number of steps of Adam, each on all training nodes.
+        learning_rate: Learning rate of Adam.
+        weight_decay: L2 weight decay of Adam; the authors use 0.01 for Citeseer.
+        repeats: Number of probes R.
+        seed: Seed of the random weights.
 
     Returns:
-        Accuracy of each in percent, (R,).
+        Accuracy of each probe in percent, (R,).
     """
     num_classes, channels = int(labels_V.max()) + 1, features_VC.shape[1]
     generator = torch.Generator().manual_seed(seed)
@@ -76,7 +77,7 @@ def adam_probe(
     with torch.enable_grad():
         for _ in range(steps):
             logits_RTM = x @ weight_RCM + bias_R1M
-            # The mean over nodes and the sum over probes: each is trained as if it were alone.
+            # Mean over nodes and sum over probes, so that each probe is trained independently.
             loss = F.cross_entropy(logits_RTM.flatten(0, 1), y.repeat(repeats)) * repeats
             optimizer.zero_grad()
             loss.backward()
@@ -85,17 +86,17 @@ def adam_probe(
     correct_R = torch.zeros(repeats, dtype=torch.float64)
     with torch.no_grad():
         for nodes_T in torch.nonzero(test_V)[:, 0].split(size):
-            found_RT = (_dense_rows(features_VC, nodes_T) @ weight_RCM + bias_R1M).argmax(2)
-            correct_R += (found_RT == labels_V[nodes_T].cpu()).sum(1)
+            predicted_RT = (_dense_rows(features_VC, nodes_T) @ weight_RCM + bias_R1M).argmax(2)
+            correct_R += (predicted_RT == labels_V[nodes_T].cpu()).sum(1)
     return 100 * correct_R.numpy() / int(test_V.sum())
 
 
 def _dense_rows(features_VC: Any, rows: Tensor) -> Tensor:
-    """Some nodes' features, by bool or number, as a dense float32 tensor on the CPU."""
+    """Select rows by mask or indices, as a dense float32 tensor on the CPU."""
     if isinstance(features_VC, Tensor):
         return features_VC[rows].float().cpu()
-    found = features_VC[rows.cpu().numpy()]
-    dense = found.toarray() if sparse.issparse(found) else found
+    selection = features_VC[rows.cpu().numpy()]
+    dense = selection.toarray() if sparse.issparse(selection) else selection
     return torch.from_numpy(np.asarray(dense, np.float32))
 
 
@@ -105,43 +106,52 @@ def logistic_probe(
     masks: Mapping[str, NDArray[np.bool_]],
     costs: Sequence[float] = COSTS,
 ) -> tuple[float, float]:
-    """Fit logistic regressions on ``train`` and take the one that is best on ``val``.
+    """Fit logistic regressions on ``train`` and select the one with the best accuracy on ``val``.
 
     Args:
-        features_VC: Of the nodes, dense or sparse.
-        labels_V: Their classes.
-        masks: ``train``, ``val`` and ``test``.
-        costs: Values of scikit-learn's C; the smallest of equally good ones is taken.
+        features_VC: Features of the nodes, dense or sparse.
+        labels_V: Classes of the nodes.
+        masks: Masks of the nodes, ``train``, ``val`` and ``test``.
+        costs: Values of scikit-learn's C; the smallest one is selected among equally good ones.
 
     Returns:
-        Accuracy on ``test`` in percent, and the cost.
+        Accuracy on ``test`` in percent, and the selected cost.
+
+    Raises:
+        ValueError: ``costs`` is empty.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import normalize
 
     rows = normalize(features_VC)
-    best, chosen = -1.0, None
+    best_accuracy, best_model = -1.0, None
     for cost in sorted(costs):
         model = LogisticRegression(C=cost, max_iter=2000)
         model.fit(rows[masks["train"]], labels_V[masks["train"]])
         accuracy = model.score(rows[masks["val"]], labels_V[masks["val"]])
-        if accuracy > best:
-            best, chosen = accuracy, model
-    assert chosen is not None
-    return 100 * chosen.score(rows[masks["test"]], labels_V[masks["test"]]), chosen.C
+        if accuracy > best_accuracy:
+            best_accuracy, best_model = accuracy, model
+    if best_model is None:
+        raise ValueError("logistic_probe needs at least one value of costs.")
+    return 100 * best_model.score(rows[masks["test"]], labels_V[masks["test"]]), best_model.C
 
 
 def labeled_parts(
-    labels_V: NDArray[np.integer], masks: Mapping[str, NDArray[np.bool_]], needed: Sequence[str]
+    labels_V: NDArray[np.integer], masks: Mapping[str, NDArray[np.bool_]], names: Sequence[str]
 ) -> dict[str, NDArray[np.bool_]]:
-    """The parts of a split without unlabeled nodes.
+    """Return the masks of the labeled nodes in some parts of a split.
+
+    Args:
+        labels_V: Classes of the nodes, -1 for unlabeled nodes.
+        masks: Masks of the nodes by name.
+        names: Names of the required parts, with ``train`` and ``test``.
 
     Raises:
         ValueError: A part is missing or empty, parts share nodes, or a class of the test has no
             training node.
     """
-    parts = {name: masks[name] & (labels_V >= 0) for name in needed if name in masks}
-    empty = [name for name in needed if name not in parts or not parts[name].any()]
+    parts = {name: masks[name] & (labels_V >= 0) for name in names if name in masks}
+    empty = [name for name in names if name not in parts or not parts[name].any()]
     if empty:
         raise ValueError(
             f"The graph has no labeled node for {', '.join(empty)}: give it masks, or draw a "
@@ -163,23 +173,23 @@ def labeled_parts(
 
 @METRICS.register_module()
 class NodeProbe(BaseMetric):
-    """Accuracy of a linear classifier on a graph's nodes; what is predicted has ``nodes``.
+    """Accuracy of a linear classifier on the features ``nodes`` of a graph's nodes, in percent.
 
-    Data samples have ``node_labels`` and ``masks``; with ``raw``, the dataset's option, the same
-    probe is fitted to the nodes' own features, and its result stands beside the other.
+    Data samples have ``node_labels`` and ``masks``. With the dataset's option ``raw``, the metric
+    is also computed for the nodes' input features.
 
     Args:
-        protocol: ``'adam'`` or ``'logistic'``, see the module.
-        weight_decay: Of ``'adam'``.
-        repeats: Random starts of ``'adam'``; ``..._std_probes`` is their deviation, which says
-            nothing of other trainings of the encoder.
+        protocol: ``'adam'`` or ``'logistic'``, see the module's docstring.
+        weight_decay: Weight decay of ``'adam'``.
+        repeats: Number of random starts of ``'adam'``; ``..._std_probes`` is the standard deviation
+            over the starts, which does not include the variation over trainings of the encoder.
         **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
 
     Raises:
         ValueError: The protocol is unknown.
 
     Attributes:
-        description: Split and selection of the last result.
+        description: Description of the split and the selection of the last metrics.
     """
 
     default_prefix = "nodes"
@@ -198,7 +208,7 @@ class NodeProbe(BaseMetric):
         self.protocol, self.weight_decay, self.repeats = protocol, weight_decay, repeats
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the graphs of a batch."""
+        """Collect the nodes of a batch of graphs."""
         for sample in data_samples:
             if sample.get("node_labels") is None:
                 raise ValueError(f"The nodes of {sample['path']} have no labels to be probed for.")
@@ -213,14 +223,14 @@ class NodeProbe(BaseMetric):
             )
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
-        """Fit and score the probes of the one graph."""
+        """Train and test the probes of the only graph."""
         if len(results) != 1:
             raise ValueError(f"NodeProbe is for one graph with a split, got {len(results)}.")
         graph = results[0]
         if not torch.isfinite(graph["nodes"]).all():
             raise ValueError("Features of nodes are not finite: the encoder has diverged.")
         scores = self._score(graph["nodes"], graph)
-        self.description = described(self._describe(graph))
+        self.description = log_description(self._describe(graph))
         if graph["raw"] is not None:
             scores |= {
                 f"raw_{name}": value for name, value in self._score(graph["raw"], graph).items()
@@ -228,9 +238,11 @@ class NodeProbe(BaseMetric):
         return scores
 
     def _describe(self, graph: dict[str, Any]) -> str:
-        known = graph["labels"] >= 0
+        is_labeled = graph["labels"] >= 0
         train, val, test = (
-            f"{np.count_nonzero(graph['masks'][name] & known):,}" if name in graph["masks"] else ""
+            f"{np.count_nonzero(graph['masks'][name] & is_labeled):,}"
+            if name in graph["masks"]
+            else ""
             for name in ("train", "val", "test")
         )
         if self.protocol == "logistic":

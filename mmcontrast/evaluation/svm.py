@@ -1,12 +1,13 @@
-"""Linear SVMs on frozen features of images that hold several classes.
+"""Linear SVMs for multi-label classification on frozen features.
 
 Goyal et al., "Scaling and Benchmarking Self-Supervised Visual Representation Learning", ICCV 2019,
-section 5.1 and its code: one SVM a class on features of unit length, positives weighted twice, the
-cost chosen by 3-fold cross-validation on the training images. Low-shot: k positives and (M - 1) k
-negatives of each class, drawn five times.
+section 5.1 and its code: one SVM per class on features of unit length, with positives weighted
+twice and the cost selected by 3-fold cross-validation on the training images. Low-shot training has
+k positives and (M - 1) k negatives of each class, drawn five times.
 
-What differs: objects marked difficult count as neither in training either (their code trains on
-them as negatives, and leaves them out in low-shot training and in tests).
+What differs from the authors' code: images in which all objects of a class are marked difficult
+are ignored for this class in training too. Their code trains on them as negatives, and ignores them
+in low-shot training and in tests.
 
 Shapes: B training (bank) images, N test (query) images, C channels, M classes. Labels are 1,
 -1, or 0 for neither.
@@ -26,7 +27,6 @@ from mmcontrast.registry import METRICS
 Array = NDArray[np.float64]
 # Powers of two, and three large costs, as in the authors' scripts.
 COSTS = (*(0.5**n for n in range(19, 3, -1)), 1.0, 10.0, 100.0)
-SHOTS = (1, 2, 4, 8, 16, 32, 64, 96)
 
 
 class Split(NamedTuple):
@@ -37,41 +37,40 @@ class Split(NamedTuple):
 
 
 def average_precision(scores_N: Array, labels_N: NDArray[np.int64]) -> float:
-    """Area under the precision-recall curve, where precision is made to fall with recall.
+    """Compute the area under the precision-recall curve with monotonic precision.
 
-    This is the rule of VOC 2010 and later, which the protocol uses on VOC 2007 too, not the mean
+    This is the rule of VOC 2010 and later, which the protocol also uses on VOC 2007, not the mean
     over 11 points.
 
     Args:
-        scores_N: Higher for images that are more likely positive.
-        labels_N: 1, -1, or 0 for images that do not count.
+        scores_N: Scores of the images, higher for positive ones.
+        labels_N: 1, -1, or 0 for images that are ignored.
 
     Returns:
-        0..1.
+        Average precision, 0..1.
 
     Raises:
         ValueError: There is no positive image.
     """
-    counted = labels_N != 0
-    order = np.argsort(-scores_N[counted], kind="stable")
-    positive = labels_N[counted][order] == 1
+    used = labels_N != 0
+    order = np.argsort(-scores_N[used], kind="stable")
+    positive = labels_N[used][order] == 1
     if not positive.any():
         raise ValueError("The average precision needs a positive image.")
-    found = np.cumsum(positive)
-    precision = found / np.arange(1, len(found) + 1)
+    precision = np.cumsum(positive) / np.arange(1, len(positive) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     # Recall rises by the same step at each positive.
     return float(envelope[positive].mean())
 
 
 def svm_scores(bank: Array, labels_B: NDArray[np.int64], queries: Array, cost: float) -> Array:
-    """Train one class's SVM and score the queries.
+    """Train the SVM of one class and score the queries.
 
     Args:
-        bank: (B, C).
-        labels_B: 1, -1, or 0 for images that are left out.
-        queries: (N, C).
-        cost: Of violating the margin.
+        bank: Features of the training images (B, C).
+        labels_B: 1, -1, or 0 for images that are ignored.
+        queries: Features of the test images (N, C).
+        cost: Cost of violating the margin, scikit-learn's C.
 
     Returns:
         Signed distances (N,), positive on the side of the class.
@@ -102,7 +101,7 @@ def choose_cost(bank: Array, labels_B: NDArray[np.int64], costs: Sequence[float]
 
 
 def full_svm(bank: Split, queries: Split, index: int, costs: Sequence[float]) -> float:
-    """Average precision of class ``index``, trained on all of the bank."""
+    """Return the average precision of class ``index``, trained on the entire bank."""
     labels_B = bank.labels[:, index]
     cost = costs[0] if len(costs) == 1 else choose_cost(bank.features, labels_B, costs)
     scores_N = svm_scores(bank.features, labels_B, queries.features, cost)
@@ -110,19 +109,19 @@ def full_svm(bank: Split, queries: Split, index: int, costs: Sequence[float]) ->
 
 
 def draw_shots(labels_BM: NDArray[np.int64], k: int, seed: Sequence[int]) -> NDArray[np.int64]:
-    """Keep ``k`` positives and (M - 1) k negatives of each class; make all other labels 0.
+    """Keep ``k`` positives and (M - 1) k negatives of each class; set all other labels to 0.
 
     Args:
-        labels_BM: All labels.
-        k: Shots.
-        seed: Numbers that determine the draw.
+        labels_BM: Labels of all training images.
+        k: Number of shots.
+        seed: Numbers that seed the random draw.
 
     Raises:
-        ValueError: A class has fewer images of a kind.
+        ValueError: A class has too few positive or negative images.
     """
     generator = np.random.default_rng(seed)
     num_classes = labels_BM.shape[1]
-    drawn = np.zeros_like(labels_BM)
+    shots_BM = np.zeros_like(labels_BM)
     for index in range(num_classes):
         for sign, number in ((1, k), (-1, (num_classes - 1) * k)):
             members = np.flatnonzero(labels_BM[:, index] == sign)
@@ -132,22 +131,22 @@ def draw_shots(labels_BM: NDArray[np.int64], k: int, seed: Sequence[int]) -> NDA
                     f"{k}-shot needs {number} {kind} images of class {index}, and there are "
                     f"{len(members)}. Take smaller shots."
                 )
-            drawn[generator.permutation(members)[:number], index] = sign
-    return drawn
+            shots_BM[generator.permutation(members)[:number], index] = sign
+    return shots_BM
 
 
 def low_shot_svm(
     bank: Split, queries: Split, k: int, seed: Sequence[int], costs: Sequence[float]
 ) -> Array:
-    """Mean average precision over the classes, for each cost, of one draw of ``k`` shots."""
-    drawn = draw_shots(bank.labels, k, seed)
-    classes = range(drawn.shape[1])
+    """Return the mean average precision over the classes for each cost, of one draw of shots."""
+    shots_BM = draw_shots(bank.labels, k, seed)
+    classes = range(shots_BM.shape[1])
     return np.array(
         [
             np.mean(
                 [
                     average_precision(
-                        svm_scores(bank.features, drawn[:, m], queries.features, cost),
+                        svm_scores(bank.features, shots_BM[:, m], queries.features, cost),
                         queries.labels[:, m],
                     )
                     for m in classes
@@ -161,14 +160,14 @@ def low_shot_svm(
 def _machine(cost: float) -> Any:
     from sklearn.svm import LinearSVC
 
-    # The seed is that of the order in which the solver visits the images.
+    # The seed determines the order in which the solver visits the images.
     return LinearSVC(
         C=cost, class_weight={1: 2, -1: 1}, dual=True, tol=1e-4, max_iter=2000, random_state=0
     )
 
 
 def _quietly(function: Any, *args: Any) -> Any:
-    """Call a function without its warnings of an SVM that did not converge at a high cost."""
+    """Call a function without warnings of SVMs that do not converge at high costs."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Liblinear failed to converge")
         return function(*args)
@@ -176,22 +175,22 @@ def _quietly(function: Any, *args: Any) -> Any:
 
 @METRICS.register_module()
 class SVM(BaseMetric):
-    """Mean average precision of one linear SVM a class on the ``global`` features, in percent.
+    """Mean average precision of one linear SVM per class on the ``global`` features, in percent.
 
     The evaluation data is one dataset with two parts, as for k-NN: samples with the ``split``
     ``'bank'`` train the SVMs, those with ``'query'`` test them. Samples have ``labels``, see
-    :class:`~mmcontrast.datasets.voc.VOCClassification`. Results are ``svm/mAP``, and for each
+    :class:`~mmcontrast.datasets.voc.VOCClassification`. Metrics are ``svm/mAP``, and for each
     number of shots ``svm/mAP_k8`` and ``svm/std_k8``, mean and standard deviation over the draws.
 
     As in the authors' code, the cost of low-shot training is the one whose mean over the draws is
-    best on the *test* images, so these figures are slightly optimistic.
+    best on the *test* images, so the low-shot metrics are slightly optimistic.
 
     Args:
-        costs: To choose from.
-        shots: Numbers of positive images a class; none for the whole training set alone.
-        num_draws: How often each is drawn.
-        seed: Of the draws.
-        jobs: Processes that train at the same time; -1 for one a core.
+        costs: Costs to select from.
+        shots: Numbers of positive images per class; empty for the full training set alone.
+        num_draws: Number of draws of each number of shots.
+        seed: Seed of the draws.
+        jobs: Number of processes that train SVMs in parallel; -1 for one per core.
         **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
@@ -214,7 +213,7 @@ class SVM(BaseMetric):
         self.jobs = jobs
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep what the SVMs need of a batch of predictions.
+        """Collect split, labels and features of a batch of predictions.
 
         Raises:
             ValueError: A sample has no ``split`` or ``labels``.
@@ -226,7 +225,7 @@ class SVM(BaseMetric):
                     f"{sample.get('path')} has {sorted(sample)}. Use VOCClassification with "
                     "meta=dict(split='bank') or meta=dict(split='query')."
                 )
-            # A copy: a row alone would be sent between processes with its whole batch.
+            # A copy, since a view would be sent between processes with its entire batch.
             feature = sample["global"].float().cpu().numpy().copy()
             self.results.append((sample["split"], sample["labels"], feature))
 
@@ -243,11 +242,11 @@ class SVM(BaseMetric):
             if empty:
                 raise ValueError(f"No {name} image shows {', '.join(empty)}.")
         calls = [(full_svm, bank, queries, m, self.costs) for m in range(bank.labels.shape[1])]
-        found = []
+        precisions = []
         for name, precision in zip(names, self._run(calls), strict=True):
             print_log(f"SVM of {name}: AP {100 * precision:.2f}", logger="current")
-            found.append(precision)
-        metrics = {"mAP": 100 * float(np.mean(found))}
+            precisions.append(precision)
+        metrics = {"mAP": 100 * float(np.mean(precisions))}
         for k in self.shots:
             seeds = [(self.seed, k, draw) for draw in range(self.num_draws)]
             draws = self._run((low_shot_svm, bank, queries, k, seed, self.costs) for seed in seeds)

@@ -1,1 +1,1 @@
-"""Figures: each function returns a matplotlib ``Figure``."""
+"""Figures of data, features and training runs; each function returns a matplotlib ``Figure``."""

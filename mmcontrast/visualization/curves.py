@@ -1,4 +1,4 @@
-"""The curves of a training run."""
+"""Curves of the metrics of training runs."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from mmcontrast.visualization.palette import style
 
-# Figures about the machine, and the axis itself.
+# Metrics of the machine, and the axis itself.
 _NOT_DRAWN = {"step", "epoch", "iter", "time", "data_time", "memory", "base_lr"}
-# What is good to know when looking at a figure.
+# Titles that explain a metric.
 _TITLES = {
     "lr": "learning rate",
     "acc1": "acc1: contrastive accuracy, %",
@@ -27,14 +27,14 @@ _COLUMNS = 3
 
 
 def read_log(work_dir: str | Path) -> list[dict[str, Any]]:
-    """Read the JSON logs of a work dir, those of interrupted and resumed runs joined.
+    """Read the JSON logs of a work dir, and join those of interrupted and resumed runs.
 
     Args:
-        work_dir: Of the run; each start has its own ``<time>/vis_data/scalars.json`` in it.
+        work_dir: Work dir of the run, which has one ``<time>/vis_data/scalars.json`` per start.
 
     Returns:
-        Records with a ``step`` (iterations), in order. Where a later start repeated iterations,
-        its records replace the earlier ones.
+        Records with a ``step`` (iterations), in ascending order. If a later start repeated
+        iterations, its records replace the earlier ones.
     """
     records: list[dict[str, Any]] = []
     for path in sorted(Path(work_dir).glob("*/vis_data/scalars.json")):
@@ -54,21 +54,21 @@ def _parse(line: str) -> dict[str, Any]:
 
 
 def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
-    """Draw losses, learning rate, each health figure and each metric over the iterations.
+    """Draw losses, learning rate and all other logged metrics over the iterations.
 
     Args:
-        records: As from :func:`read_log`.
-        title: Of the whole figure.
+        records: Records as from :func:`read_log`.
+        title: Title of the figure.
 
     Returns:
-        A figure; ``figure.savefig(path)`` writes it.
+        The figure; ``figure.savefig(path)`` writes it.
 
     Raises:
-        ValueError: There is nothing to draw.
+        ValueError: There are no metrics.
     """
     series = _series(records)
     if not series:
-        raise ValueError("There are no logged figures to draw; was the run too short to log any?")
+        raise ValueError("There are no logged metrics to draw; was the run too short to log any?")
     losses = [name for name in series if "loss" in name]
     panels = ([losses] if losses else []) + [[name] for name in series if "loss" not in name]
     figure, axes = _panels(len(panels), title)
@@ -82,26 +82,26 @@ def draw_curves(records: Iterable[dict[str, Any]], title: str = "") -> Figure:
 
 
 def draw_runs(runs: Mapping[str, Iterable[dict[str, Any]]], title: str = "") -> Figure:
-    """Draw the figures of several runs over each other, a panel for each figure.
+    """Draw the metrics of several runs, with one panel per metric.
 
     Args:
-        runs: Records by the name that the legend shows, as from :func:`read_log`.
-        title: Of the whole figure.
+        runs: Records as from :func:`read_log`, by the name of the run in the legend.
+        title: Title of the figure.
 
     Raises:
-        ValueError: There is nothing to draw.
+        ValueError: There are no metrics.
     """
     series = {name: _series(records) for name, records in runs.items()}
-    figures = list(dict.fromkeys(key for one in series.values() for key in one))
-    if not figures:
-        raise ValueError("There are no logged figures to draw; were the runs too short?")
-    figure, axes = _panels(len(figures), title)
-    for axis, key in zip(axes, figures, strict=True):
-        for number, (name, one) in enumerate(series.items()):
-            if key in one:
+    metrics = list(dict.fromkeys(key for run in series.values() for key in run))
+    if not metrics:
+        raise ValueError("There are no logged metrics to draw; were the runs too short?")
+    figure, axes = _panels(len(metrics), title)
+    for axis, key in zip(axes, metrics, strict=True):
+        for number, (name, run) in enumerate(series.items()):
+            if key in run:
                 color, marker = style(number)
                 dashes = ("-", "--", ":")[number % 3]
-                _plot(axis, one[key], name, color=color, linestyle=dashes, marker=marker)
+                _plot(axis, run[key], name, color=color, linestyle=dashes, marker=marker)
         axis.set_title(_TITLES.get(key, key), fontsize=10)
     handles: dict[str, Any] = {}
     for axis in axes:
@@ -130,13 +130,15 @@ def _plot(
     axis: Axes, points: list[tuple[int, float]], label: str, marker: str = "o", **look: Any
 ) -> None:
     steps, values = zip(*points, strict=True)
-    # Markers of many points would hide the line, and a single point is nothing without.
-    shown = marker if len(steps) < 30 else None
-    axis.plot(steps, values, label=label, linewidth=1.4, marker=shown, markersize=4, **look)
+    # Many markers would hide the line, and a single point is only visible with a marker.
+    marker_or_none = marker if len(steps) < 30 else None
+    axis.plot(
+        steps, values, label=label, linewidth=1.4, marker=marker_or_none, markersize=4, **look
+    )
 
 
 def _series(records: Iterable[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
-    """Collect (step, value) of each figure: losses first, then the learning rate, then the rest."""
+    """Collect (step, value) of each metric: first losses, then the learning rate, then others."""
     series: dict[str, list[tuple[int, float]]] = {}
     for record in records:
         for name, value in record.items():

@@ -1,4 +1,4 @@
-"""Figures of dense features: what corresponds to what, and what looks alike to the network."""
+"""Figures of dense features: correspondences, similarities and principal components."""
 
 from collections.abc import Sequence
 
@@ -15,40 +15,40 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmcontrast.ops.correspondence import mutual_nearest
-from mmcontrast.visualization.images import Seen, show
+from mmcontrast.visualization.images import SourceView, show
 
 _COLORS = "viridis"
-# Of more pairs the numbers would lie on top of each other.
+# The numbers of more pairs would overlap.
 _MAX_NUMBERED = 64
 
 
 def draw_correspondence(
-    seen: tuple[Seen, Seen], maps: tuple[Tensor, Tensor], threshold: float = 0.9
+    views: tuple[SourceView, SourceView], maps: tuple[Tensor, Tensor], threshold: float = 0.9
 ) -> Figure:
-    """Draw lines between the cells of two views that are each other's nearest neighbors.
+    """Draw lines between the feature cells of two views that are mutual nearest neighbors.
 
-    As DenseCL's authors describe their images of correspondences: pairs that choose each other
-    by the cosine of their features, above a threshold, at the centers of their cells. The centers
-    are mapped through crops and flips back into the source images.
+    As in DenseCL's figures of correspondences, pairs are mutual nearest neighbors by the cosine of
+    their features, above a threshold. The centers of their cells are mapped through crops and flips
+    to the source images.
 
     Args:
-        seen: The two views; of one image or of two.
-        maps: Their dense features, (C, H, W) each.
-        threshold: Least cosine similarity of a pair that is drawn.
+        views: The two views, of one image or of two.
+        maps: Dense features of the views, (C, H, W) each.
+        threshold: Smallest cosine similarity of the pairs that are drawn.
     """
     match_NS, similarity_NS, mutual_NS = mutual_nearest(
         maps[0].flatten(1)[None], maps[1].flatten(1)[None]
     )
-    centers = [one.centers((m.shape[1], m.shape[2])) for one, m in zip(seen, maps, strict=True)]
-    drawn = (mutual_NS[0] & (similarity_NS[0] >= threshold)).nonzero()[:, 0].tolist()
-    figure = Figure(figsize=_pair_size(seen), layout="constrained")
+    centers = [v.centers((m.shape[1], m.shape[2])) for v, m in zip(views, maps, strict=True)]
+    cells = (mutual_NS[0] & (similarity_NS[0] >= threshold)).nonzero()[:, 0].tolist()
+    figure = Figure(figsize=_pair_size(views), layout="constrained")
     axes = figure.subplots(1, 2)
-    for axis, one in zip(axes, seen, strict=True):
-        show(axis, one)
-    # 1 is the largest cosine there is.
+    for axis, view in zip(axes, views, strict=True):
+        show(axis, view)
+    # The largest cosine is 1.
     low = min(threshold, 0.99)
     shade = colormaps[_COLORS]
-    for number, cell in enumerate(drawn, start=1):
+    for number, cell in enumerate(cells, start=1):
         similarity = similarity_NS[0, cell].item()
         color = shade((similarity - low) / (1 - low))
         ends = centers[0][cell], centers[1][match_NS[0, cell]]
@@ -60,13 +60,13 @@ def draw_correspondence(
         figure.add_artist(line)
         for axis, (x, y) in zip(axes, ends, strict=True):
             axis.plot(x, y, "o", color=color, markersize=11, markeredgecolor="white")
-            if len(drawn) <= _MAX_NUMBERED:
+            if len(cells) <= _MAX_NUMBERED:
                 text = "black" if sum(color[:3]) > 1.6 else "white"
                 axis.annotate(
                     str(number), (x, y), ha="center", va="center_baseline", fontsize=7, color=text
                 )
     figure.suptitle(
-        f"{len(drawn)} of {len(match_NS[0])} cells have a mutual nearest neighbor with a cosine "
+        f"{len(cells)} of {len(match_NS[0])} cells have a mutual nearest neighbor with a cosine "
         f"similarity of at least {threshold:g}",
         fontsize=11,
     )
@@ -75,36 +75,36 @@ def draw_correspondence(
 
 
 def draw_similarity(
-    seen: tuple[Seen, Seen], maps: tuple[Tensor, Tensor], point: tuple[float, float]
+    views: tuple[SourceView, SourceView], maps: tuple[Tensor, Tensor], point: tuple[float, float]
 ) -> Figure:
-    """Draw how similar each place of an image is to one point of another.
+    """Draw the similarity of each feature cell of an image to one point of another image.
 
     Args:
-        seen: The image with the point, and the one that is compared with it.
-        maps: Their dense features, (C, H, W) each.
-        point: x and y in pixels of the first image.
+        views: View of the image with the point, and view of the image to compare with it.
+        maps: Dense features of the views, (C, H, W) each.
+        point: Point x, y in pixels of the first image.
 
     Raises:
-        ValueError: The point lies outside the view.
+        ValueError: The point is outside the view.
     """
-    cell = seen[0].cell_at(point, (maps[0].shape[1], maps[0].shape[2]))
+    cell = views[0].cell_at(point, (maps[0].shape[1], maps[0].shape[2]))
     query_C = F.normalize(maps[0].float().flatten(1)[:, cell], dim=0)
     heat_HW = torch.einsum("c,chw->hw", query_C, F.normalize(maps[1].float(), dim=0))
-    if seen[1].flip:
+    if views[1].flip:
         heat_HW = heat_HW.flip(1)
-    figure = Figure(figsize=_pair_size(seen), layout="constrained")
+    figure = Figure(figsize=_pair_size(views), layout="constrained")
     axes = figure.subplots(1, 2)
-    show(axes[0], seen[0])
+    show(axes[0], views[0])
     axes[0].plot(*point, "o", markersize=13, markerfacecolor="none", markeredgecolor="white", mew=4)
     axes[0].plot(*point, "o", markersize=13, markerfacecolor="none", markeredgecolor="black", mew=2)
-    show(axes[1], seen[1], gray=True)
-    x0, y0, x1, y1 = seen[1].box
+    show(axes[1], views[1], gray=True)
+    x0, y0, x1, y1 = views[1].box
     low, high = heat_HW.min().item(), heat_HW.max().item()
     axes[1].imshow(
         heat_HW.numpy(), cmap=_COLORS, vmin=low, vmax=high, alpha=0.6, extent=(x0, x1, y1, y0),
         interpolation="bilinear",
     )  # fmt: skip
-    height, width = seen[1].image.shape[:2]
+    height, width = views[1].image.shape[:2]
     axes[1].set(xlim=(0, width), ylim=(height, 0))
     rows, columns = heat_HW.shape
     row, column = divmod(int(heat_HW.argmax()), columns)
@@ -119,31 +119,31 @@ def draw_similarity(
     return figure
 
 
-def draw_dense_pca(seen: Sequence[Seen], maps: Sequence[Tensor], per_row: int = 6) -> Figure:
-    """Draw dense features as colors: what has one color looks alike to the network.
+def draw_dense_pca(views: Sequence[SourceView], maps: Sequence[Tensor], per_row: int = 6) -> Figure:
+    """Draw dense features as colors, so that similar features have similar colors.
 
     Args:
-        seen: The images.
-        maps: Their dense features, (C, H, W) each; grids may differ.
-        per_row: Images next to each other.
+        views: Views of the images.
+        maps: Dense features of the views, (C, H, W) each; grids may differ.
+        per_row: Number of images per row of the figure.
 
     Raises:
-        ValueError: There are fewer than three cells or channels.
+        ValueError: There are fewer than three feature cells or channels.
     """
     colors, explained = dense_pca(maps)
-    columns = min(per_row, len(seen))
-    rows = -(-len(seen) // columns)
+    columns = min(per_row, len(views))
+    rows = -(-len(views) // columns)
     figure = Figure(figsize=(2.3 * columns + 0.4, 4.9 * rows + 0.5), layout="constrained")
     axes = figure.subplots(2 * rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    for number, (one, color) in enumerate(zip(seen, colors, strict=True)):
+    for number, (view, color) in enumerate(zip(views, colors, strict=True)):
         row, column = divmod(number, columns)
-        x0, y0, x1, y1 = (round(side) for side in one.box)
-        view = one.image[y0:y1, x0:x1]
-        axes[2 * row, column].imshow(view[:, ::-1] if one.flip else view)
-        axes[2 * row, column].set_title(one.name, fontsize=9)
-        # Without smoothing: a block is a cell.
+        x0, y0, x1, y1 = (round(side) for side in view.box)
+        pixels = view.image[y0:y1, x0:x1]
+        axes[2 * row, column].imshow(pixels[:, ::-1] if view.flip else pixels)
+        axes[2 * row, column].set_title(view.name, fontsize=9)
+        # Without interpolation, so that each feature cell is a block.
         axes[2 * row + 1, column].imshow(color, interpolation="nearest")
     figure.suptitle(
         "The first three principal components of all cells as red, green and blue "
@@ -155,17 +155,17 @@ def draw_dense_pca(seen: Sequence[Seen], maps: Sequence[Tensor], per_row: int = 
 
 
 def dense_pca(maps: Sequence[Tensor]) -> tuple[list[NDArray[np.float32]], float]:
-    """Project the cells of several maps on their common first three principal components.
+    """Project the feature cells of several maps on their first three principal components.
 
     Args:
-        maps: (C, H, W) each; grids may differ.
+        maps: Dense features, (C, H, W) each; grids may differ.
 
     Returns:
-        An array (H, W, 3) in 0..1 a map, where 0 and 1 are the 2nd and 98th percentile of a
-        component over all maps, and the share of the variance that the three explain.
+        One array (H, W, 3) per map, in 0..1, where 0 and 1 are the 2nd and 98th percentile of a
+        component over all maps; and the share of the variance that the three components explain.
 
     Raises:
-        ValueError: There are fewer than three cells or channels.
+        ValueError: There are fewer than three feature cells or channels.
     """
     from sklearn.decomposition import PCA
 
@@ -176,7 +176,7 @@ def dense_pca(maps: Sequence[Tensor]) -> tuple[list[NDArray[np.float32]], float]
             "more images, or a larger --size"
         )
     pca = PCA(3, svd_solver="full")
-    with np.errstate(invalid="ignore"):  # collapsed features have no variance to share out
+    with np.errstate(invalid="ignore"):  # collapsed features have no variance
         components_S3 = pca.fit_transform(cells_SC)
     low, high = np.percentile(components_S3, (2, 98), axis=0)
     colors_S3 = np.clip((components_S3 - low) / np.maximum(high - low, 1e-12), 0, 1)
@@ -186,9 +186,9 @@ def dense_pca(maps: Sequence[Tensor]) -> tuple[list[NDArray[np.float32]], float]
     return images, float(np.nansum(pca.explained_variance_ratio_))
 
 
-def _pair_size(seen: tuple[Seen, Seen]) -> tuple[float, float]:
-    """Inches of a figure of two images, without empty stripes above and below them."""
-    tallest = max(one.image.shape[0] / one.image.shape[1] for one in seen)
+def _pair_size(views: tuple[SourceView, SourceView]) -> tuple[float, float]:
+    """Return width and height in inches of a figure of two images without empty margins."""
+    tallest = max(view.image.shape[0] / view.image.shape[1] for view in views)
     return 11, min(max(4.6 * tallest + 0.9, 3), 9)
 
 

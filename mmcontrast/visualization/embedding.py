@@ -1,4 +1,4 @@
-"""Features of many images as points in the plane."""
+"""Two-dimensional embeddings of features."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,28 +13,30 @@ from mmcontrast.utils.errors import UserError
 from mmcontrast.visualization.palette import style
 
 PROJECTIONS = ("tsne", "pca", "umap")
-# Above this, points of so many classes cannot be told apart anyway.
+# Points of more classes cannot be distinguished.
 _MAX_CLASSES = 56
 
 
 class Projection(NamedTuple):
-    """Points (N, 2), and what their two axes are."""
+    """Points (N, 2), and the names of their two axes."""
 
     points: NDArray[np.float32]
     axes: tuple[str, str]
 
 
 def project(features_NC: NDArray, method: str = "tsne", seed: int = 0) -> Projection:
-    """Project features of unit length to the plane.
+    """Project features to two dimensions.
 
     Args:
-        features_NC: At least 3 rows; they are normalized, since cosines are what is compared.
+        features_NC: At least 3 rows, which are normalized first, since features are compared by
+            their cosine.
         method: ``'tsne'`` (van der Maaten and Hinton, JMLR 2008; perplexity 30, or less for few
             rows), ``'pca'``, or ``'umap'`` (McInnes et al., 2018; needs the extra ``umap``).
-        seed: Of the random start; the same seed gives the same points.
+        seed: Seed of the random initialization; the same seed gives the same points.
 
     Raises:
-        UserError: Another method, too few rows, values that are not finite, or no umap-learn.
+        UserError: The method is unknown, there are too few rows, values are not finite, or
+            umap-learn is not installed.
     """
     if method not in PROJECTIONS:
         raise UserError(f"A projection is one of {', '.join(PROJECTIONS)}, got {method!r}.")
@@ -77,38 +79,21 @@ def draw_embedding(
     thumbnails: Sequence[NDArray[np.uint8]] | None = None,
     title: str = "",
 ) -> Figure:
-    """Draw points, with a color and marker for each class, or small images in their places.
+    """Draw points with a color and marker per class, optionally with thumbnails.
 
     Args:
-        projection: Of N features.
-        labels: Classes of the points; negative ones have none. None draws all alike.
-        classes: Their names.
-        thumbnails: An image (H, W, 3) a point. Where they would overlap, one is drawn and the
-            others stay points.
-        title: Of the figure.
+        projection: Projection of N features.
+        labels: Class of each point, negative for points without one; None draws all points alike.
+        classes: Names of the classes.
+        thumbnails: One image (H, W, 3) per point. Of overlapping images only one is drawn, and the
+            others remain points.
+        title: Title of the figure.
     """
     points_N2 = projection.points
     figure = Figure(figsize=(9.5, 7), layout="constrained")
     axis = figure.subplots()
-    x_N, y_N = points_N2.T
     labels_N = np.full(len(points_N2), -1) if labels is None else np.asarray(labels)
-    present = sorted(set(labels_N[labels_N >= 0].tolist()))
-    size = float(np.clip(10_000 / len(points_N2), 8, 60))
-    loose = labels_N < 0
-    if loose.any():
-        name = "no class" if present else None
-        axis.scatter(x_N[loose], y_N[loose], s=size, color="0.55", label=name, linewidths=0)
-    for number, label in enumerate(present[:_MAX_CLASSES]):
-        color, marker = style(number)
-        name = classes[label] if label < len(classes) else str(label)
-        here = labels_N == label
-        axis.scatter(
-            x_N[here], y_N[here], s=size, color=color, marker=marker, label=name,
-            alpha=0.8, linewidths=0,
-        )  # fmt: skip
-    if len(present) > _MAX_CLASSES:
-        rest = np.isin(labels_N, present[_MAX_CLASSES:])
-        axis.scatter(x_N[rest], y_N[rest], s=size / 2, color="0.7", label="other classes", zorder=0)
+    num_present = _scatter(axis, points_N2, labels_N, classes)
     if thumbnails is not None:
         _add_thumbnails(axis, points_N2, thumbnails)
     axis.set_xlabel(projection.axes[0])
@@ -117,21 +102,53 @@ def draw_embedding(
         # Distances of t-SNE and UMAP have no unit.
         axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=11)
-    if present:
-        columns = 1 + (len(present) - 1) // 28
+    if num_present:
+        columns = 1 + (num_present - 1) // 28
         figure.legend(loc="outside right upper", ncols=columns, fontsize=9, markerscale=1.3)
     return figure
+
+
+def _scatter(
+    axis: Axes,
+    points_N2: NDArray[np.float32],
+    labels_N: NDArray[np.integer],
+    classes: Sequence[str],
+) -> int:
+    """Draw the points of each class, and return the number of classes."""
+    x_N, y_N = points_N2.T
+    present = sorted(set(labels_N[labels_N >= 0].tolist()))
+    size = float(np.clip(10_000 / len(points_N2), 8, 60))
+    unlabeled_N = labels_N < 0
+    if unlabeled_N.any():
+        name = "no class" if present else None
+        axis.scatter(
+            x_N[unlabeled_N], y_N[unlabeled_N], s=size, color="0.55", label=name, linewidths=0
+        )
+    for number, label in enumerate(present[:_MAX_CLASSES]):
+        color, marker = style(number)
+        name = classes[label] if label < len(classes) else str(label)
+        members_N = labels_N == label
+        axis.scatter(
+            x_N[members_N], y_N[members_N], s=size, color=color, marker=marker, label=name,
+            alpha=0.8, linewidths=0,
+        )  # fmt: skip
+    if len(present) > _MAX_CLASSES:
+        rest_N = np.isin(labels_N, present[_MAX_CLASSES:])
+        axis.scatter(
+            x_N[rest_N], y_N[rest_N], s=size / 2, color="0.7", label="other classes", zorder=0
+        )
+    return len(present)
 
 
 def _add_thumbnails(
     axis: Axes, points_N2: NDArray[np.float32], thumbnails: Sequence[NDArray[np.uint8]]
 ) -> None:
     low, extent = points_N2.min(axis=0), np.maximum(np.ptp(points_N2, axis=0), 1e-12)
-    taken: list[NDArray[np.float32]] = []
+    positions: list[NDArray[np.float32]] = []
     for point, thumbnail in zip(points_N2, thumbnails, strict=True):
-        place = (point - low) / extent
-        # An image is 32 points wide, and the axes are some 500 wide and 450 high.
-        if all((np.abs(place - other) > (0.08, 0.09)).any() for other in taken):
-            taken.append(place)
+        position = (point - low) / extent
+        # An image is 32 points wide, and the axes are about 500 wide and 450 high.
+        if all((np.abs(position - other) > (0.08, 0.09)).any() for other in positions):
+            positions.append(position)
             box = OffsetImage(thumbnail, zoom=32 / max(thumbnail.shape[:2]))
             axis.add_artist(AnnotationBbox(box, tuple(point), pad=0.1, frameon=True))

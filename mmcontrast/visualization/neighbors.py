@@ -1,4 +1,4 @@
-"""What is nearest to one row of features."""
+"""Nearest neighbors of one row of features."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,22 +13,23 @@ from mmcontrast.visualization.palette import COLORS
 
 
 class Neighbors(NamedTuple):
-    """Rows, the nearest first, and their cosines to the one that was asked for."""
+    """Indices of rows, the nearest first, and their cosines to the query row."""
 
     rows: NDArray[np.int64]
     cosines: NDArray[np.floating]
 
 
 def nearest(features_NC: NDArray[np.floating], row: int, num: int = 10) -> Neighbors:
-    """Find the rows with the largest cosine to one of them, itself left out.
+    """Find the rows with the largest cosine to one row, which is excluded.
 
     Args:
-        features_NC: Finite; a row of zeros has a cosine of 0 to all.
-        row: From 0.
-        num: How many; less where there are fewer rows. Of equal ones the first come first.
+        features_NC: Finite features; a row of zeros has a cosine of 0 to all others.
+        row: Index of the query row, from 0.
+        num: Number of neighbors; fewer are returned if there are fewer rows. Ties are in the order
+            of the rows.
 
     Raises:
-        UserError: There is no such row, or ``num`` is below 1.
+        UserError: The row does not exist, or ``num`` is below 1.
     """
     count = len(features_NC)
     if not 0 <= row < count or num < 1:
@@ -43,27 +44,27 @@ def nearest(features_NC: NDArray[np.floating], row: int, num: int = 10) -> Neigh
 def draw_neighbors(
     neighbors: Neighbors, names: Sequence[str], same: Sequence[bool | None], title: str
 ) -> Figure:
-    """Draw cosines as bars, with what each neighbor is.
+    """Draw the cosines of neighbors as bars.
 
     Args:
-        neighbors: K of them.
-        names: Of each.
-        same: Whether each is of the same class; None where that is not known.
-        title: Of the figure.
+        neighbors: Neighbors as from :func:`nearest`, K of them.
+        names: Name of each neighbor.
+        same: Whether each neighbor is of the same class as the query; None if this is unknown.
+        title: Title of the figure.
     """
     figure = Figure(figsize=(7, 1.6 + 0.32 * len(names)), layout="constrained")
     axis = figure.subplots()
     color = {True: COLORS[0], False: COLORS[1], None: "0.55"}
-    places = np.arange(len(names))
-    bars = axis.barh(places, neighbors.cosines, color=[color[known] for known in same])
+    positions = np.arange(len(names))
+    bars = axis.barh(positions, neighbors.cosines, color=[color[is_same] for is_same in same])
     axis.bar_label(bars, fmt="%.3f", padding=3, fontsize=9)
-    axis.set_yticks(places, names, fontsize=9)
+    axis.set_yticks(positions, names, fontsize=9)
     axis.invert_yaxis()
     axis.margins(x=0.12)
     axis.axvline(0, color="0.3", linewidth=0.8)
     axis.set_xlabel("cosine")
     axis.set_title(title, fontsize=11)
-    text = {True: "same class", False: "other class", None: "class not known"}
-    handles = [Patch(color=color[known], label=text[known]) for known in text if known in same]
+    text = {True: "same class", False: "other class", None: "class unknown"}
+    handles = [Patch(color=color[key], label=text[key]) for key in text if key in same]
     figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=9)
     return figure

@@ -1,4 +1,4 @@
-"""Colors that people with any color vision can tell apart."""
+"""Colors that can be distinguished with any kind of color vision."""
 
 # Okabe and Ito, "Color Universal Design", 2008; without yellow, which is too pale for thin lines.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -6,9 +6,9 @@ MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
 def style(number: int) -> tuple[str, str]:
-    """Return color and marker of a series; 56 numbers give different pairs.
+    """Return color and marker of a series; there are 56 different pairs.
 
     Args:
-        number: Of the series, from 0.
+        number: Number of the series, from 0.
     """
     return COLORS[number % len(COLORS)], MARKERS[number // len(COLORS) % len(MARKERS)]

@@ -1,4 +1,4 @@
-"""Images of augmented views and of what matches what in them."""
+"""Figures of augmented views and of the matches between their feature cells."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,18 +16,18 @@ from mmcontrast.ops.correspondence import match_geometric
 def draw_views(
     samples: Sequence[dict[str, Any]], grid: tuple[int, int] = (7, 7), pairs_per_row: int = 2
 ) -> Figure:
-    """Draw each sample's two views side by side, with lines between cells that show one place.
+    """Draw the two views of each sample side by side, with lines between matching feature cells.
 
-    Which cells those are follows from the recorded crop boxes and flips alone: a line goes from
-    the center of a cell of view 0 to the center of the cell of view 1 that covers the same point
-    of the source image, and both ends carry the number of the cell of view 0. (Where several
-    cells have one match, the first shows.) A cell whose point lies outside view 1 has a gray
-    dot and no line. Samples with one view are drawn without matches.
+    Matches are computed from the recorded crop boxes and flips alone: a line connects the center of
+    a cell of view 0 with the center of the cell of view 1 that covers the same point of the source
+    image, and both ends have the number of the cell of view 0. (If several cells have one match,
+    the number of the first is shown.) A cell whose center is outside view 1 has a gray dot and no
+    line. Samples with one view are drawn without matches.
 
     Args:
         samples: Packed samples of a dataset, see ``mmcontrast.datasets.transforms``.
-        grid: Rows and columns of cells, such as those of the feature map.
-        pairs_per_row: Samples next to each other.
+        grid: Numbers of rows and columns of feature cells.
+        pairs_per_row: Number of samples per row of the figure.
 
     Raises:
         ValueError: There are no samples.
@@ -53,10 +53,10 @@ def draw_views(
 
 def _show(axis: Axes, name: str, view: torch.Tensor, data_sample: dict[str, Any]) -> None:
     axis.imshow(view.permute(1, 2, 0).numpy())
-    cut = data_sample[name]
-    x0, y0, x1, y1 = (round(value) for value in cut["box"])
-    width, height = cut["size"]
-    flipped = ", flipped" if cut["flip"] else ""
+    crop = data_sample[name]
+    x0, y0, x1, y1 = (round(value) for value in crop["box"])
+    width, height = crop["size"]
+    flipped = ", flipped" if crop["flip"] else ""
     axis.set_title(
         f"#{data_sample['index']} {name}{flipped}\n"
         f"x {x0} to {x1} of {width}, y {y0} to {y1} of {height}",
@@ -67,20 +67,20 @@ def _show(axis: Axes, name: str, view: torch.Tensor, data_sample: dict[str, Any]
 def _connect(
     figure: Figure, pair: np.ndarray, sample: dict[str, Any], grid: tuple[int, int]
 ) -> None:
-    cut0, cut1 = (
-        dict(box=torch.tensor([cut["box"]]), flip=torch.tensor([cut["flip"]]))
-        for cut in (sample["data_sample"]["view0"], sample["data_sample"]["view1"])
+    crop0, crop1 = (
+        dict(box=torch.tensor([crop["box"]]), flip=torch.tensor([crop["flip"]]))
+        for crop in (sample["data_sample"]["view0"], sample["data_sample"]["view1"])
     )
-    match_NS, inside_NS = match_geometric(cut0, cut1, grid)
+    match_NS, inside_NS = match_geometric(crop0, crop1, grid)
     views = [sample["inputs"][f"view{i}"] for i in range(2)]
-    # Pixel (0, 0) has its center at (0, 0), so the image begins at -0.5.
+    # Pixel (0, 0) has its center at (0, 0), so the image starts at -0.5.
     scales = [(view.shape[2] / grid[1], view.shape[1] / grid[0]) for view in views]
 
     def center(view: int, cell: int) -> tuple[float, float]:
         row, column = divmod(cell, grid[1])
         return (column + 0.5) * scales[view][0] - 0.5, (row + 0.5) * scales[view][1] - 0.5
 
-    # Neighbors in a row, whose lines lie on top of each other, differ in hue.
+    # Neighbors in a row, whose lines overlap, differ in hue.
     hues = 0.8 * colormaps["hsv"](np.arange(grid[1]) / grid[1])[:, :3]
     labeled: set[int] = set()
     for cell, (match, inside) in enumerate(
@@ -99,7 +99,7 @@ def _connect(
             start, end, "data", "data", axesA=pair[0], axesB=pair[1],
             color=color, linewidth=0.7, alpha=0.6,
         )  # fmt: skip
-        # Outside the layout: the lines must not push the images apart.
+        # Lines are excluded from the layout, so that they do not change the positions of images.
         line.set_in_layout(False)
         figure.add_artist(line)
 

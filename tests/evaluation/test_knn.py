@@ -86,7 +86,7 @@ def test_metric_says_what_is_missing():
         evaluate(KNN(k=1), samples()[1:5])
     with pytest.raises(ValueError, match="needs 'label' in every evaluation sample"):
         KNN(k=1).process(None, [{"split": "bank", "global": QUERY[0]}])
-    with pytest.raises(ValueError, match="knows the splits"):
+    with pytest.raises(ValueError, match="needs the split 'bank' or 'query', got"):
         KNN(k=1).process(None, [sample("train", 0, [1.0, 0.0])])
 
 

@@ -63,7 +63,7 @@ def test_runs_lie_over_each_other(tmp_path):
 
 
 def test_nothing_to_draw():
-    with pytest.raises(ValueError, match="no logged figures"):
+    with pytest.raises(ValueError, match="no logged metrics"):
         draw_runs(dict(a=[]))
-    with pytest.raises(ValueError, match="no logged figures"):
+    with pytest.raises(ValueError, match="no logged metrics"):
         draw_curves([])

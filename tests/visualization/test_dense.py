@@ -9,7 +9,7 @@ from mmcontrast.visualization.dense import (
     draw_dense_pca,
     draw_similarity,
 )
-from mmcontrast.visualization.images import Seen
+from mmcontrast.visualization.images import SourceView
 
 IMAGE = np.full((40, 40, 3), 99, np.uint8)
 # Four cells that are unlike each other.
@@ -17,7 +17,7 @@ CELLS = torch.eye(4).view(4, 2, 2)
 
 
 def seen(box=(0, 0, 40, 40), flip=False):
-    return Seen(IMAGE, box, flip, "a.jpg")
+    return SourceView(IMAGE, box, flip, "a.jpg")
 
 
 def lines(figure):

@@ -30,4 +30,4 @@ def test_bars_have_the_names_and_the_colors_of_agreement():
     colors = [to_hex(bar.get_facecolor()).upper() for bar in axis.patches]
     assert colors[:2] == [COLORS[0], COLORS[1]] and colors[2] not in COLORS
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert legend == ["same class", "other class", "class not known"]
+    assert legend == ["same class", "other class", "class unknown"]

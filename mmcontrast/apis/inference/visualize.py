@@ -26,7 +26,7 @@ from mmcontrast.visualization.confusion import confusion_shares, draw_confusion
 from mmcontrast.visualization.curves import draw_runs, read_log
 from mmcontrast.visualization.dense import draw_correspondence, draw_dense_pca, draw_similarity
 from mmcontrast.visualization.embedding import draw_embedding, project
-from mmcontrast.visualization.images import Seen
+from mmcontrast.visualization.images import SourceView
 from mmcontrast.visualization.neighbors import draw_neighbors, nearest
 
 _THUMBNAIL = 48
@@ -232,15 +232,17 @@ def visualize_curves(run_dirs: Iterable[str], out: str | Path) -> None:
     _save(lambda: draw_runs(runs), out)
 
 
-def _look(extractor: FeatureExtractor, sources: Sequence[Any]) -> tuple[list[Seen], list[Any]]:
+def _look(
+    extractor: FeatureExtractor, sources: Sequence[Any]
+) -> tuple[list[SourceView], list[Any]]:
     """Extract dense features, and load the source images as the network saw them."""
     batch = extractor(sources)
-    seen = []
+    views = []
     for sample in batch["data_samples"]:
         image = _read(sample["path"])
-        view, name = sample["view0"], Path(sample["path"]).name
-        seen.append(Seen(image, tuple(view["box"]), bool(view["flip"]), name))
-    return seen, list(batch["dense"])
+        crop, name = sample["view0"], Path(sample["path"]).name
+        views.append(SourceView(image, tuple(crop["box"]), bool(crop["flip"]), name))
+    return views, list(batch["dense"])
 
 
 def _random_view(extractor: FeatureExtractor, path: str, seed: int, number: int) -> dict[str, Any]:
