@@ -9,7 +9,29 @@ list. ``data_samples`` holds one dict a sample with what is known of it: ``index
 ``label``, ``split``, and for each view how it was cut from the source, for example
 ``view0={'box': (x0, y0, x1, y1), 'flip': False, 'size': (width, height)}`` in source pixels.
 
-**Features** are what ``extract`` returns and all that evaluation sees.
+**Features** are what ``extract`` returns: ``global`` always; ``dense`` and ``stages`` of a method
+with a backbone for images, ``nodes`` of a method on graphs.
+
+**Predictions** are what ``predict`` returns, one dict a sample, and all that a metric sees: the
+data sample itself, if there is one, and these keys, none of which carries a gradient:
+
+================================= =============================================================
+task (methods, protocols)         keys
+================================= =============================================================
+features (methods on images,      ``global`` (C,)
+``FrozenBackbone``)
+classification (``LinearProbe``,  ``global`` (C,); ``scores``, a dict of (M,) logits a classifier,
+``FineTuning``)                   called ``''``, or ``_stem``, ``_stage1``, ... where a head has
+                                  several
+graphs (``MVGRL``)                ``global`` (C,); ``nodes`` (V, C), those of this graph
+zero-shot learning (``CEGZSL``)   ``generalized`` (epochs, T), the class of each of T rows among all
+                                  classes, and ``conventional`` (T,), among the unseen ones; int64
+propagation                       ``masks`` (T, H, W) uint8, ids at the source's size; or ``points``
+(``LabelPropagation``)            (T, J, 2), x and y in source pixels, float64; arrays
+tracking (``SiamFC``)             ``boxes`` (T, 4), x, y, width, height in source pixels; an array
+================================= =============================================================
+
+N samples, C channels, M classes, V nodes, T frames or rows, J keypoints.
 """
 
 from typing import Any, TypeAlias, TypedDict
@@ -26,13 +48,13 @@ DataSamples: TypeAlias = list[dict[str, Any]]
 Features = TypedDict(
     "Features",
     {
-        # One vector a sample, (N, C), not normalized.
+        # One vector a sample (an image, clip, graph or row of features), (N, C), not normalized.
         "global": Tensor,
-        # (N, C, H, W), or (N, C, T, H, W) for a clip.
+        # The last map of a backbone, (N, C, H, W), or (N, C, T, H, W) for a clip.
         "dense": Tensor,
-        # One vector a graph node, (V, C).
+        # One vector a node of all graphs of the batch, (V, C).
         "nodes": Tensor,
-        # One dense map for each of the backbone's `out_indices`.
+        # One dense map for each of the backbone's `out_indices`; the last one is `dense`.
         "stages": list[Tensor],
     },
     total=False,

@@ -112,10 +112,32 @@ CONFIGS = {
     ),
     "LinearProbe": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
     "FineTuning": dict(backbone=BACKBONE, head=HEAD, pretrained="random"),
+    "FrozenBackbone": dict(backbone=BACKBONE, pretrained="random"),
+    "LabelPropagation": dict(
+        backbone=BACKBONE,
+        protocol="vfs_r18",
+        propagator=dict(radius=2),
+        pretrained="random",
+        data_preprocessor=dict(type="ViewPreprocessor"),
+    ),
+    "SiamFC": dict(
+        backbone=BACKBONE, head=dict(type="SiameseHead", in_channels=24), pretrained="random"
+    ),
 }
 # Their inputs are no images.
 OTHERS = ("CEGZSL", "MVGRL")
 CLASSIFIERS = ("FineTuning", "LinearProbe")
+# They have features and no loss.
+UNTRAINED = ("FrozenBackbone", "LabelPropagation")
+# What `predict` adds to a data sample, where it is not `global` alone.
+PREDICTIONS = {
+    "CEGZSL": {"generalized", "conventional"},
+    "MVGRL": {"global", "nodes"},
+    "FineTuning": {"global", "scores"},
+    "LinearProbe": {"global", "scores"},
+    "LabelPropagation": {"masks"},
+    "SiamFC": {"boxes"},
+}
 # Cells of the feature map of 32 pixels, where it is not TinyNet's.
 GRIDS = {"ColorReconstruction": (4, 4)}
 
@@ -187,7 +209,40 @@ def make_seen_batches(num_rows=8, side=None, seed=0, num_batches=3):
     return dict(inputs=inputs, data_samples=[dict(index=0)])
 
 
+def make_crops(num_pairs=4, side=None, seed=0):
+    """Pairs of noise crops in the sizes of SiamFC, as a data loader gives them."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = {
+        name: torch.randint(256, (num_pairs, 3, size, size), generator=generator, dtype=torch.uint8)
+        for name, size in (("exemplar", 120), ("search", 239))
+    }
+    return dict(inputs=inputs, data_samples=[dict(index=i) for i in range(num_pairs)])
+
+
+def make_zero_shot_task():
+    """Attributes of seven classes, of which two are unseen, and rows of all."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = dict(
+        train_feature=torch.rand(20, 8, generator=generator),
+        train_label=torch.arange(20) % 5,
+        attributes=torch.rand(7, 4, generator=generator),
+        seen=torch.arange(7) < 5,
+        feature=torch.rand(6, 8, generator=generator),
+    )
+    return dict(inputs=inputs, data_samples=[dict(index=0)])
+
+
+def make_videos(**label):
+    """Two videos of three frames and a label of the first one, as a data loader gives them."""
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.randint(256, (2, 3, 3, 64, 64), generator=generator, dtype=torch.uint8)
+    labels = {name: [value] * 2 for name, value in label.items()}
+    inputs = dict(clip=[list(clip) for clip in frames], **labels)
+    return dict(inputs=inputs, data_samples=[dict(index=i) for i in range(2)])
+
+
 BATCHES = {
+    "SiamFC": make_crops,
     "CEGZSL": make_seen_batches,
     "MVGRL": make_graphs,
     "VFS": make_clips,
@@ -199,6 +254,19 @@ BATCHES = {
 def training_batch(name, *args, **kwargs):
     """What the method of that name is trained on; the others are trained on two views."""
     return BATCHES.get(name, make_batch)(*args, **kwargs)
+
+
+def evaluation_batch(name):
+    """What ``predict`` of the method of that name is given."""
+    if name == "CEGZSL":
+        return make_zero_shot_task()
+    if name == "LabelPropagation":
+        mask = np.zeros((64, 64), np.uint8)
+        mask[16:40, 16:40] = 1
+        return make_videos(mask=mask)
+    if name == "SiamFC":
+        return make_videos(box=np.array([20.0, 20.0, 16.0, 16.0]))
+    return make_graphs() if name == "MVGRL" else make_batch()
 
 
 def losses(method, batch):

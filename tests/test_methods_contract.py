@@ -1,37 +1,70 @@
-"""What every registered method must do, whatever it learns."""
+"""What every registered method and protocol must do, whatever it learns or judges."""
 
 import copy
 
 import pytest
 import torch
+from torch import nn
 
 from mmcontrast.models.methods import Method
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.errors import UserError
 from tests.small import (
     CLASSIFIERS,
     CONFIGS,
     GRIDS,
     OTHERS,
+    PREDICTIONS,
+    UNTRAINED,
     build_method,
+    evaluation_batch,
     losses,
     make_batch,
+    make_clips,
     total,
     training_batch,
 )
 
-METHODS = sorted(CONFIGS)
-ON_IMAGES = [name for name in METHODS if name not in OTHERS]
+MODELS.import_from_location()
+REGISTERED = sorted(
+    name
+    for name, cls in MODELS.module_dict.items()
+    if isinstance(cls, type) and issubclass(cls, Method)
+)
+METHODS = [name for name in REGISTERED if name not in UNTRAINED]
+ON_IMAGES = [name for name in REGISTERED if name not in OTHERS]
+DESCRIBE_IMAGES = [n for n in ON_IMAGES if "global" in PREDICTIONS.get(n, {"global"})]
 
 
 def test_every_registered_method_is_here():
-    MODELS.import_from_location()
-    registered = {
-        name
-        for name, cls in MODELS.module_dict.items()
-        if isinstance(cls, type) and issubclass(cls, Method)
+    assert sorted(CONFIGS) == REGISTERED
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_it_says_whether_there_is_anything_to_train(name):
+    method = build_method(name)
+    assert method.trains == (name not in UNTRAINED)
+    if name in UNTRAINED:
+        with pytest.raises(UserError, match=r"trains nothing"):
+            method(**method.data_preprocessor(make_batch()), mode="loss")
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_parts_are_given_as_modules_or_as_configs(name):
+    torch.manual_seed(0)
+    parts = {
+        key: MODELS.build(copy.deepcopy(value))
+        if isinstance(value, dict) and "type" in value
+        else value
+        for key, value in CONFIGS[name].items()
     }
-    # It trains nothing; tests/models/methods/test_frozen_backbone.py has what it does.
-    assert registered == {*METHODS, "FrozenBackbone", "LabelPropagation", "SiamFC"}
+    method = MODELS.build({"type": name, **parts})
+    own = set(method.modules())
+    modules = [part for part in parts.values() if isinstance(part, nn.Module)]
+    assert modules and own.issuperset(modules)
+    assert list(method.state_dict()) == list(build_method(name).state_dict())
+    if method.trains:
+        assert total(losses(method, training_batch(name))).isfinite()
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -46,7 +79,7 @@ def test_loss_is_finite_and_reaches_each_parameter(name):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_figures_carry_no_gradient(name):
+def test_metrics_carry_no_gradient(name):
     for key, value in losses(build_method(name), training_batch(name)).items():
         assert value.requires_grad == ("loss" in key), key
 
@@ -77,7 +110,31 @@ def test_extract_of_graphs():
     assert len(method(batch["inputs"], mode="predict")) == 8
 
 
-@pytest.mark.parametrize("name", ON_IMAGES)
+def test_features_of_clips_are_pooled_over_time_too():
+    class Network(nn.Conv3d):
+        def forward(self, x):
+            return (super().forward(x),)
+
+    method = build_method("FrozenBackbone", backbone=Network(3, 5, 3, padding=1))
+    features = method(method.data_preprocessor(make_clips())["inputs"])
+    assert features["dense"].shape == (8, 5, 2, 32, 32)
+    torch.testing.assert_close(features["global"], features["dense"].flatten(2).mean(dim=2))
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_predictions_have_the_keys_of_the_task(name):
+    method, batch = build_method(name).train(), evaluation_batch(name)
+    predictions = method.test_step(batch)
+    assert len(predictions) == len(batch["data_samples"])
+    for prediction, sample in zip(predictions, batch["data_samples"], strict=True):
+        assert set(prediction) == {*sample, *PREDICTIONS.get(name, {"global"})}
+        assert all(prediction[key] is value for key, value in sample.items())
+        assert not any(getattr(value, "requires_grad", False) for value in prediction.values())
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in ON_IMAGES if "global" in PREDICTIONS.get(n, {"global"})]
+)
 def test_predict_serves_metrics(name):
     method, batch = build_method(name), make_batch()
     predictions = method(**method.data_preprocessor(batch), mode="predict")
@@ -144,5 +201,5 @@ def test_loss_falls_and_embeddings_stay_apart(name):
     first = max(total(out).item() for out in history[:12])
     last = min(total(out).item() for out in history[-4:])
     assert last < first
-    if name not in (*CLASSIFIERS, "ColorReconstruction"):
+    if name not in (*CLASSIFIERS, "ColorReconstruction", "SiamFC"):
         assert history[-1]["embedding_std"] > 0.1

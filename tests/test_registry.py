@@ -5,6 +5,7 @@ import sys
 
 import mmengine.registry
 import pytest
+import torch
 
 from mmcontrast.registry import DATASETS, MODELS, TRANSFORMS, Registry, UnknownTypeError
 
@@ -29,6 +30,15 @@ def test_unknown_name_is_answered_with_the_closest(registry, name, suggestion):
 def test_unlike_all_names_it_lists_what_there_is():
     with pytest.raises(UnknownTypeError, match=r"Registered in mmcontrast: .*DenseCL.*SimCLR"):
         MODELS.get("Xyzzy")
+
+
+def test_what_is_built_already_is_returned():
+    network, transform = torch.nn.Linear(2, 2), len
+    assert MODELS.build(network) is network
+    assert TRANSFORMS.build(transform) is transform
+    for wrong in (torch.nn.Linear, "Linear", None):
+        with pytest.raises(TypeError, match="cfg should be a dict"):
+            MODELS.build(wrong)
 
 
 def test_membership():

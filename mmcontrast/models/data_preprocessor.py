@@ -1,6 +1,6 @@
-"""From what the data loader gives to what a method eats."""
+"""From the batches of a data loader to the inputs of a method."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -20,13 +20,13 @@ class ViewPreprocessor(BaseDataPreprocessor):
     unchanged. Sending bytes and casting on the device moves a quarter of what float images would.
 
     Args:
-        mean: Of each channel, in 0..255: RGB, or what the pipeline made of it. 128 for OpenCV's
-            LAB, whose neutral colors then are 0.
-        std: Of each channel, in 0..255; 128 brings LAB into -1..1.
+        mean: Mean of each channel, in 0..255: RGB, or what the pipeline made of it. 128 for
+            OpenCV's LAB, whose neutral colors then are 0.
+        std: Standard deviation of each channel, in 0..255; 128 brings LAB into -1..1.
         channels_last: Lay images out as NHWC in memory and clips as NTHWC, which convolutions
             prefer on most devices.
-        augment: Transforms of whole batches that are applied on the device in training: registered
-            callables from and to uint8 (N, 3, H, W).
+        augment: Transforms of whole batches, or their configs, that are applied one after the other
+            on the device, in training alone: callables from and to uint8 (N, 3, H, W).
     """
 
     mean: Tensor
@@ -37,7 +37,7 @@ class ViewPreprocessor(BaseDataPreprocessor):
         mean: Sequence[float] = (123.675, 116.28, 103.53),
         std: Sequence[float] = (58.395, 57.12, 57.375),
         channels_last: bool = False,
-        augment: Sequence[dict] = (),
+        augment: Sequence[Callable[[Tensor], Tensor] | dict] = (),
     ):
         super().__init__(non_blocking=True)
         self.register_buffer("mean", torch.tensor(mean), persistent=False)

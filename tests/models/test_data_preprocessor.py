@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmcontrast.models.data_preprocessor import ViewPreprocessor
+from mmcontrast.registry import TRANSFORMS
 
 
 def prepare(view, **settings):
@@ -45,3 +46,22 @@ def test_lab():
 def test_other_inputs_pass():
     floats = torch.rand(2, 3)
     assert prepare(floats) is floats
+
+
+@pytest.mark.parametrize("as_config", [False, True])
+def test_batches_are_augmented_in_training_alone(as_config, monkeypatch):
+    class Invert:
+        def __call__(self, view):
+            assert view.dtype == torch.uint8 and view.dim() == 4
+            return 255 - view
+
+    monkeypatch.setitem(TRANSFORMS.module_dict, "Invert", Invert)
+    invert = dict(type="Invert") if as_config else Invert()
+    preprocessor = ViewPreprocessor(mean=[0] * 3, std=[1] * 3, augment=[invert])
+    view = torch.randint(256, (2, 3, 4, 5), dtype=torch.uint8)
+    data = dict(inputs=dict(view0=view, sizes=[view[0], view[1]], label=torch.arange(2)))
+    for training, expected in ((True, 255 - view.float()), (False, view.float())):
+        inputs = preprocessor(data, training)["inputs"]
+        assert torch.equal(inputs["view0"], expected)
+        assert torch.equal(torch.stack(inputs["sizes"]), expected)
+        assert torch.equal(inputs["label"], data["inputs"]["label"])

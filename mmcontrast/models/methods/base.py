@@ -38,11 +38,11 @@ class Method(BaseModel):
 
         Args:
             inputs: Named views, see :mod:`mmcontrast.structures`.
-            data_samples: What is known of each sample.
+            data_samples: One dict a sample, see the same.
 
         Returns:
             Scalars. Those whose key contains ``loss`` are summed and minimized (MMEngine's rule);
-            the others are logged.
+            the others are metrics, without gradient, that are logged.
         """
 
     def encode(self, inputs: Inputs) -> Features:
@@ -64,7 +64,8 @@ class Method(BaseModel):
             inputs: Prepared views; a single view is named ``view0``.
 
         Returns:
-            ``global`` (N, C), and ``dense`` (N, C, H, W) and ``stages`` where the method has them.
+            ``global`` (N, C), and what else of :data:`~mmcontrast.structures.Features` the method
+            has.
         """
         was_training = self.training
         self.eval()
@@ -77,7 +78,8 @@ class Method(BaseModel):
         """Describe each sample for MMEngine's metrics.
 
         Returns:
-            One dict a sample: its data sample and ``global``, its feature (C,).
+            One dict a sample: its data sample and ``global``, its feature (C,). Methods for other
+            tasks have other keys, see the table in :mod:`mmcontrast.structures`.
         """
         features = self.extract(inputs)["global"]
         samples = data_samples if data_samples is not None else [{}] * len(features)

@@ -158,3 +158,9 @@ def test_timm_networks(name, grid):
     x = torch.randn(2, 3, *([32 * grid] * 2))
     (feature,) = network(x)
     assert feature.shape == (2, network.out_channels[-1], grid, grid)
+
+
+@pytest.mark.parametrize("in_channels", [1, 2])
+def test_images_of_other_channels(in_channels):
+    network = ResNet(18, base_channels=4, in_channels=in_channels).eval()
+    assert network(torch.rand(1, in_channels, 64, 64))[0].shape == (1, 32, 2, 2)

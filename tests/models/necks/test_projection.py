@@ -74,3 +74,9 @@ def test_norms_of_the_dense_heads(num_images):
         for group in (slice(0, None, 2), slice(1, None, 2)):
             torch.testing.assert_close(out[group].mean(0), torch.zeros(3), atol=1e-5, rtol=0)
             torch.testing.assert_close(dense[group].mean((0, 2)), torch.zeros(3), atol=1e-5, rtol=0)
+
+
+def test_maps_of_clips_are_pooled_over_time_too():
+    neck, clip = Projection(8, 16, 4), torch.randn(2, 8, 3, 5, 5)
+    torch.testing.assert_close(neck([clip]), neck.mlp(clip.flatten(2).mean(dim=2)))
+    assert neck.out_channels == 4
