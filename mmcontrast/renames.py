@@ -154,19 +154,26 @@ def modernize_part(settings: Settings, scope: str = "mmcontrast") -> Settings:
         _warn(f"type={kind!r}", f"type={new!r}")
         settings = {**settings, "type": f"{prefix}.{new}" if prefix else new}
         name = new
-    for option in [option for option in settings if (name, option) in REMOVED]:
-        raise RemovedOptionError(
-            f"{name} has no option {option!r} any more: {REMOVED[name, option]}"
-        )
-    for option in [option for option in settings if (name, option) in OPTIONS]:
-        new = OPTIONS[name, option]
-        _warn(f"{name}({option}=...)", f"{new}=...")
-        settings = {new if key == option else key: value for key, value in settings.items()}
+    settings = _modern_options(name, settings)
     if name in CONVERTERS:
         converted = CONVERTERS[name](settings)
         if converted is not settings:
             _warn(f"{name}({_arguments(settings)})", f"{name}({_arguments(converted)})")
         settings = converted
+    return settings
+
+
+def _modern_options(name: str, settings: Settings) -> Settings:
+    """Rename the old options of a part, and refuse those that were removed."""
+    for option in settings:
+        if (name, option) in REMOVED:
+            raise RemovedOptionError(
+                f"{name} has no option {option!r} any more: {REMOVED[name, option]}"
+            )
+    for option in [option for option in settings if (name, option) in OPTIONS]:
+        new = OPTIONS[name, option]
+        _warn(f"{name}({option}=...)", f"{new}=...")
+        settings = {new if key == option else key: value for key, value in settings.items()}
     return settings
 
 

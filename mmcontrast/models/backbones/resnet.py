@@ -21,6 +21,21 @@ _DEPTHS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], list[int]]] = {
 }
 
 
+def _check(
+    depth: int, stem: str, base_channels: int, out_indices: Sequence[int], frozen_stages: int
+) -> None:
+    if depth not in _DEPTHS:
+        raise ValueError(f"ResNet depth must be one of {list(_DEPTHS)}, got {depth}.")
+    if not out_indices or not set(out_indices) <= {0, 1, 2, 3}:
+        raise ValueError(f"out_indices must name stages 0 to 3, got {tuple(out_indices)}.")
+    if not -1 <= frozen_stages <= 4:
+        raise ValueError(f"frozen_stages must be between -1 and 4, got {frozen_stages}.")
+    if stem not in ("imagenet", "cifar"):
+        raise ValueError(f"stem must be 'imagenet' or 'cifar', got {stem!r}.")
+    if base_channels < 1:
+        raise ValueError(f"base_channels must be positive, got {base_channels}.")
+
+
 def _build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
     return MODELS.build(norm_cfg, default_args=dict(num_features=num_features))
 
@@ -138,16 +153,7 @@ class ResNet(BaseModule):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if depth not in _DEPTHS:
-            raise ValueError(f"ResNet depth must be one of {list(_DEPTHS)}, got {depth}.")
-        if not out_indices or not set(out_indices) <= {0, 1, 2, 3}:
-            raise ValueError(f"out_indices must name stages 0 to 3, got {tuple(out_indices)}.")
-        if not -1 <= frozen_stages <= 4:
-            raise ValueError(f"frozen_stages must be between -1 and 4, got {frozen_stages}.")
-        if stem not in ("imagenet", "cifar"):
-            raise ValueError(f"stem must be 'imagenet' or 'cifar', got {stem!r}.")
-        if base_channels < 1:
-            raise ValueError(f"base_channels must be positive, got {base_channels}.")
+        _check(depth, stem, base_channels, out_indices, frozen_stages)
         block, depths = _DEPTHS[depth]
         norm = partial(_build_norm, norm_cfg or dict(type="BN"))
         kernel, stride, padding = (7, 2, 3) if stem == "imagenet" else (3, 1, 1)
