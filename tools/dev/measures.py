@@ -226,8 +226,8 @@ def _public(
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name.startswith("_"):
                 continue
-            # What overrides is documented where it is declared.
-            if any(ast.unparse(each).endswith("override") for each in node.decorator_list):
+            # A property is documented where it is read.
+            if any(ast.unparse(each).endswith(".setter") for each in node.decorator_list):
                 continue
             yield f"{prefix}:{node.name}", node
             if isinstance(node, ast.ClassDef):
