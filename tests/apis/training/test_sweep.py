@@ -180,6 +180,19 @@ def test_points_are_trained_with_their_settings(grid, tool, tmp_path):
     assert content["points"][2]["settings"]["optim_wrapper.optimizer.lr"] == 2.0
 
 
+def test_a_sweep_of_the_first_version_is_continued(grid, tool, tmp_path):
+    """Its points were called cells; folders and the records of runs are the same."""
+    options = ["optim_wrapper.optimizer.lr=0.5", "model.momentum=0.9"]
+    settings = dict(config=grid, processes=1, arguments=[], cfg_options=options)
+    record = dict(settings=settings, state="finished", metrics=dict(mIoU=99.0, aAcc=None))
+    folder = tmp_path / "out" / "lr-0.5_momentum-0.9" / "seed_0"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(record, indent=1))
+    sweep = run_sweep(grid, tool(), points=[0, 1], work_dir=str(tmp_path / "out"))
+    assert sweep.results[0].runs[0]["mIoU"] == 99.0 and not starts_of(folder)
+    assert sweep.results[1].runs[0]["mIoU"] == 55.0
+
+
 def test_a_point_that_diverges_is_never_the_best(grid, tool, tmp_path):
     sweep = run_sweep(grid, tool({2.0: DIVERGED}), points=[0, 2], work_dir=str(tmp_path / "out"))
     lines = sweep.table().splitlines()
