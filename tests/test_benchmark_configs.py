@@ -19,7 +19,7 @@ TRACKING = [path for path in CONFIGS if "/otb100/" in path]
 VIDEO = [
     path for path in CONFIGS if path.split("/")[2] in ("davis2016", "davis2017", "jhmdb", "vip")
 ]
-JUDGED = sorted(set(CONFIGS) - set(TRAINED) - set(VIDEO) - set(TRACKING))
+FROZEN = sorted(set(CONFIGS) - set(TRAINED) - set(VIDEO) - set(TRACKING))
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +55,8 @@ def test_trained_protocols_build(path):
     assert cfg.train_cfg.max_epochs % cfg.train_cfg.val_interval == 0
 
 
-@pytest.mark.parametrize("path", JUDGED)
-def test_judged_protocols_build(path):
+@pytest.mark.parametrize("path", FROZEN)
+def test_protocols_of_a_frozen_backbone_build(path):
     cfg = Config.fromfile(ROOT / path)
     assert cfg.model.type == "FrozenBackbone" and cfg.model.pretrained == ""
     assert "train_cfg" not in cfg

@@ -85,8 +85,8 @@ def test_the_encoder_has_the_channels_of_the_files(name):
     cfg = Config.fromfile(ROOT / f"configs/mvgrl/{name}.py")
     graphs = cfg.train_dataloader.dataset
     folder = Path(os.environ["MMCONTRAST_DATA"], "graphs/tu", Path(graphs.data_root).name)
-    found = read_tu(folder, degrees=graphs.get("degrees", False))
-    assert found[0].features.shape[1] == cfg.model.encoder.in_channels
+    stored = read_tu(folder, degrees=graphs.get("degrees", False))
+    assert stored[0].features.shape[1] == cfg.model.encoder.in_channels
 
 
 @pytest.mark.parametrize(

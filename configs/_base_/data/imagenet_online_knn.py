@@ -1,6 +1,6 @@
 # Nearest-neighbor accuracy during pre-training, cheap: 50,000 training images vote on 5,000
-# validation images, always the same ones. Add this file to the _base_ of a pre-training config;
-# train_cfg.val_interval says after how many epochs, and for validation within epochs
+# validation images, always the same ones. Your config inherits this file together with one of
+# pre-training. train_cfg.val_interval says after how many epochs, and for validation within epochs
 #   default_hooks = dict(validation=dict(type="ValidationHook", interval=5000))
 # after how many iterations.
 _base_ = "./imagenet_knn.py"
