@@ -218,10 +218,10 @@ def collate_graphs(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for name in samples[0]["inputs"]:
         parts = [sample["inputs"][name] for sample in samples]
         if name == "features":
-            whole = parts[0] if len(parts) == 1 else _stack(parts)
+            matrix = parts[0] if len(parts) == 1 else _stack(parts)
         else:
-            whole = parts[0] if len(parts) == 1 else sparse.block_diag(parts, format="csr")
-        inputs[name] = to_torch(whole) if sparse.issparse(whole) else torch.from_numpy(whole)
+            matrix = parts[0] if len(parts) == 1 else sparse.block_diag(parts, format="csr")
+        inputs[name] = to_torch(matrix) if sparse.issparse(matrix) else torch.from_numpy(matrix)
     sizes = torch.tensor([sample["inputs"]["features"].shape[0] for sample in samples])
     inputs["graph_index"] = torch.arange(len(samples)).repeat_interleave(sizes)
     return dict(inputs=inputs, data_samples=[sample["data_sample"] for sample in samples])

@@ -111,7 +111,7 @@ class TarShards(IterableDataset):
         if start % self.batch_size:
             raise ValueError(
                 f"TarShards: batch_size={self.batch_size} must be that of the data loader; "
-                f"{start} samples are not a whole number of such batches"
+                f"{start} samples are not a multiple of it"
             )
         self._position[1] = start
 
@@ -198,8 +198,8 @@ def _count(shards: Sequence[str]) -> int:
     for shard in shards:
         if "://" in shard or shard.startswith("pipe:"):
             raise ValueError(
-                f"TarShards: {shard} is no local file, so give num_samples, the number of samples "
-                "in all shards"
+                f"TarShards: {shard} is not a local file, so give num_samples, the number of "
+                "samples in all shards"
             )
         if not os.path.isfile(shard):
             raise FileNotFoundError(f"TarShards: the shard {shard} does not exist")
@@ -207,5 +207,5 @@ def _count(shards: Sequence[str]) -> int:
             with tarfile.open(shard) as tar:
                 total += sum(m.isreg() and is_image(os.path.basename(m.name)) for m in tar)
         except tarfile.TarError as error:
-            raise ValueError(f"TarShards: {shard} is no whole tar file ({error})") from error
+            raise ValueError(f"TarShards: {shard} is not a complete tar file ({error})") from error
     return total

@@ -76,10 +76,10 @@ class ObjectState:
         angle = np.deg2rad(self.rotation)
         cos, sin = np.cos(angle), np.sin(angle)
         view = np.array([[-1.0 if self.flip else 1.0, self.shear], [0.0, self.squeeze]])
-        place = np.eye(3)
-        place[:2, :2] = self.scale * np.array([[cos, -sin], [sin, cos]]) @ view
-        place[:2, 2] = self.center
-        return [place @ frame for frame in self.category.pose(self.joints, self.sizes)]
+        transform = np.eye(3)
+        transform[:2, :2] = self.scale * np.array([[cos, -sin], [sin, cos]]) @ view
+        transform[:2, 2] = self.center
+        return [transform @ frame for frame in self.category.pose(self.joints, self.sizes)]
 
 
 @dataclass(frozen=True)

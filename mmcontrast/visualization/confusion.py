@@ -54,10 +54,10 @@ def draw_confusion(
     for line in (axis.axhline, axis.axvline):
         line(border, color="white", linewidth=3)
         line(border, color="#D55E00", linewidth=1.5)
-    shown = np.arange(0, count, -(-count // _MAX_NAMES))
-    names = [classes[label] for label in order[shown]]
-    axis.set_xticks(shown, names, rotation=90, fontsize=8)
-    axis.set_yticks(shown, names, fontsize=8)
+    ticks = np.arange(0, count, -(-count // _MAX_NAMES))
+    names = [classes[label] for label in order[ticks]]
+    axis.set_xticks(ticks, names, rotation=90, fontsize=8)
+    axis.set_yticks(ticks, names, fontsize=8)
     axis.set_xlabel("predicted:  seen | unseen")
     axis.set_ylabel("true:  unseen | seen")
     axis.set_title(title, fontsize=11)

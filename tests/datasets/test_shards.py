@@ -162,5 +162,5 @@ def test_clear_errors(shards, tmp_path):
     with pytest.raises(ValueError, match="4 shards are too few for 5 readers"):
         next(dataset_of(shards)._stream(0, 4, 5))
     (tmp_path / "broken.tar").write_bytes(b"x" * 2000)
-    with pytest.raises(ValueError, match=r"broken\.tar is no whole tar file"):
+    with pytest.raises(ValueError, match=r"broken\.tar is not a complete tar file"):
         dataset_of(str(tmp_path / "broken.tar"))

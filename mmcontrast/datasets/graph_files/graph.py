@@ -58,7 +58,7 @@ def undirected(edges_E2: NDArray[np.integer], num_nodes: int, path: str) -> NDAr
     Raises:
         ValueError: An edge refers to a missing node, or is not a pair of integers.
     """
-    edges = whole(edges_E2, f"{path}: edges")
+    edges = to_integers(edges_E2, f"{path}: edges")
     if edges.ndim != 2 or edges.shape[1] != 2:
         raise ValueError(f"{path}: edges are pairs of nodes, got an array of {edges.shape}.")
     wrong = np.flatnonzero((edges < 0).any(1) | (edges >= num_nodes).any(1))
@@ -73,7 +73,7 @@ def undirected(edges_E2: NDArray[np.integer], num_nodes: int, path: str) -> NDAr
     return np.stack(np.divmod(np.unique(source * num_nodes + target), max(num_nodes, 1)))
 
 
-def whole(values: NDArray[np.number], what: str) -> NDArray[np.int64]:
+def to_integers(values: NDArray[np.number], what: str) -> NDArray[np.int64]:
     """Convert integers of any numeric type to int64.
 
     Args:
@@ -88,8 +88,8 @@ def whole(values: NDArray[np.number], what: str) -> NDArray[np.int64]:
         wrong = values[~(np.isfinite(values) & (values == np.trunc(values)))]
         if not wrong.size:
             return values.astype(np.int64)
-        raise ValueError(f"{what} are whole numbers, got {wrong.flat[0]}.")
-    raise ValueError(f"{what} are whole numbers, got {values.dtype}.")
+        raise ValueError(f"{what} are integers, got {wrong.flat[0]}.")
+    raise ValueError(f"{what} are integers, got {values.dtype}.")
 
 
 def check(graph: Graph) -> Graph:

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from mmcontrast.utils.tables import read_arrays
 
-from .graph import UNLABELED, Graph, check, undirected, whole
+from .graph import UNLABELED, Graph, check, to_integers, undirected
 
 # Files of earlier versions have the second spelling.
 _UNLABELED_MASKS = ("unlabeled", "unlabelled")
@@ -37,7 +37,7 @@ def read_npz(path: str | os.PathLike) -> Graph:
     num_nodes = features.shape[0]
     if "edge_index" not in arrays or arrays["edge_index"].shape[:1] != (2,):
         raise ValueError(f"{path} has no edge_index of two rows; it has {', '.join(arrays)}.")
-    labels = whole(arrays["y"], f"{path}: labels") if "y" in arrays else None
+    labels = to_integers(arrays["y"], f"{path}: labels") if "y" in arrays else None
     masks = {
         name: arrays[f"{name}_mask"].astype(bool)
         for name in ("train", "val", "test", *_UNLABELED_MASKS)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmcontrast.utils.tables import read_numbers
 
-from .graph import UNLABELED, Graph, check, undirected, whole
+from .graph import UNLABELED, Graph, check, to_integers, undirected
 
 
 def read_edge_list(
@@ -34,7 +34,7 @@ def read_edge_list(
         if label not in columns:
             raise ValueError(f"{nodes} has no column {label!r}; it has {', '.join(columns)}.")
         labels = np.nan_to_num(columns.pop(label), nan=UNLABELED)
-        labels = whole(labels, f"{nodes}: labels, in the column {label!r},")
+        labels = to_integers(labels, f"{nodes}: labels, in the column {label!r},")
     if not columns:
         raise ValueError(f"{nodes} has no column of features.")
     parts = [np.atleast_2d(column.T).T for column in columns.values()]
@@ -69,7 +69,7 @@ def from_pyg(data: Any, path: str = "a Data of torch_geometric") -> Graph:
     }
     node_labels, label = None, None
     if data.y is not None:
-        labels = whole(data.y.numpy(force=True), f"{path}: y")
+        labels = to_integers(data.y.numpy(force=True), f"{path}: y")
         if labels.size == 1:
             label = int(labels.item())
         elif labels.size == len(labels) == num_nodes:

@@ -86,16 +86,16 @@ class SampleNodes:
             return results
         if self.kind == "contiguous":
             first = np.random.randint(total - self.num_nodes + 1)
-            kept = np.arange(first, first + self.num_nodes)
+            nodes = np.arange(first, first + self.num_nodes)
         else:
-            kept = self._around(results["adjacency"], total)
-        results["features"] = results["features"][kept]
+            nodes = self._around(results["adjacency"], total)
+        results["features"] = results["features"][nodes]
         for name in ("adjacency", "diffusion"):
             if name in results:
-                results[name] = results[name][kept][:, kept]
+                results[name] = results[name][nodes][:, nodes]
         if results["node_labels"] is not None:
-            results["node_labels"] = results["node_labels"][kept]
-        results["masks"] = {name: mask[kept] for name, mask in results["masks"].items()}
+            results["node_labels"] = results["node_labels"][nodes]
+        results["masks"] = {name: mask[nodes] for name, mask in results["masks"].items()}
         return results
 
     def _around(self, adjacency: sparse.csr_array, total: int) -> NDArray[np.int64]:

@@ -80,10 +80,10 @@ def _attributes(rng: np.random.Generator, traits_MT: NDArray[np.float64]) -> NDA
 
 def _maps(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw the weights of the two layers from traits to features."""
-    hidden = 4 * NUM_TRAITS
+    width = 4 * NUM_TRAITS
     return (
-        rng.normal(0, NUM_TRAITS**-0.5, (NUM_TRAITS, hidden)),
-        rng.normal(0, 2 * hidden**-0.5, (hidden, NUM_FEATURES)),
+        rng.normal(0, NUM_TRAITS**-0.5, (NUM_TRAITS, width)),
+        rng.normal(0, 2 * width**-0.5, (width, NUM_FEATURES)),
     )
 
 
@@ -95,8 +95,8 @@ def _features(
     """Draw non-negative features (N, D), like those after a network's last ReLU."""
     blur_NT = BLUR * rng.normal(size=traits_NT.shape)
     noise_ND = NOISE * rng.normal(size=(len(traits_NT), NUM_FEATURES))
-    hidden = np.tanh((traits_NT + blur_NT) @ maps[0])
-    return np.maximum(hidden @ maps[1] + noise_ND, 0).astype(np.float32)
+    activations = np.tanh((traits_NT + blur_NT) @ maps[0])
+    return np.maximum(activations @ maps[1] + noise_ND, 0).astype(np.float32)
 
 
 def _locations(rows: NDArray[np.bool_]) -> NDArray[Any]:

@@ -50,7 +50,7 @@ def test_edges_go_both_ways_once():
     assert undirected(np.zeros((0, 2), int), 3, "g").shape == (2, 0)
     with pytest.raises(ValueError, match=r"g: edge 1 joins the nodes \[1, 3\], but there are 3"):
         undirected(np.array([[0, 1], [1, 3]]), 3, "g")
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="integers"):
         undirected(np.array([[0.0, 1.5]]), 3, "g")
 
 
@@ -77,8 +77,8 @@ def test_npz(tmp_path):
         (dict(x=np.zeros((4, 0))), "have no features"),
         (dict(x=np.arange(4.0)), r"features are a table with a row for each node, got .* \(4,\)"),
         (dict(x=np.array([["a"], ["b"]])), r"g\.npz: features: could not convert"),
-        (dict(y=np.array([0, 1, 1.5, 0])), r"g\.npz: labels are whole numbers, got 1\.5"),
-        (dict(y=np.array([0, 1, np.nan, 0])), "labels are whole numbers, got nan"),
+        (dict(y=np.array([0, 1, 1.5, 0])), r"g\.npz: labels are integers, got 1\.5"),
+        (dict(y=np.array([0, 1, np.nan, 0])), "labels are integers, got nan"),
         (dict(y=np.array([0, 1, -7, 0])), "labels count from 0, with -1 for none, got -7"),
         (dict(edge_index=np.array([0, 1])), r"edges are pairs of nodes, got an array of \(2,\)"),
     ],
@@ -218,7 +218,7 @@ def test_flags_of_a_pickled_type_have_no_effect(tmp_path):
         (dict(ally=np.arange(4)), r"ind\.path\.ally is not .*: it holds array"),
         (dict(ty=np.array([[{}], [{}]])), r"ind\.path\.ty is not .*: it has an array of O8"),
         (dict(graph={0: [9]}), r"joins the nodes \[0, 9\], but there are 7"),
-        (dict(graph={0: ["a"]}), "edges are whole numbers"),
+        (dict(graph={0: ["a"]}), "edges are integers"),
         (dict(tx=sparse.csr_matrix(np.eye(3))), r"test\.index begins at node 4 and has 2"),
         (dict(y=b""), r"ind\.path\.y is not"),
         (dict(y=pickle.dumps(np.eye(3))[:-9]), r"ind\.path\.y is not"),
@@ -384,7 +384,7 @@ def test_two_tables(tmp_path, suffix):
     ("edges", "nodes", "message"),
     [
         ("a,b\n0,5\n", "x\n1\n2\n", r"joins the nodes \[0, 5\], but there are 2"),
-        ("a,b\n0,0.5\n", "x\n1\n2\n", "whole numbers"),
+        ("a,b\n0,0.5\n", "x\n1\n2\n", "integers"),
         ("a\n0\n", "x\n1\n2\n", "an edge joins two nodes"),
         ("a,b\n0,1\n", "x\n1\nred\n", "Cannot convert string 'red'"),
         ("a,b\n0,1\n", "x,y\n1,2\n3,\n", "not finite"),
@@ -412,7 +412,7 @@ def test_tables_without_edges(tmp_path, recwarn):
 @pytest.mark.parametrize(
     ("nodes", "message"),
     [
-        ("x,kind\n1,1.5\n2,0\n", "labels, in the column 'kind', are whole numbers, got 1.5"),
+        ("x,kind\n1,1.5\n2,0\n", "labels, in the column 'kind', are integers, got 1.5"),
         ("x,kind\n1,dog\n2,cat\n", "Cannot convert string 'dog'"),
         ("kind\n1\n2\n", "has no column of features"),
     ],
@@ -462,7 +462,7 @@ def test_data_of_torch_geometric():
         (data_class(x=x), "has no edge_index"),
         (data_class(x=x[:, 0], edge_index=edges), "features are a table"),
         (data_class(x=x, edge_index=edges, y=torch.tensor([[1, 0, 1]])), r"y has the shape \(1, 3"),
-        (data_class(x=x, edge_index=edges, y=torch.tensor([0.5])), "y are whole numbers, got 0.5"),
+        (data_class(x=x, edge_index=edges, y=torch.tensor([0.5])), "y are integers, got 0.5"),
     ):
         with pytest.raises(ValueError, match=message):
             from_pyg(data)
