@@ -13,7 +13,7 @@ from mmcontrast.apis.training.config import default_work_dir, load_config
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
 from mmcontrast.datasets.classes import refuse_other_classes
-from mmcontrast.registry import MODELS
+from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights import Checkpoint, trusted_checkpoints
 
@@ -89,6 +89,8 @@ def _fall_back_on_validation(cfg: Config, config: str) -> None:
 def _trains_nothing(cfg: Config) -> bool:
     """Whether the model is a protocol that judges the backbone of any checkpoint as it is."""
     kind = cfg.model.type
+    if cfg.get("default_scope", SCOPE) != SCOPE and "." not in str(kind):
+        return False  # a detector or segmenter
     with input_errors(f"{cfg.filename}"):
         model = MODELS.get(kind) if isinstance(kind, str) else kind
     return not getattr(model, "trains", True)
