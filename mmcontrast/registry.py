@@ -75,14 +75,14 @@ class Registry(mmengine_registry.Registry):
                 names and the modules of this registry that could not be imported.
         """
         try:
-            found = super().get(key)
+            registered = super().get(key)
         except RuntimeError:  # of MMEngine, for a name that begins with another scope
-            found = None
-        if found is None and key.removeprefix(f"{SCOPE}.") in TYPES:
+            registered = None
+        if registered is None and key.removeprefix(f"{SCOPE}.") in TYPES:
             return self.get(modernize_part(dict(type=key))["type"])
-        if found is None:
+        if registered is None:
             raise UnknownTypeError(self._explain_unknown(key))
-        return found
+        return registered
 
     def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
         """Build a part from its config; a part that is built already is returned as it is.
@@ -115,12 +115,12 @@ class Registry(mmengine_registry.Registry):
     def names(self) -> list[str]:
         """Sorted names that :meth:`get` finds here or in a parent."""
         self.import_from_location()
-        found = set(self.module_dict)
+        names = set(self.module_dict)
         parent = self.parent
         while parent is not None:
-            found |= set(parent.module_dict)
+            names |= set(parent.module_dict)
             parent = parent.parent
-        return sorted(found)
+        return sorted(names)
 
     def _explain_unknown(self, key: str) -> str:
         name = key.rsplit(".", 1)[-1]
@@ -131,10 +131,10 @@ class Registry(mmengine_registry.Registry):
                 install = f"pip install 'mmcontrast[{_EXTRAS[scope]}]'"
                 lines.append(f"{scope} is not installed: {install}")
             return "\n".join(lines)
-        known = {candidate.lower(): candidate for candidate in self.names()}
-        close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
+        names = {candidate.lower(): candidate for candidate in self.names()}
+        close = difflib.get_close_matches(name.lower(), list(names), n=3, cutoff=0.6)
         if close:
-            lines.append("Did you mean " + " or ".join(repr(known[match]) for match in close) + "?")
+            lines.append("Did you mean " + " or ".join(repr(names[match]) for match in close) + "?")
         else:
             own = ", ".join(sorted(self.module_dict)) or "none"
             lines.append(f"Registered in {self.scope}: {own}.")

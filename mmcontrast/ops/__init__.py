@@ -1,1 +1,1 @@
-"""Stateless numerics: functions of tensors, and of the process group where they say so."""
+"""Stateless numerics on tensors: correspondence, affinity, diffusion, softmax, communication."""

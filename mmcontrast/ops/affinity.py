@@ -54,7 +54,7 @@ def coordinates(
 
     Args:
         grid: Rows and columns.
-        align_corners: See the module's docstring.
+        align_corners: Meaning of the coordinates, see the module's docstring.
         device: Device of the result.
 
     Returns:
@@ -85,7 +85,7 @@ def concentration(
         query_grid: Rows and columns of the queries' map; multiples of ``window``.
         key_grid: Rows and columns of the keys' map.
         window: Cells a side of a window.
-        align_corners: See the module's docstring.
+        align_corners: Meaning of the coordinates, see the module's docstring.
 
     Returns:
         Scalar: mean over cells, x and y of the squared distance to the window's mean. 0 where all

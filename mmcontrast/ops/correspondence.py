@@ -1,4 +1,4 @@
-"""Which cell of one feature map shows what a cell of another shows.
+"""Correspondence of feature maps: which cells of two maps show the same.
 
 Shapes: N images, D channels, S = H * W cells in row-major order.
 """
@@ -86,7 +86,7 @@ def match_geometric(
 
     Args:
         view0: How view 0 was cut: ``box`` (N, 4) in source pixels and ``flip`` (N,), bool.
-        view1: The same of view 1.
+        view1: How view 1 was cut, likewise.
         grid: Rows and columns of both feature maps.
 
     Returns:

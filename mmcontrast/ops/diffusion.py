@@ -1,7 +1,7 @@
 """Diffusion on graphs: PageRank and heat, whole, applied to features, or their largest entries.
 
     T = D^-1/2 (A + s I) D^-1/2                    transition of a graph with s self-loops a node
-    S = a (I - (1 - a) T)^-1                       personalised PageRank (PPR)
+    S = a (I - (1 - a) T)^-1                       personalized PageRank (PPR)
     S = exp(-t (I - T))                            heat kernel
 
 Klicpera et al., "Diffusion Improves Graph Learning", NeurIPS 2019; Hassani and Khasahmadi, ICML
@@ -36,7 +36,7 @@ def transition(adjacency_VV: sparse.sparray, self_loops: float = 1.0) -> sparse.
     """Normalize an undirected graph.
 
     Args:
-        adjacency_VV: Symmetric, not negative.
+        adjacency_VV: Adjacency matrix A, symmetric and not negative.
         self_loops: Weight s of the loop that each node gets.
 
     Returns:
@@ -73,7 +73,7 @@ def apply_ppr(
 
     Args:
         transition_VV: Symmetric T, sparse CSR.
-        features_VC: X; it may have a gradient, T has none.
+        features_VC: Features X, with or without gradient; T has none.
         alpha: Probability a of going back to the start.
         tolerance: The largest error, as a part of |X|, but for that of the numbers' type.
 
@@ -118,7 +118,7 @@ def apply_heat(
 
     Args:
         transition_VV: Symmetric T, sparse CSR.
-        features_VC: X; it may have a gradient, T has none.
+        features_VC: Features X, with or without gradient; T has none.
         time: Time t of diffusion.
         tolerance: The largest error, as a part of |X|, but for that of the numbers' type.
 
@@ -189,10 +189,10 @@ def largest_entries(
     """The k largest entries of each row of a symmetric diffusion matrix, which is never held.
 
     Args:
-        diffuse: Product with S, such as :func:`apply_ppr` with a T of float64.
-        num_nodes: V.
-        k: Entries to keep in a row; V for all of them.
-        progress: Called with the number of rows that are done.
+        diffuse: Function that multiplies by S, such as :func:`apply_ppr` with a T of float64.
+        num_nodes: Number of nodes V.
+        k: Number of entries to keep in a row; V for all of them.
+        progress: Function that is called with the number of rows that are done.
 
     Returns:
         (V, V), float64; what is not positive is left out.
@@ -231,11 +231,11 @@ def pushed_ppr(
     is missing in the result, whose entries are too small by as much, never too large.
 
     Args:
-        transition_VV: T.
-        k: Entries to keep in a row, the largest; V for all of them.
+        transition_VV: Transition matrix T.
+        k: Number of entries to keep in a row, the largest; V for all of them.
         alpha: Probability a of going back to the start.
         threshold: Smallest part of a walk that goes on; 1e-3 keeps about four fifths of Cora's.
-        progress: Called with the number of rows that are done.
+        progress: Function that is called with the number of rows that are done.
 
     Returns:
         (V, V), float64.
@@ -270,10 +270,10 @@ def top_rows(matrix_VV: sparse.csr_array, k: int) -> sparse.csr_array:
 
 def above(matrix: sparse.sparray | NDArray[np.floating], threshold: float) -> sparse.csr_array:
     """The entries of a dense or sparse matrix that are at least ``threshold``."""
-    found = sparse.csr_array(matrix, copy=True)
-    found.data[found.data < threshold] = 0
-    found.eliminate_zeros()
-    return found
+    kept = sparse.csr_array(matrix, copy=True)
+    kept.data[kept.data < threshold] = 0
+    kept.eliminate_zeros()
+    return kept
 
 
 def to_torch(matrix: sparse.sparray) -> Tensor:
@@ -295,7 +295,7 @@ class Diffusion:
 
     Args:
         transition_VV: Symmetric T, sparse CSR.
-        apply: What gives S X of T and X.
+        apply: Function that computes S X from T and X.
     """
 
     def __init__(self, transition_VV: Tensor, apply: Callable[[Tensor, Tensor], Tensor]):
@@ -306,11 +306,11 @@ class Diffusion:
 
 
 def diffusion_of(kind: str = "ppr", **settings: float) -> Callable[[Tensor], Diffusion]:
-    """What makes a :class:`Diffusion` of a graph's T.
+    """A function that makes a :class:`Diffusion` of a graph's T.
 
     Args:
-        kind: ``'ppr'`` or ``'heat'``.
-        **settings: Of :func:`apply_ppr` or :func:`apply_heat`.
+        kind: Kind of diffusion, ``'ppr'`` or ``'heat'``.
+        **settings: Arguments of :func:`apply_ppr` or :func:`apply_heat`.
 
     Raises:
         ValueError: The kind is unknown, or a setting out of its range.

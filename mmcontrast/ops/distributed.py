@@ -1,6 +1,6 @@
 """Communication between ranks: tensors in the order of the global batch, and small numbers.
 
-MMEngine's samplers deal the global batch out like cards: sample ``j`` goes to rank ``j mod W``.
+MMEngine's samplers give sample ``j`` of the global batch to rank ``j mod W``.
 Gathered tensors keep that order, so position ``i`` of rank ``r`` is position ``i * W + r`` of the
 global batch. Queues, batch statistics and permutations therefore come out the same on one process
 with the whole batch and on W processes with a share each.

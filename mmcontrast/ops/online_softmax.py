@@ -1,4 +1,4 @@
-"""The softmax of InfoNCE over blocks of logits, with its gradient, in one pass.
+"""The softmax of InfoNCE and its gradient, in one pass over blocks of logits.
 
 Shapes: R queries, C embedding, K negatives; r and k those of a block.
 """
@@ -88,7 +88,7 @@ def blockwise_info_nce(
         query_RC: Queries, the only argument that gets a gradient.
         key_RC: The positive of each query.
         negatives_CK: Negatives, which may be overwritten afterwards.
-        temperature: Positive.
+        temperature: Temperature, positive.
 
     Returns:
         (R,) each: the loss; without gradient, the product of the query and its positive, its mean

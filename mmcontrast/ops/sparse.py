@@ -51,9 +51,9 @@ def sparse_product(matrix_UV: Any, features_VC: Tensor, bias_C: Tensor | None = 
     """A X + b in float32, with gradients to X and b; none to A.
 
     Args:
-        matrix_UV: A: sparse CSR, or anything else that multiplies by ``@``.
-        features_VC: X.
-        bias_C: b; None is 0.
+        matrix_UV: Matrix A: sparse CSR, or anything else that multiplies by ``@``.
+        features_VC: Features X.
+        bias_C: Bias b; None is 0.
     """
     with torch.autocast(features_VC.device.type, enabled=False):
         features_VC = features_VC.float()

@@ -1,4 +1,4 @@
-"""Square crops around a tracked target, and what a response to them should look like.
+"""Square crops around a tracked target, and the labels of the responses to them.
 
 Bertinetto et al., ECCV workshops 2016 (SiamFC), section 2.2. Boxes are (x, y, width, height) and
 all coordinates count pixels from 0.
@@ -31,11 +31,11 @@ def crop_square(
     """Cut out a square and resize it; what lies outside the image has its mean color.
 
     Args:
-        image_HW3: The image.
-        center: x and y.
-        size: Side in pixels of the image; at least one pixel is cut out.
-        out_size: Side of the result.
-        interpolation: Of OpenCV.
+        image_HW3: Image, uint8.
+        center: Center of the square, x and y in pixels.
+        size: Side of the square in pixels of the image; at least one pixel is cut out.
+        out_size: Side of the result in pixels.
+        interpolation: OpenCV's number of the interpolation.
 
     Returns:
         (out_size, out_size, 3).

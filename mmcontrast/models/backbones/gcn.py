@@ -50,8 +50,8 @@ class GraphConvolution(nn.Module):
     """One layer: W Xavier-uniform, b zero and one slope of 0.25 for all channels at first.
 
     Args:
-        in_channels: D.
-        out_channels: C.
+        in_channels: Number D of features of a node.
+        out_channels: Number of channels C.
     """
 
     def __init__(self, in_channels: int, out_channels: int):
@@ -77,8 +77,8 @@ class GCN(BaseModule):
     """Graph convolutions one after the other.
 
     Args:
-        in_channels: Features of a node.
-        hidden_channels: Channels of each layer.
+        in_channels: Number of features of a node.
+        hidden_channels: Number of channels of each layer.
         num_layers: Number of layers.
 
     Attributes:
@@ -115,15 +115,15 @@ class GCN(BaseModule):
         """Compute the nodes' features after each layer.
 
         Args:
-            projected_VC: What ``project`` returned.
+            projected_VC: Result of :meth:`project`.
             matrix_VV: P: sparse CSR, dense, or anything else that multiplies (V, C) by ``@``.
         """
-        found: list[Tensor] = []
+        outputs: list[Tensor] = []
         for layer in self.layers:
-            if found:
-                projected_VC = layer.project(found[-1])  # type: ignore[operator]
-            found.append(layer(projected_VC, matrix_VV))
-        return found
+            if outputs:
+                projected_VC = layer.project(outputs[-1])  # type: ignore[operator]
+            outputs.append(layer(projected_VC, matrix_VV))
+        return outputs
 
 
 @MODELS.register_module()
@@ -135,10 +135,10 @@ class PyGEncoder(BaseModule):
 
     Args:
         model: A class of ``torch_geometric.nn`` with the arguments of its ``BasicGNN``.
-        in_channels: Features of a node.
-        hidden_channels: Channels of each layer.
+        in_channels: Number of features of a node.
+        hidden_channels: Number of channels of each layer.
         num_layers: Number of layers.
-        **kwargs: Passed on.
+        **kwargs: Arguments of the class of torch_geometric.
 
     Raises:
         ImportError: torch_geometric is not installed.

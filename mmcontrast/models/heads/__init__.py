@@ -1,4 +1,4 @@
-"""Heads: from features to scores, of classes or of pairs."""
+"""Heads: classifiers, and networks that score pairs (nodes with graphs, targets, attributes)."""
 
 from .classification import (
     LinearHead,

@@ -1,4 +1,4 @@
-"""Linear classifiers of features, and what they are trained by.
+"""Linear classifiers of features, their losses and their predictions.
 
 A head maps features to a dict of logits, one entry for each classifier in it. Its name is what the
 names of losses and metrics end in: ``''`` for a single classifier, ``'_stage4'``, ...
@@ -25,8 +25,8 @@ class LinearHead(BaseModule):
     """One fully connected layer on the ``global`` feature.
 
     Args:
-        in_channels: C.
-        num_classes: M.
+        in_channels: Number of channels C of the feature.
+        num_classes: Number of classes M.
         init_std: Standard deviation of the initial weights, whose mean is 0; biases start at 0.
             0.01 in MoCo's linear protocol, 0 in SimCLR's.
     """
@@ -60,10 +60,12 @@ class MultiStageHead(BaseModule):
     shared, so each classifier learns as if it were alone.
 
     Args:
-        in_channels: Of each map; the first is called ``stem``, the others ``stage1`` and on.
-        num_classes: M.
-        max_features: Numbers left of a map, about 9,000 in the protocol.
-        init_std: As for :class:`LinearHead`.
+        in_channels: Number of channels of each map. The first map is called ``stem``, the others
+            ``stage1``, ``stage2``, ...
+        num_classes: Number of classes M.
+        max_features: Largest number of values that are left of a map after pooling, about 9,000 in
+            the protocol.
+        init_std: Standard deviation of the initial weights, as in :class:`LinearHead`.
     """
 
     def __init__(
@@ -96,8 +98,8 @@ class MultiStageHead(BaseModule):
             ValueError: The backbone returns other maps than the head is made for.
         """
         maps = features["stages"]
-        found = [feature_map.shape[1] for feature_map in maps]
-        _check_channels(found, list(self.in_channels), "in_channels")
+        channels = [feature_map.shape[1] for feature_map in maps]
+        _check_channels(channels, list(self.in_channels), "in_channels")
         logits = {}
         parts = zip(self.names, maps, self.grids, self.classifiers, strict=True)
         for name, feature_map, grid, classifier in parts:
@@ -106,11 +108,11 @@ class MultiStageHead(BaseModule):
         return logits
 
 
-def _check_channels(found: int | list[int], expected: int | list[int], key: str) -> None:
-    if found != expected:
+def _check_channels(channels: int | list[int], expected: int | list[int], key: str) -> None:
+    if channels != expected:
         raise ValueError(
-            f"The backbone's features have {found} channels, the head expects {expected}: set "
-            f"model.head.{key} to {found}."
+            f"The backbone's features have {channels} channels, the head expects {expected}: set "
+            f"model.head.{key} to {channels}."
         )
 
 
@@ -120,8 +122,8 @@ def classification_losses(
     """Cross-entropy and training accuracy of each classifier of a head.
 
     Args:
-        logits: What the head returned, (N, M) each.
-        data_samples: With the ``label`` of each image.
+        logits: Logits (N, M) of each classifier, as a head returns them.
+        data_samples: One dict an image, with its ``label``.
 
     Returns:
         ``loss`` and ``top1`` (percent, without gradient), followed by the classifier's name. Equal
@@ -155,8 +157,8 @@ def predictions(
 
     Args:
         head: The classifier.
-        features: What the method has extracted.
-        data_samples: What is known of each image.
+        features: Features of the images, as ``extract`` returns them.
+        data_samples: One dict an image, which is taken over into its prediction.
 
     Returns:
         One dict an image: its data sample, ``global``, its feature (C,), and ``scores``, a dict of

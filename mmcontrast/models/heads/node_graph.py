@@ -1,4 +1,4 @@
-"""What compares nodes with graphs: read-outs, critics and projection heads.
+"""Read-outs, critics and projection heads, by which nodes are compared with graphs.
 
 Critics compute in float32 under autocast too.
 
@@ -43,7 +43,7 @@ class BilinearCritic(BaseModule):
     Xavier-uniform for its weight of (1, C, C), which is sqrt(C / 2) times smaller than for (C, C).
 
     Args:
-        channels: C of both.
+        channels: Number of channels C of nodes and graphs.
     """
 
     def __init__(self, channels: int, **kwargs: Any):
@@ -73,8 +73,8 @@ class ResidualMLP(BaseModule):
     """Three linear layers with PReLU, and a linear shortcut: MVGRL's projection head.
 
     Args:
-        in_channels: Channels of what comes in.
-        out_channels: Channels of all layers.
+        in_channels: Number of channels of the input.
+        out_channels: Number of channels of all layers.
     """
 
     def __init__(self, in_channels: int, out_channels: int, **kwargs: Any):

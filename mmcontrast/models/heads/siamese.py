@@ -1,4 +1,4 @@
-"""Two projections whose cross-correlation says where a target is."""
+"""Two projections whose cross-correlation shows where a target is."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ class SiameseHead(BaseModule):
     """SiamFC on frozen features: a 1x1 convolution for the exemplar, another one for the search.
 
     Args:
-        in_channels: Of the backbone's map.
-        scale: The response is multiplied by it, so that sigmoids are not saturated from the start:
+        in_channels: Number of channels of the backbone's map.
+        scale: Factor of the response, so that sigmoids are not saturated from the start:
             1e-3 for the 512 channels of a ResNet-18, 1e-5 for the 2048 of a ResNet-50 (VFS).
     """
 

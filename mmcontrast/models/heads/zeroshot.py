@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmcontrast.registry import MODELS
 
-# Numbers of a block of comparisons: 2^24 floats are 64 MB.
+# Values in a block of comparisons: 2^24 floats are 64 MB.
 _BLOCK_ELEMENTS = 2**24
 
 
@@ -35,10 +35,10 @@ class FeatureGenerator(BaseModule):
     """From noise and attributes to features, which are not negative.
 
     Args:
-        num_noise: Numbers of noise.
-        num_attributes: A.
-        num_features: D.
-        hidden_channels: C.
+        num_noise: Length of the noise vector.
+        num_attributes: Number of attributes A.
+        num_features: Number of features D.
+        hidden_channels: Width C of the hidden layer.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class FeatureCritic(BaseModule):
     """How real features look for a class.
 
     Args:
-        num_features: D.
-        num_attributes: A.
-        hidden_channels: C.
+        num_features: Number of features D.
+        num_attributes: Number of attributes A.
+        hidden_channels: Width C of the hidden layer.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class FeatureEmbedding(BaseModule):
     """One linear layer, with a ReLU behind it or without.
 
     Args:
-        in_channels: Channels that come in.
-        out_channels: E.
-        relu: Whether there is a ReLU.
+        in_channels: Number of channels of the input.
+        out_channels: Number of channels E of the embedding.
+        relu: Whether a ReLU follows the layer.
     """
 
     def __init__(self, in_channels: int, out_channels: int, relu: bool = True, **kwargs: Any):
@@ -129,9 +129,9 @@ class Comparator(BaseModule):
     behind the sum are left, and they are computed in blocks, and once more in the backward pass.
 
     Args:
-        in_channels: E.
-        num_attributes: A.
-        hidden_channels: C.
+        in_channels: Number of channels E of the embedding.
+        num_attributes: Number of attributes A.
+        hidden_channels: Width C of the hidden layer.
     """
 
     def __init__(

@@ -9,9 +9,9 @@ def balanced_focal(logits: Tensor, targets: Tensor, gamma: float = 2.0) -> Tenso
     """Binary cross-entropy, weighted by ``|target - probability| ** gamma`` over its mean.
 
     Args:
-        logits: Of any shape.
-        targets: 0 or 1, of the same shape.
-        gamma: Larger values leave more to the hard examples.
+        logits: Logits, of any shape.
+        targets: Targets, 0 or 1, of the same shape.
+        gamma: Focusing exponent; the larger it is, the more hard examples count.
 
     Returns:
         Scalar; log 2 for logits of zero. The weights are constants: no gradient goes through them.

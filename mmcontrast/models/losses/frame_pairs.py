@@ -30,8 +30,8 @@ def frame_pair_loss(
     Args:
         predictions0_NTC: Predictions from the frames of group 0, not normalized, with gradient.
         projections0_NTC: Projections of the same frames; the targets of group 1, and constants.
-        predictions1_NTC: The same of group 1.
-        projections1_NTC: The same of group 1.
+        predictions1_NTC: Predictions from the frames of group 1, with gradient.
+        projections1_NTC: Projections of the frames of group 1; the targets of group 0.
         symmetric: Whether both groups predict; else only group 0 predicts group 1.
 
     Returns:

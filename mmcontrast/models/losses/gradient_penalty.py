@@ -12,9 +12,9 @@ def gradient_penalty(
     """Mean of (|grad_x critic(x)| - 1)^2 at x = u real + (1 - u) fake (Gulrajani et al., 2017).
 
     Args:
-        critic: From (N, D) to (N, 1), each row by itself.
-        real_ND: float32, without gradient.
-        fake_ND: The same.
+        critic: Function from (N, D) to (N, 1) that treats each row by itself.
+        real_ND: Real features, float32, without gradient.
+        fake_ND: Generated features, float32, without gradient.
 
     Returns:
         A scalar with gradient to the critic's parameters.

@@ -37,7 +37,7 @@ def info_nce(
         query_RC: Unit vectors, with gradient.
         key_RC: Unit vectors, the positive of each query; a constant.
         negatives_CK: Unit columns; a constant, which may be overwritten afterwards.
-        temperature: Positive.
+        temperature: Temperature t, positive.
 
     Returns:
         Loss and similarities of each query.

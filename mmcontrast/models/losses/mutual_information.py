@@ -49,7 +49,7 @@ def f_divergence(positive_P: Tensor, negative_PK: Tensor, kind: str = "jsd") -> 
     Args:
         positive_P: Scores of pairs that belong together.
         negative_PK: Scores of pairs that do not.
-        kind: A key of ``DIVERGENCES``.
+        kind: Name of the divergence, a key of ``DIVERGENCES``.
     """
     of_positive, of_negative = DIVERGENCES[kind]
     return of_negative(negative_PK).mean() - of_positive(positive_P).mean()

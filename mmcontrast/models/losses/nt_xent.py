@@ -33,7 +33,7 @@ def nt_xent(
     Args:
         views0_NC: Unit vectors, with gradient.
         views1_NC: Unit vectors of the same images, with gradient.
-        temperature: Positive; 0.1 for ImageNet at batch 4096, 0.5 for CIFAR-10.
+        temperature: Temperature t, positive; 0.1 for ImageNet at batch 4096, 0.5 for CIFAR-10.
         all_views0_MC: The first views of all processes, with gradient. This argument and the next
             two are given together; without them the views of this process are all there are.
         all_views1_MC: The second views of all processes, with gradient.

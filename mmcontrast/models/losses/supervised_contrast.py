@@ -16,9 +16,9 @@ def supervised_contrast(embeddings_NC: Tensor, labels_N: Tensor, temperature: fl
         -1 / |P(i)| sum_{p in P(i)} log( exp(z_i.z_p / t) / sum_{j != i} exp(z_i.z_j / t) ).
 
     Args:
-        embeddings_NC: Unit vectors z.
-        labels_N: P(i) is all others with the label of i.
-        temperature: t.
+        embeddings_NC: Embeddings z, unit vectors.
+        labels_N: Classes, int64; P(i) holds all other samples with the label of i.
+        temperature: Temperature t, positive.
 
     Returns:
         A scalar; 0, with gradients of 0, where no anchor has a positive.

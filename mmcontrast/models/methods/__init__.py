@@ -1,4 +1,7 @@
-"""One file a paper. Each reads top to bottom: equations, constructor, loss."""
+"""Methods of learning, one file a paper: equations, constructor, loss, from top to bottom.
+
+``vfs_negatives`` and ``color_reconstruction`` are companions of VFS and ContrastCorr.
+"""
 
 from .base import Method
 from .cegzsl import CEGZSL

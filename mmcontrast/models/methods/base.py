@@ -12,7 +12,7 @@ from mmcontrast.structures import DataSamples, Features, Inputs
 
 
 class Method(BaseModel):
-    """What is trained by ``loss`` and judged by ``extract``.
+    """A model that is trained by ``loss`` and whose features ``extract`` computes.
 
     A method on images assigns ``self.backbone`` and writes ``loss``; one on other inputs also
     writes ``encode``. Each part that a method needs (a backbone, neck, head, loss, ...) may be
@@ -61,7 +61,7 @@ class Method(BaseModel):
         """Compute features for evaluation: eval mode, no gradient, the backbone alone.
 
         Args:
-            inputs: Prepared views; a single view is named ``view0``.
+            inputs: Named views on the model's device; a single view is named ``view0``.
 
         Returns:
             ``global`` (N, C), and what else of :data:`~mmcontrast.structures.Features` the method
@@ -93,7 +93,7 @@ class Method(BaseModel):
         """Dispatch as MMEngine's Runner asks: ``loss``, ``predict``, or ``tensor`` for features.
 
         Raises:
-            ValueError: Another mode.
+            ValueError: ``mode`` is none of these.
         """
         if mode == "loss":
             return self.loss(inputs, data_samples or [])
@@ -108,7 +108,7 @@ def embedding_std(embeddings_NC: Tensor) -> Tensor:
     """How far unit vectors spread: sqrt(C) times the mean standard deviation of their channels.
 
     Args:
-        embeddings_NC: Unit vectors.
+        embeddings_NC: Embeddings, unit vectors.
 
     Returns:
         Scalar without gradient: about 1 for vectors spread evenly over the sphere, 0 where they

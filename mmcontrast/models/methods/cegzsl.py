@@ -60,7 +60,7 @@ class CEGZSL(Method):
         comparator: Comparator F, ``Comparator``.
         instance_weight: w of L_ins for the generator.
         class_weight: w of L_cls for the generator.
-        temperature: t_e and t_s.
+        temperature: Temperatures t_e and t_s.
         num_synthesized: Features that are generated for each unseen class, and the batch of the
             softmax.
         ref_compat: Let the comparator's gradients pile up over an epoch, as the released code does.
@@ -108,10 +108,10 @@ class CEGZSL(Method):
 
         Args:
             data: A sample of ``SeenBatches``.
-            optim_wrapper: With ``critic`` and ``generator``.
+            optim_wrapper: Holds the wrappers ``critic`` and ``generator``.
 
         Returns:
-            What is logged.
+            Losses and metrics to log, and their sum ``loss``.
         """
         inputs = self.data_preprocessor(data, True)["inputs"]
         logged: dict[str, Tensor] = {}
@@ -215,8 +215,8 @@ class CEGZSL(Method):
             batch_size=self.num_synthesized,
         )
         conventional = unseen_U[layer(test).argmax(dim=1)].cpu()
-        found = dict(generalized=torch.stack(generalized), conventional=conventional)
-        return [{**(data_samples or [{}])[0], **found}]
+        classes = dict(generalized=torch.stack(generalized), conventional=conventional)
+        return [{**(data_samples or [{}])[0], **classes}]
 
     @torch.no_grad()
     def synthesize(self, attributes_MA: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""Training of the color auto-encoder that ContrastCorr keeps frozen.
+"""The companion of :mod:`mmcontrast.models.methods.contrastcorr`: its color auto-encoder.
+
+ContrastCorr keeps it frozen; this trains it.
 
 Li et al., "Joint-task Self-supervised Learning for Temporal Correspondence", NeurIPS 2019 (UVC),
 section 3.1.

@@ -45,7 +45,7 @@ class DenseCL(Method):
     """DenseCL; batches hold ``view0`` (queries) and ``view1`` (keys), (N, 3, H, W) each.
 
     Args:
-        backbone: Encoder.
+        backbone: The online encoder.
         neck: The two projection heads,
             :class:`~mmcontrast.models.necks.DenseProjection`; its ``out_channels`` is C.
         loss: Global loss, :class:`~mmcontrast.models.losses.InfoNCE`.
@@ -152,9 +152,9 @@ def crop_of(data_samples: DataSamples, view: str, device: torch.device) -> dict[
     """Stack the crop boxes and flips of one view.
 
     Args:
-        data_samples: With ``box`` and ``flip`` under the view's name.
-        view: ``view0`` or ``view1``.
-        device: Where the tensors are wanted.
+        data_samples: One dict an image, with ``box`` and ``flip`` under the view's name.
+        view: Name of the view, ``view0`` or ``view1``.
+        device: Device of the result.
 
     Returns:
         ``box`` (N, 4) in source pixels, float32, and ``flip`` (N,), bool.

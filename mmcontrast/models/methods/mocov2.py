@@ -41,7 +41,7 @@ class MoCoV2(Method):
     """MoCo v2; batches hold ``view0`` (queries) and ``view1`` (keys), (N, 3, H, W) each.
 
     Args:
-        backbone: Encoder.
+        backbone: The online encoder.
         neck: Projection head; its ``out_channels`` is C.
         loss: Loss, :class:`~mmcontrast.models.losses.InfoNCE`.
         queue_size: Number of keys K; below the number of images in the data set.

@@ -1,4 +1,4 @@
-"""VFS with negatives: MoCo v2 on the frames of videos.
+"""VFS with negatives, the companion of :mod:`mmcontrast.models.methods.vfs`: MoCo v2 on frames.
 
 Xu and Wang (ICCV 2021, arXiv 2103.17263) compare VFS with a variant that has negatives, and find
 that they harm correspondence. The authors published no code of it: this form is ours, with all the
@@ -39,7 +39,7 @@ class VFSNegatives(Method):
     Features are those of single frames, ``extract({'view0': (N, 3, H, W)})``.
 
     Args:
-        backbone: Encoder.
+        backbone: The online encoder.
         neck: Projection head; its ``out_channels`` is C.
         loss: Loss, :class:`~mmcontrast.models.losses.InfoNCE`.
         queue_size: Number of keys K; below the number of videos times T.

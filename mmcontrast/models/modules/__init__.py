@@ -1,4 +1,4 @@
-"""Stateful parts that methods share."""
+"""Parts with parameters or state that several methods share: norms, queue, encoders, codecs."""
 
 from .color_codec import ColorAutoEncoder, PatchCodec
 from .momentum_contrast import (

@@ -39,7 +39,7 @@ def gather(x: Tensor) -> Tensor:
 @torch.compiler.disable
 @torch.no_grad()
 def shuffle_batch(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Deal the global batch out anew, so that batch statistics give no positive pair away.
+    """Shuffle the global batch, so that batch-norm statistics do not leak the positive pair.
 
     MoCo's shuffling batch norm (He et al., CVPR 2020, section 3.3).
 
@@ -76,15 +76,15 @@ def unshuffle(x: Tensor, permutation: Tensor) -> tuple[Tensor, Tensor]:
 class SplitBN(nn.BatchNorm2d):
     """Batch norm over virtual groups of the global batch.
 
-    MoCo needs statistics of a part of the batch: with those of the whole batch a key could be
-    recognized by them. Its authors trained on 8 devices with 32 images each; 8 groups give the
+    MoCo needs statistics of a part of the batch, since those of the whole batch leak the positive
+    pair. Its authors trained on 8 devices with 32 images each; 8 groups give the
     same statistics on one device with 256 images, or on any number of devices in between. Sample j
     of the global batch belongs to group j mod ``num_groups`` (see :mod:`mmcontrast.ops.distributed`
     for the order), so a rank holds whole groups. In eval mode this is plain batch norm; parameters,
     buffers and keys are those of ``nn.BatchNorm2d``.
 
     Args:
-        num_features: Channels.
+        num_features: Number of channels.
         num_groups: Groups of the global batch. A rank uses the largest number not above
             ``num_groups / world_size`` that divides its batch into groups of at least two.
         **kwargs: Those of ``nn.BatchNorm2d``.
@@ -141,14 +141,14 @@ def warn_of_leaking_statistics(backbone: nn.Module) -> None:
     # Both nn.SyncBatchNorm and SyncBN, which is no subclass of it, have a process group.
     if any(hasattr(norm, "process_group") for norm in norms):
         warnings.warn(
-            "SyncBN does not replace shuffling: statistics of the whole batch let queries "
-            f"recognize their keys, since the queue's keys come from other batches. {remedy}",
+            "SyncBN does not replace shuffling: it leaks the positive pair through batch-norm "
+            f"statistics, since the queue's keys come from other batches. {remedy}",
             stacklevel=2,
         )
     elif get_world_size() == 1 and any(type(norm) is nn.BatchNorm2d for norm in norms):
         warnings.warn(
-            "Plain batch norm on one device sees the whole batch, and shuffling changes nothing: "
-            f"queries can recognize their keys by its statistics. {remedy}",
+            "Plain batch norm on one device normalizes the whole batch, so that shuffling changes "
+            f"nothing and batch-norm statistics leak the positive pair. {remedy}",
             stacklevel=2,
         )
 

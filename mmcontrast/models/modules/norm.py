@@ -21,11 +21,11 @@ MODELS.register_module("BN1d", module=nn.BatchNorm1d)
 
 @MODELS.register_module("GN")
 class GroupNorm(nn.GroupNorm):
-    """``nn.GroupNorm`` whose channels are called as those of the other norms.
+    """``nn.GroupNorm`` whose number of channels has the name that it has in the other norms.
 
     Args:
-        num_features: C.
-        num_groups: Groups of channels; a divisor of C.
+        num_features: Number of channels C.
+        num_groups: Number of groups of channels; a divisor of C.
         **kwargs: Those of ``nn.GroupNorm``.
     """
 

@@ -12,7 +12,7 @@ def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
     """Load a checkpoint's backbone, and log what of it was loaded.
 
     Args:
-        backbone: Changed in place.
+        backbone: The network, which is changed in place.
         pretrained: Path of a checkpoint in any layout that
             :func:`~mmcontrast.weights.find_backbone` recognizes, or ``'random'`` for the
             baseline that keeps the initial weights.
@@ -43,7 +43,7 @@ class PretrainedWeights(nn.Module):
 
     Args:
         backbone: The network; None, or one without parameters, has nothing to load.
-        checkpoint: See :func:`load_pretrained`. It has to be given before ``init_weights``.
+        checkpoint: See :func:`load_pretrained`. It is required when the weights are initialized.
         frozen: Whether the backbone gets no gradient and stays in eval mode, so that its batch-norm
             statistics do not move.
     """

@@ -20,13 +20,13 @@ def softmax_regression(
     """Train a linear layer with Adam (0.5, 0.999) and yield it after each epoch.
 
     Args:
-        features_ND: Of the rows, without gradient.
-        labels_N: Their classes.
-        num_classes: Classes of the layer; those without a row lose.
-        num_epochs: Passes over the rows, in a new order each.
-        batch_size: Rows of a step; the last one of an epoch may have fewer.
-        learning_rate: Of Adam.
-        seed: Of weights and orders; the global generators are left alone.
+        features_ND: Features of the rows, without gradient.
+        labels_N: Classes of the rows, int64.
+        num_classes: Number of classes of the layer; a class without rows only ever loses.
+        num_epochs: Number of passes over the rows, each in a new random order.
+        batch_size: Number of rows of a step; the last step of an epoch may have fewer.
+        learning_rate: Learning rate of Adam.
+        seed: Seed of the initial weights and of the orders; the global generators are not used.
     """
     generator = torch.Generator().manual_seed(seed)
     layer = nn.utils.skip_init(nn.Linear, features_ND.shape[1], num_classes)

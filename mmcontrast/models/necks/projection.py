@@ -47,11 +47,12 @@ class Projection(BaseModule):
     norm and, in the authors' weights, the bias too.
 
     Args:
-        in_channels: Backbone channels D.
+        in_channels: Number of backbone channels D.
         hidden_channels: Width of the hidden layers.
-        out_channels: Embedding C.
-        num_layers: Linear layers; 2 in MoCo v2 and SimCLR, 3 in SimCLR v2.
-        norm_cfg: Norm after every layer, the last one included; None for biased layers alone.
+        out_channels: Length C of the embedding.
+        num_layers: Number of linear layers; 2 in MoCo v2 and SimCLR, 3 in SimCLR v2.
+        norm_cfg: Config of the norm after every layer, the last one included; None for biased
+            layers without norm.
         last_norm_bias: Whether the last norm learns an offset. The SimCLR paper has none, the
             PyTorch ports of it do; without, it is frozen at 0 and the keys stay the same.
         bias_with_norm: Whether layers that a norm follows keep their bias, which does nothing but
@@ -97,9 +98,9 @@ class Prediction(BaseModule):
     embedding in the middle.
 
     Args:
-        in_channels: Embedding C, in and out.
-        hidden_channels: Width of the middle.
-        norm_cfg: Norm of the middle, before its ReLU.
+        in_channels: Length C of the embedding, in and out.
+        hidden_channels: Width of the layer in the middle.
+        norm_cfg: Config of the norm in the middle, before the ReLU.
     """
 
     def __init__(
@@ -130,13 +131,13 @@ class DenseProjection(BaseModule):
     pooling.
 
     Args:
-        in_channels: Backbone channels D.
+        in_channels: Number of backbone channels D.
         hidden_channels: Width of the hidden layer.
-        out_channels: Embedding C of both heads.
-        num_grid: Cells a side that the map is pooled to before the dense head; None keeps the
-            backbone's own grid, 7 for 224-pixel images.
-        norm_cfg: Norm after every layer of both heads, as in :class:`Projection`; the paper has
-            none. With it short runs learn sooner.
+        out_channels: Length C of the embeddings of both heads.
+        num_grid: Number of cells a side that the map is pooled to before the dense head; None keeps
+            the backbone's own grid, 7 for 224-pixel images.
+        norm_cfg: Config of the norm after every layer of both heads, as in :class:`Projection`; the
+            paper has none. With it short runs learn sooner.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is trained or run to judge a backbone, one file a protocol."""
+"""Evaluation protocols, one file each: what is trained or run to judge a backbone."""
 
 from .fine_tuning import FineTuning
 from .frozen_backbone import FrozenBackbone

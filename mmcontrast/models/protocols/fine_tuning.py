@@ -25,7 +25,7 @@ class FineTuning(Method):
     Args:
         backbone: The network that starts from pre-trained weights.
         head: Classifier, such as ``LinearHead``.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 

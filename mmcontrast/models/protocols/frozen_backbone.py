@@ -1,4 +1,4 @@
-"""A pre-trained backbone as it is: what k-NN and the SVM judge."""
+"""A pre-trained backbone as it is, for k-NN, the SVM and other metrics of features."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class FrozenBackbone(Method):
 
     Args:
         backbone: The network.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 
@@ -38,6 +38,6 @@ class FrozenBackbone(Method):
         """There is none.
 
         Raises:
-            UserError: Always.
+            UserError: Always, with the command to use instead.
         """
         raise UserError("This config evaluates and trains nothing: use tools/test.py.")

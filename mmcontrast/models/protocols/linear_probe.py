@@ -29,7 +29,7 @@ class LinearProbe(Method):
     Args:
         backbone: The network that is judged.
         head: Classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It has to be given.
+        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
     """
 

@@ -3,7 +3,7 @@
 Bertinetto et al., ECCV workshops 2016; on self-supervised features as in VFS (Xu and Wang, ICCV
 2021, section 4). Only two 1x1 convolutions are trained:
 
-    response = scale * (W_z f(z) + b_z) * (W_x f(x) + b_x)      z the target, x where to look
+    response = scale * (W_z f(z) + b_z) * (W_x f(x) + b_x)      z the target, x the search area
     L        = focal cross-entropy of response and "the target is in the middle"
 
 The tracker takes the response at three sizes, prefers the same size and small steps, and never
