@@ -2,4 +2,4 @@
 # (A plain import statement would make this a config of MMEngine's other style.)
 import importlib
 
-importlib.import_module("mmcontrast.utils.external_configs")
+importlib.import_module("mmcontrast")
