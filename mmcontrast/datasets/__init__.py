@@ -1,19 +1,13 @@
 """Datasets, transforms, samplers and collate functions."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
 from mmcontrast.datasets.base import ConcatDataset, FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
-from mmcontrast.datasets.graphs import (
-    EdgeListGraph,
-    Graphs,
-    NpzGraph,
-    PlanetoidGraph,
-    PyGGraphs,
-    TUGraphs,
-    collate_graphs,
-)
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
@@ -21,6 +15,28 @@ from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
 from mmcontrast.datasets.voc import VOCClassification
 from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
+
+if TYPE_CHECKING:
+    from mmcontrast.datasets.graphs import (
+        EdgeListGraph,
+        Graphs,
+        NpzGraph,
+        PlanetoidGraph,
+        PyGGraphs,
+        TUGraphs,
+        collate_graphs,
+    )
+
+# Imported at their first use: they need scipy, which takes longer than all the rest.
+_GRAPHS = (
+    "EdgeListGraph",
+    "Graphs",
+    "NpzGraph",
+    "PlanetoidGraph",
+    "PyGGraphs",
+    "TUGraphs",
+    "collate_graphs",
+)
 
 __all__ = [
     "Clip",
@@ -54,3 +70,9 @@ __all__ = [
     "collate_graphs",
     "collate_one",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _GRAPHS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("mmcontrast.datasets.graphs"), name)

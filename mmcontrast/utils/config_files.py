@@ -5,11 +5,10 @@ that is a link to the folder ``configs``.
 """
 
 import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+
+from mmcontrast.utils.after_import import after_import
 
 CONFIGS = (Path(__file__).parents[1] / ".mim/configs").resolve()
 """Folder of the configs of this package."""
@@ -18,7 +17,6 @@ CONFIGS = (Path(__file__).parents[1] / ".mim/configs").resolve()
 # mmsegmentation; where OneDL's onedl-mmsegmentation is installed, it would ask to install that one,
 # which would overwrite it. The module of both is mmseg.
 _PACKAGES = {"mmcontrast": "mmcontrast", "mmseg": "mmseg"}
-_CONFIG_MODULE = "mmengine.config.config"
 
 
 def find_config(config: str | Path) -> Path:
@@ -48,14 +46,9 @@ def config_names() -> list[str]:
 def register_packages() -> None:
     """Let configs inherit ``'mmcontrast::...'`` and the ``'mmseg::...'`` of OneDL's mmseg.
 
-    MMEngine is not imported for that: where it is not imported yet, it is extended as soon as it
-    is.
+    MMEngine is not imported for that; it is extended as soon as it is.
     """
-    module = sys.modules.get(_CONFIG_MODULE)
-    if module is not None:
-        _extend(module)
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+    after_import("mmengine.config.config", _extend)
 
 
 def _extend(module: ModuleType) -> None:
@@ -71,23 +64,3 @@ def _extend(module: ModuleType) -> None:
         return path, None if scope == "mmcontrast" else scope
 
     module.Config._get_cfg_path = staticmethod(_get_cfg_path)
-
-
-class _Finder(MetaPathFinder):
-    """Finds MMEngine's module of configs, and nothing else."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path) if fullname == _CONFIG_MODULE else None
-        if spec is not None and spec.origin is not None:
-            spec.loader = _Loader(fullname, spec.origin)
-        return spec
-
-
-class _Loader(SourceFileLoader):
-    """Loads a module from its file and extends it."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        _extend(module)

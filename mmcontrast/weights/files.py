@@ -1,7 +1,7 @@
 """Safe reading of checkpoint files: no code that may be in them is executed.
 
-Importing this module makes MMEngine's loader (``Runner.resume``, ``init_cfg``, ...) read every
-checkpoint through :func:`load_checkpoint`. MMEngine itself falls back to executing a checkpoint's
+This module makes MMEngine's loader (``Runner.resume``, ``init_cfg``, ...) read every checkpoint
+through :func:`load_checkpoint`. MMEngine itself falls back to executing a checkpoint's
 code when a safe load fails.
 """
 
@@ -10,14 +10,15 @@ import pickletools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer, print_log
-from mmengine.runner.checkpoint import CheckpointLoader, get_torchvision_models
 from torch import Tensor
 
+from mmcontrast.utils.after_import import after_import
 from mmcontrast.utils.errors import UserError
 
 
@@ -152,6 +153,8 @@ def _local_path(path: str | Path) -> Path:
     if scheme in ("http", "https"):
         return _download(str(path))
     if scheme in ("torchvision", "modelzoo"):
+        from mmengine.runner.checkpoint import get_torchvision_models
+
         urls = get_torchvision_models()
         if name not in urls:
             raise CheckpointError(f"torchvision has no weights named {name!r}.")
@@ -180,8 +183,14 @@ def load_from_safe_reader(filename: str, map_location: Any = None) -> dict[str, 
     return load_checkpoint(filename, map_location)
 
 
-for _scheme in list(CheckpointLoader._schemes):
-    CheckpointLoader.register_scheme(_scheme, load_from_safe_reader, force=True)
+def _replace_loaders(module: ModuleType) -> None:
+    """Make MMEngine's module of checkpoints read from all places with the safe reader."""
+    for scheme in list(module.CheckpointLoader._schemes):
+        module.CheckpointLoader.register_scheme(scheme, load_from_safe_reader, force=True)
+
+
+# Importing the Runner takes half a second, and reading a checkpoint needs none.
+after_import("mmengine.runner.checkpoint", _replace_loaders)
 
 
 def find_checkpoint(work_dir: str | Path) -> Path | None:

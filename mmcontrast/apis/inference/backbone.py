@@ -9,7 +9,6 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmcontrast.apis.training.config import load_config
-from mmcontrast.models.modules import SplitBN, SyncBN
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights import Checkpoint
@@ -101,6 +100,8 @@ def build_backbone(settings: Mapping[str, Any], scope: str) -> nn.Module:
 
 def use_plain_norms(module: nn.Module) -> None:
     """Replace norms over parts or several processes' batches by plain ones, equal in eval mode."""
+    from mmcontrast.models.modules import SplitBN, SyncBN
+
     for name, child in module.named_children():
         if isinstance(child, SplitBN | SyncBN | nn.SyncBatchNorm):
             plain = nn.BatchNorm2d(child.num_features, child.eps, child.momentum, child.affine)

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from mmengine.device import get_device
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -225,6 +224,8 @@ def _preprocessor(cfg: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _untrained(cfg: Mapping[str, Any]) -> nn.Module:
+    from mmengine.model import BaseModule
+
     print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed((cfg.get("randomness") or {}).get("seed") or 0)

@@ -19,6 +19,9 @@ Random numbers come from Python's global generator. The datasets seed it for eac
 torch's and numpy's generators for transforms of other libraries.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
 from mmcontrast.datasets.transforms.color import (
     ColorJitter,
@@ -39,9 +42,20 @@ from mmcontrast.datasets.transforms.geometry import (
     ResizeAndPad,
     ShrinkToMultiple,
 )
-from mmcontrast.datasets.transforms.graph_views import GraphViews, ScaleDiffusion
-from mmcontrast.datasets.transforms.graphs import NormalizeRows, RandomSplit, SampleNodes
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
+
+if TYPE_CHECKING:
+    from mmcontrast.datasets.transforms.graph_views import GraphViews, ScaleDiffusion
+    from mmcontrast.datasets.transforms.graphs import NormalizeRows, RandomSplit, SampleNodes
+
+# Imported at their first use: they need scipy, which takes longer than all the rest.
+_GRAPHS = {
+    "GraphViews": "graph_views",
+    "NormalizeRows": "graphs",
+    "RandomSplit": "graphs",
+    "SampleNodes": "graphs",
+    "ScaleDiffusion": "graph_views",
+}
 
 __all__ = [
     "CenterCrop",
@@ -73,3 +87,9 @@ __all__ = [
     "Views",
     "compose",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _GRAPHS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_GRAPHS[name]}"), name)

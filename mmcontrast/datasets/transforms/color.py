@@ -11,7 +11,6 @@ import random
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from torchvision.transforms import v2
 
 from mmcontrast.registry import TRANSFORMS
 
@@ -90,6 +89,9 @@ class ColorJitter:
         self, brightness: float, contrast: float, saturation: float, hue: float, p: float = 1.0
     ):
         # torchvision checks and converts half widths to ranges, or to None for no change.
+        # Importing torchvision takes half a second.
+        from torchvision.transforms import v2
+
         ranges = v2.ColorJitter(brightness, contrast, saturation, hue)
         pairs = (
             (adjust_brightness, ranges.brightness),

@@ -1,13 +1,13 @@
 """Loading of images in any format that Pillow reads, as upright 8-bit RGB."""
 
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torchvision.io import ImageReadMode, decode_jpeg
 
 from mmcontrast.datasets.errors import UnreadableFileError
 from mmcontrast.registry import TRANSFORMS
@@ -44,7 +44,12 @@ class LoadImage:
     def __init__(self, min_side: int | None = None):
         if min_side is not None and min_side < 1:
             raise ValueError(f"LoadImage: min_side must be at least 1 pixel, got {min_side}")
+        # Importing torchvision takes half a second. It is done here, since the workers of a data
+        # loader inherit what the process has imported that made the transform.
+        from torchvision.io import ImageReadMode, decode_jpeg
+
         self.min_side = min_side
+        self._decode_jpeg = partial(decode_jpeg, mode=ImageReadMode.RGB)
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
@@ -81,9 +86,7 @@ class LoadImage:
             if is_jpeg and divisor == 1:
                 # The same libjpeg-turbo and the same pixels as Pillow's, in half the time.
                 encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-                pixels = decode_jpeg(
-                    encoded, ImageReadMode.RGB, apply_exif_orientation=orientation != 1
-                )
+                pixels = self._decode_jpeg(encoded, apply_exif_orientation=orientation != 1)
                 return np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()), size
             if divisor > 1:
                 image.draft(image.mode, (width // divisor, height // divisor))
