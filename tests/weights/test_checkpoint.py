@@ -92,7 +92,7 @@ def test_layout_of_moco(backbone, tmp_path):
 def test_layout_of_torchvision(tmp_path, monkeypatch):
     torch.hub.set_dir(tmp_path)
     monkeypatch.setattr(
-        "mmcontrast.weights.files.get_torchvision_models",
+        "mmengine.runner.checkpoint.get_torchvision_models",
         lambda: {"resnet18": "https://example.org/resnet18-0.pth"},
     )
     (tmp_path / "checkpoints").mkdir()

@@ -6,7 +6,7 @@ graphs or for attributes of classes have none, and extract and predict themselve
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from mmengine.config import Config
@@ -16,11 +16,13 @@ from torch.utils.data import DataLoader
 
 from mmcontrast.apis.inference.features import find_device
 from mmcontrast.apis.training.config import load_config
-from mmcontrast.models.methods.base import Method
 from mmcontrast.registry import DATASETS, FUNCTIONS, MODELS
 from mmcontrast.structures import DataSamples, Inputs
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights import Checkpoint, load_weights
+
+if TYPE_CHECKING:
+    from mmcontrast.models.methods.base import Method
 
 
 class MethodOnData:
@@ -60,7 +62,7 @@ class MethodOnData:
         else:
             weights = Checkpoint.read(checkpoint).model_weights
             load_weights(method, weights, min_coverage=1.0, what=f"method of {config}")
-        self.method = cast(Method, method.to(self.device).eval())
+        self.method = cast("Method", method.to(self.device).eval())
 
     def extract(self) -> Iterator[tuple[dict[str, Tensor], DataSamples]]:
         """Yield the features of each batch, float32 on the CPU, and its data samples."""

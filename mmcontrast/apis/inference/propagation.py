@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,16 +20,13 @@ from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import VOID, read_mask, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
-from mmcontrast.models.backbones import set_strides
-from mmcontrast.models.protocols.propagation_protocols import (
-    ColorSpace,
-    PropagationInput,
-    find_protocol,
-)
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.overlay import overlay_mask
 from mmcontrast.weights import Checkpoint
+
+if TYPE_CHECKING:
+    from mmcontrast.models.protocols.propagation_protocols import ColorSpace, PropagationInput
 
 Video = str | os.PathLike | Iterable[Frame]
 """A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
@@ -68,6 +65,9 @@ def propagate(
     Raises:
         UserError: Video, mask, checkpoint or settings do not fit.
     """
+    # Models take a second to import, and so they are not before they are needed.
+    from mmcontrast.models.protocols.propagation_protocols import find_protocol
+
     with input_errors("propagate"):
         mask = _read_objects(first_mask)
         network_input = find_protocol(protocol).input
@@ -204,7 +204,7 @@ def _read_objects(first_mask: str | os.PathLike | NDArray[np.integer]) -> NDArra
     return np.where(is_void, int(not has_objects), mask_HW)
 
 
-def _propagation(backbone: Any, protocol: str, colors: ColorSpace) -> Any:
+def _propagation(backbone: Any, protocol: str, colors: "ColorSpace") -> Any:
     """Build the model that propagates by a protocol the labels of frames in ``colors``."""
     return MODELS.build(
         dict(
@@ -218,16 +218,18 @@ def _propagation(backbone: Any, protocol: str, colors: ColorSpace) -> Any:
     )
 
 
-def _dense_backbone(checkpoint: Checkpoint, network_input: PropagationInput) -> Any:
+def _dense_backbone(checkpoint: Checkpoint, network_input: "PropagationInput") -> Any:
     """Load a pre-trained backbone; of a ResNet the stage that is compared, at stride 8."""
     backbone: Any = load_backbone(checkpoint)
     if hasattr(backbone, "layer1") and hasattr(backbone, "out_indices"):
+        from mmcontrast.models.backbones import set_strides
+
         set_strides(backbone, network_input.strides)
         backbone.out_indices = (network_input.stage,)
     return backbone
 
 
-def _pipeline(network_input: PropagationInput, size: int | None) -> Callable[[dict], dict]:
+def _pipeline(network_input: "PropagationInput", size: int | None) -> Callable[[dict], dict]:
     """Make the transform of frames to the network's input."""
     resize = dict(type="Resize", size=size or network_input.size, multiple=network_input.multiple)
     to_lab = [dict(type="ToLAB")] if network_input.colors.name == "lab" else []

@@ -1,8 +1,6 @@
 """Reading a config file, with messages for what MMEngine passes over in silence."""
 
 import difflib
-import functools
-import inspect
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,19 +11,17 @@ from mmcontrast.renames import modernize
 from mmcontrast.utils.config_files import config_names, find_config
 from mmcontrast.utils.errors import UserError, input_errors
 
-# Read by Config, or by the Runner from the config itself, beside its constructor's parameters.
-_EXTRA_KEYS = {
+# Parameters of MMEngine's Runner, which takes half a second to import and reading a config needs
+# none; and what Config, or the Runner from the config itself, reads beside them.
+KNOWN_KEYS = frozenset({
+    "auto_scale_lr", "cfg", "custom_hooks", "data_preprocessor", "default_hooks", "default_scope",
+    "env_cfg", "experiment_name", "launcher", "load_from", "log_level", "log_processor", "model",
+    "optim_wrapper", "param_scheduler", "randomness", "resume", "test_cfg", "test_dataloader",
+    "test_evaluator", "train_cfg", "train_dataloader", "val_cfg", "val_dataloader",
+    "val_evaluator", "visualizer", "work_dir",
     "activation_checkpointing", "compile", "custom_imports", "efficient_conv_bn_eval",
     "find_unused_parameters", "model_wrapper_cfg", "runner_type", "sync_bn",
-}  # fmt: skip
-
-
-@functools.cache
-def known_keys() -> frozenset[str]:
-    """Top-level keys that MMEngine reads."""
-    from mmengine.runner import Runner  # takes half a second, and loading a backbone needs none
-
-    return frozenset(inspect.signature(Runner.__init__).parameters) - {"self"} | _EXTRA_KEYS
+})  # fmt: skip
 
 
 def load_config(config: str | Path, options: Iterable[str] = ()) -> Config:
@@ -68,10 +64,10 @@ def _merge(cfg: Config, values: dict[str, Any], path: str | Path) -> None:
     """Apply the values of options, after a check that none is without effect."""
     for key in values:
         name = key.split(".")[0]
-        if name not in cfg and name not in known_keys():
+        if name not in cfg and name not in KNOWN_KEYS:
             raise UserError(
                 f"--cfg-options {key}: neither {path} nor MMEngine's Runner has {name!r}."
-                + _did_you_mean(name, {*cfg, *known_keys()})
+                + _did_you_mean(name, {*cfg, *KNOWN_KEYS})
             )
     for key, value in values.items():
         with input_errors(f"--cfg-options {key}"):
@@ -93,12 +89,11 @@ def check_keys(cfg: Config) -> None:
     Raises:
         UserError: A key is not one of MMEngine's, and is almost the same as one of them.
     """
-    keys = known_keys()
     for name in cfg:
-        if name in keys:
+        if name in KNOWN_KEYS:
             continue
-        close = difflib.get_close_matches(name, keys, n=1, cutoff=0.85)
-        swapped = [key for key in keys if sorted(key) == sorted(name)]
+        close = difflib.get_close_matches(name, KNOWN_KEYS, n=1, cutoff=0.85)
+        swapped = [key for key in KNOWN_KEYS if sorted(key) == sorted(name)]
         for key in swapped or close:
             raise UserError(
                 f"{cfg.filename}: MMEngine would ignore the key {name!r}. Did you mean {key!r}? "

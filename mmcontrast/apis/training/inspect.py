@@ -4,15 +4,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
-
-from mmengine.optim import OptimWrapperDict
-from mmengine.runner import Runner
+from typing import TYPE_CHECKING, Any
 
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.apis.training.config_origins import find_origins, leaves
-from mmcontrast.apis.training.train import build_runner, build_training
 from mmcontrast.utils.errors import UserError
+
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
 
 
 def print_config(config: str, cfg_options: Iterable[str] = ()) -> None:
@@ -33,6 +32,8 @@ def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
     Raises:
         UserError: A part cannot be built; the others are built all the same.
     """
+    from mmcontrast.apis.training.train import build_runner
+
     cfg = load_config(config, cfg_options)
     cfg.log_level = "ERROR"
     problems = 0
@@ -55,7 +56,12 @@ def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
     print(f"{config} is fine.")
 
 
-def _parts(runner: Runner) -> dict[str, Callable[[], str]]:
+def _parts(runner: "Runner") -> dict[str, Callable[[], str]]:
+    # The Runner takes seconds to import, and printing a config needs none.
+    from mmengine.optim import OptimWrapperDict
+
+    from mmcontrast.apis.training.train import build_training
+
     def training() -> str:
         build_training(runner)
         loader, wrapper = runner.train_dataloader, runner.optim_wrapper

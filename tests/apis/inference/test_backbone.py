@@ -130,7 +130,7 @@ def test_a_backbone_of_mmdet_outside_a_runner(tmp_path):
 def test_torchvision_weights_by_name(tmp_path, monkeypatch):
     torch.hub.set_dir(tmp_path)
     monkeypatch.setattr(
-        "mmcontrast.weights.files.get_torchvision_models",
+        "mmengine.runner.checkpoint.get_torchvision_models",
         lambda: {"resnet18": "https://example.org/resnet18-0.pth"},
     )
     network = resnet18().eval()

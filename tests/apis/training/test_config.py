@@ -1,9 +1,17 @@
 """Reading configs: what is misspelt, missing or has no effect is said."""
 
+import inspect
+
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
 
-from mmcontrast.apis.training.config import check_keys, default_work_dir, load_config
+from mmcontrast.apis.training.config import (
+    KNOWN_KEYS,
+    check_keys,
+    default_work_dir,
+    load_config,
+)
 from mmcontrast.apis.training.config_origins import find_origins, leaves
 from mmcontrast.utils.errors import UserError
 
@@ -22,6 +30,11 @@ def config(tmp_path):
         "train_cfg = dict(max_epochs=5)\n"
     )
     return path
+
+
+def test_the_keys_of_the_runner_are_known():
+    parameters = set(inspect.signature(Runner.__init__).parameters) - {"self"}
+    assert parameters < KNOWN_KEYS
 
 
 def test_options_are_merged(config):
