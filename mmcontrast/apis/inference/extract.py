@@ -64,20 +64,17 @@ def extract_features(
     if dense and out.suffix != ".npz":
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
     table = open_table(out)
-    without_backbone = config is not None and not _has_backbone(config)
-    if (dense or settings.get("size")) and without_backbone:
-        raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
-    if nodes and not without_backbone:
+    if config is not None and not _has_backbone(config):
+        if dense or settings.get("size"):
+            raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
+        pieces = _method_rows(checkpoint, source, config, nodes, settings.get("device"))
+    elif nodes:
         raise UserError("Images have no nodes: --nodes is for the config of a method of graphs.")
+    else:
+        pieces = _image_rows(checkpoint, source, config, dense, settings)
     rows = 0
     try:
         with table as write:
-            if without_backbone:
-                pieces = _method_rows(
-                    checkpoint, source, str(config), nodes, settings.get("device")
-                )
-            else:
-                pieces = _image_rows(checkpoint, source, config, dense, settings)
             for columns in pieces:
                 write(columns)
                 rows += len(columns["path"])
@@ -175,13 +172,18 @@ def _open_source(
         return path, total, tuple(sorted(name for name in folders if not name.startswith(".")))
     if config is None:
         raise UserError(f"There is no image or folder {source}.")
+    return _open_loader(source, config, size)
+
+
+def _open_loader(name: str, config: str, size: int | None) -> tuple[Any, int, tuple[str, ...]]:
+    """Return the same of a data loader of a config."""
     cfg = load_config(config)
-    if not isinstance(cfg.get(source), dict) or "dataset" not in cfg[source]:
-        raise UserError(f"{source} is no image, no folder and no data loader of {config}.")
+    if not isinstance(cfg.get(name), dict) or "dataset" not in cfg[name]:
+        raise UserError(f"{name} is no image, no folder and no data loader of {config}.")
     if size is not None:
-        raise UserError(f"--size does not go with {source}: its own pipeline sets the size.")
-    with input_errors(f"{config}, {source}"):
-        dataset = DATASETS.build(cfg[source].dataset)
+        raise UserError(f"--size does not go with {name}: its own pipeline sets the size.")
+    with input_errors(f"{config}, {name}"):
+        dataset = DATASETS.build(cfg[name].dataset)
     return dataset, len(dataset), tuple(dataset.metainfo.get("classes", ()))
 
 

@@ -123,13 +123,7 @@ class FeatureExtractor:
         )
         extracted["global"] = torch.cat([batch["global"] for batch in filled])
         if dense:
-            shapes = {tuple(batch["dense"].shape[2:]) for batch in filled}
-            if len(shapes) > 1:
-                raise UserError(
-                    f"The dense maps have different sizes ({sorted(shapes)}) and fit no one "
-                    "tensor: take them one by one from stream(), or use dense=False."
-                )
-            extracted["dense"] = torch.cat([batch["dense"] for batch in filled])
+            extracted["dense"] = _join_maps([batch["dense"] for batch in filled])
         return extracted
 
     def stream(self, source: Image | Iterable[Image], dense: bool = True) -> Iterator[Extracted]:
@@ -172,6 +166,21 @@ class FeatureExtractor:
         return list(self.backbone(view))[-1].float()
 
 
+def _join_maps(maps: list[Tensor]) -> Tensor:
+    """Concatenate dense maps (N, C, H, W).
+
+    Raises:
+        UserError: They differ in height or width.
+    """
+    sizes = {tuple(map_NCHW.shape[2:]) for map_NCHW in maps}
+    if len(sizes) > 1:
+        raise UserError(
+            f"The dense maps have different sizes ({sorted(sizes)}) and fit no one tensor: take "
+            "them one by one from stream(), or use dense=False."
+        )
+    return torch.cat(maps)
+
+
 def _unchanged(batch: Any) -> Any:
     """Keep torch's own function from turning the boxes' tuples into lists."""
     return batch
@@ -199,15 +208,8 @@ def _untrained_config(config: str | Path | None) -> Mapping[str, Any]:
 
 def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[str, Any]]:
     """Return the pipeline of the config's test or validation data, scaled to ``size``."""
-    pipeline = _PIPELINE
-    for name in ("val_dataloader", "test_dataloader"):
-        dataset = (cfg.get(name) or {}).get("dataset") or {}
-        while dataset.get("datasets"):
-            dataset = dataset["datasets"][0]
-        steps = dataset.get("pipeline") or []
-        if steps and steps[0].get("type") == "LoadImage":
-            pipeline = steps
-    pipeline = copy.deepcopy(pipeline)
+    pipelines = [_image_pipeline(cfg, name) for name in ("test_dataloader", "val_dataloader")]
+    pipeline = copy.deepcopy(pipelines[0] or pipelines[1] or _PIPELINE)
     if size is not None:
         crops = [step["size"] for step in pipeline if step["type"] == "CenterCrop"]
         if not crops:
@@ -216,6 +218,15 @@ def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[
             if step["type"] in ("Resize", "CenterCrop"):
                 step["size"] = round(step["size"] * size / crops[-1])
     return pipeline
+
+
+def _image_pipeline(cfg: Mapping[str, Any], loader: str) -> list[dict[str, Any]]:
+    """Return the pipeline of a data loader; empty if there is none, or not one of images."""
+    dataset = (cfg.get(loader) or {}).get("dataset") or {}
+    while dataset.get("datasets"):
+        dataset = dataset["datasets"][0]
+    steps = dataset.get("pipeline") or []
+    return steps if steps and steps[0].get("type") == "LoadImage" else []
 
 
 def _preprocessor(cfg: Mapping[str, Any]) -> dict[str, Any]:
