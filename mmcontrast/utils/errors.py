@@ -19,7 +19,7 @@ class UserError(Exception):
 
 
 class TrainingStopped(UserError):
-    """A run that had started cannot go on, and the message says what is left of it."""
+    """A run that had started cannot continue; the message says what of it was saved."""
 
     exit_code = 1
 
@@ -49,7 +49,7 @@ def input_errors(context: str) -> Iterator[None]:
     ``FileNotFoundError`` a wrong path. The original exception stays attached, for the log file.
 
     Args:
-        context: What was being done, the first words of the message.
+        context: The first words of the message, which say what was being done.
     """
     try:
         yield
@@ -60,7 +60,7 @@ def input_errors(context: str) -> Iterator[None]:
 
 
 def explain(error: BaseException) -> str:
-    """Return what an exception says, without the tracebacks that data-loader workers put in."""
+    """Return the message of an exception, without the tracebacks of data-loader workers."""
     # str() of a KeyError is the repr of its key.
     plain_key = isinstance(error, KeyError) and type(error).__str__ is KeyError.__str__
     text = str(error.args[0]) if plain_key and error.args else str(error)
@@ -104,7 +104,7 @@ def report_errors() -> Iterator[None]:
     """Show a :class:`UserError`, and what bad data causes later, as one message and exit.
 
     The full traceback goes to the log file of the run. Errors that no input explains, or for which
-    there is no log file, keep their traceback on the screen: they are ours to mend.
+    there is no log file, keep their traceback on the screen: they are faults of this package.
 
     Raises:
         SystemExit: With the error's ``exit_code``.
@@ -115,7 +115,7 @@ def report_errors() -> Iterator[None]:
         _show(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader of our output, such as `head`, has had enough.
+        # The reader of the output, such as `head`, has closed it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (OSError, ValueError) as error:
