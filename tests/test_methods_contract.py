@@ -89,6 +89,8 @@ def test_extract(name):
     method = build_method(name).train()
     inputs = method.data_preprocessor(make_batch())["inputs"]
     features = method(inputs)
+    assert set(features) == {"global", "dense", "stages"}
+    assert features["stages"][-1] is features["dense"]
     assert features["global"].shape == (8, 24)
     assert features["dense"].shape == (8, 24, *GRIDS.get(name, (2, 2)))
     assert not features["global"].requires_grad
@@ -101,6 +103,8 @@ def test_extract_of_graphs():
     method = build_method("MVGRL").train()
     batch = method.data_preprocessor(training_batch("MVGRL"))
     features = method(batch["inputs"])
+    assert set(features) == {"global", "nodes"}
+    assert len(features["nodes"]) == len(batch["inputs"]["graph_index"])
     assert len(features["global"]) == len(batch["data_samples"]) == 8
     assert not features["global"].requires_grad
     assert method.training
@@ -143,6 +147,22 @@ def test_predict_serves_metrics(name):
     assert len(method(method.data_preprocessor(batch)["inputs"], mode="predict")) == 8
     with pytest.raises(ValueError, match="mode must be"):
         method(batch["inputs"], mode="guess")
+
+
+def test_extract_of_rows_of_features():
+    method = build_method("CEGZSL").train()
+    features = method({"feature": torch.rand(6, 8)})
+    assert set(features) == {"global"} and features["global"].shape == (6, 12)
+    assert not features["global"].requires_grad
+    assert method.training
+
+
+@pytest.mark.parametrize("name", UNTRAINED)
+def test_saved_and_loaded_it_has_the_same_features(name):
+    method, other = build_method(name), build_method(name, seed=9)
+    other.load_state_dict(copy.deepcopy(method.state_dict()))
+    inputs = method.data_preprocessor(make_batch())["inputs"]
+    assert torch.equal(method.extract(inputs)["global"], other.extract(inputs)["global"])
 
 
 @pytest.mark.parametrize("name", METHODS)
