@@ -1,5 +1,6 @@
 """What is exported is loaded into the real target, with nothing missing and the same outputs."""
 
+import argparse
 import pickle
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ from torch import nn
 
 from mmcontrast.apis.export.weights import TARGETS, detectron2_name, export_weights
 from mmcontrast.apis.inference.backbone import load_backbone
+from mmcontrast.cli.export_weights import add_arguments
 from mmcontrast.models.backbones import ResNet, TimmBackbone
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights import Checkpoint, CheckpointError, load_checkpoint
@@ -322,7 +324,8 @@ def test_onnx_names_its_extra(tmp_path, monkeypatch):
         export_weights(small_checkpoint(tmp_path / "a.pth"), "onnx", tmp_path / "a.onnx")
 
 
-def test_the_tool_offers_all_targets():
-    from tools.export_weights import TARGETS as OFFERED
-
-    assert tuple(TARGETS) == OFFERED
+def test_the_command_offers_all_targets():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    (option,) = [action for action in parser._actions if action.dest == "to"]
+    assert tuple(TARGETS) == option.choices
