@@ -14,7 +14,7 @@ from mmcontrast.apis.training import sweep as sweep_module
 from mmcontrast.apis.training.sweep import grid_points, run_sweep
 from mmcontrast.apis.training.sweep_result import GridPoint, PointResult, Sweep
 from mmcontrast.utils.errors import TrainingStopped, UserError
-from tests.apis.reports.test_page import PRETRAINING, write_run
+from tests.apis.reports.run_folders import PRETRAINING, write_run
 from tests.toy import ROOT
 
 # Stands for mmcontrast train: logs a loss and metrics that depend on seed and learning rate, and
