@@ -1,8 +1,9 @@
 """MVGRL on Citeseer: 3,327 papers, full graph, the large entries of the diffusion.
 
 Hassani and Khasahmadi, ICML 2020, table 2; views, hidden size, optimizer and losses are those of
-the authors' code: two self-loops in the adjacency, and a diffusion without entries below 0.01 and
-with columns scaled to 1. It trains on blocks of 2,000 nodes and stops by its loss; here it is the
+the authors' code: the 124 self-loops of the file are kept, two more are added to every node in the
+adjacency and one in the diffusion, whose entries below 0.01 are removed and whose columns are
+scaled to 1. It trains on blocks of 2,000 nodes and stops by its loss; here it is the
 full graph and a fixed number of steps.
 
   python tools/train.py configs/mvgrl/citeseer.py
@@ -35,6 +36,7 @@ graph = dict(
     type="PlanetoidGraph",
     data_root="data/planetoid",
     name="citeseer",
+    self_loops=True,
     prepare=[
         dict(type="NormalizeRows"),
         dict(type="GraphViews", self_loops=2, kind="ppr", keep="above", threshold=0.01),

@@ -148,11 +148,14 @@ class PlanetoidGraph(Graphs):
     Args:
         data_root: Folder of the files.
         name: ``'cora'``, ``'citeseer'`` or ``'pubmed'``.
+        self_loops: Whether to keep the papers' citations of themselves.
         **kwargs: See :class:`Graphs`.
     """
 
-    def __init__(self, data_root: str | os.PathLike, name: str, **kwargs: Any):
-        super().__init__([read_planetoid(data_root, name)], **kwargs)
+    def __init__(
+        self, data_root: str | os.PathLike, name: str, self_loops: bool = False, **kwargs: Any
+    ):
+        super().__init__([read_planetoid(data_root, name, self_loops=self_loops)], **kwargs)
 
 
 @DATASETS.register_module()

@@ -5,8 +5,16 @@ import pytest
 import torch
 from scipy import sparse
 
+from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.graph_files import Graph, undirected
-from mmcontrast.datasets.graphs import Graphs, NpzGraph, PyGGraphs, TUGraphs, collate_graphs
+from mmcontrast.datasets.graphs import (
+    Graphs,
+    NpzGraph,
+    PlanetoidGraph,
+    PyGGraphs,
+    TUGraphs,
+    collate_graphs,
+)
 from mmcontrast.datasets.transforms import (
     GraphViews,
     NormalizeRows,
@@ -16,7 +24,8 @@ from mmcontrast.datasets.transforms import (
 )
 from mmcontrast.ops.diffusion import heat_matrix, ppr_matrix, transition
 from mmcontrast.utils.errors import UserError
-from tests.datasets.graph_files.test_readers import save, write_tu
+from tests.datasets.graph_files.test_readers import needs_data, real, save, write_tu
+from tests.toy import ROOT
 
 VIEWS = dict(type="GraphViews")
 
@@ -232,6 +241,25 @@ def test_what_is_known_reaches_the_data_sample(tmp_path):
     tu = TUGraphs(write_tu(tmp_path / "SET"))
     assert [tu[i]["data_sample"]["label"] for i in range(2)] == [1, 0]
     assert "masks" not in tu[0]["data_sample"]
+
+
+@needs_data
+def test_self_loops_of_citeseer():
+    """The authors' loader keeps 124 self-loops, the public preprocessed files do not."""
+    prepare = load_config(ROOT / "configs/mvgrl/citeseer.py").graph.prepare
+    dropped, kept = (
+        PlanetoidGraph(real("planetoid"), "citeseer", self_loops=keep, prepare=prepare).samples[0]
+        for keep in (False, True)
+    )
+    assert kept["graph"].edge_index.shape[1] - dropped["graph"].edge_index.shape[1] == 124
+    loops = kept["graph"].adjacency().diagonal() > 0
+    assert loops.sum() == 124
+    assert np.count_nonzero((kept["adjacency"] - dropped["adjacency"]).toarray()) == 578
+    assert (abs(kept["diffusion"] - dropped["diffusion"]).toarray() > 1e-5).sum() == 8720
+    # The authors' diagonal: 1 of the file, 1 of the data set and 1 of the normalization.
+    degree = np.asarray(dropped["graph"].adjacency().sum(axis=1))[loops]
+    np.testing.assert_allclose(kept["adjacency"].diagonal()[loops], 3 / (degree + 3), rtol=1e-6)
+    assert load_config(ROOT / "configs/mvgrl/citeseer.py").graph.self_loops
 
 
 def test_data_of_torch_geometric():

@@ -15,7 +15,8 @@ class Graph:
     """An undirected graph with node features.
 
     Attributes:
-        edge_index: Edges (2, E), int64, each edge once in both directions, without self-loops.
+        edge_index: Edges (2, E), int64, sorted, each edge once in both directions. A self-loop is
+            there once, and only where the reader was told to keep self-loops.
         features: Features of the nodes (V, D), float32, dense or sparse CSR.
         path: Path that the graph was read from, for messages.
         node_labels: Classes of the nodes (V,), int64 from 0, -1 for unlabeled nodes; None if no
@@ -23,6 +24,8 @@ class Graph:
         label: Class of the graph, from 0; None if it has none.
         masks: Masks (V,), bool, by name: ``train``, ``val``, ``test``.
         masks_from: Description of the split, which is reported beside results.
+        edge_weight: Weights of the edges (E,), float64, above 0 and the same in both directions;
+            None if the edges have no weights.
     """
 
     edge_index: NDArray[np.int64]
@@ -32,25 +35,36 @@ class Graph:
     label: int | None = None
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     masks_from: str = "split of the file"
+    edge_weight: NDArray[np.float64] | None = None
 
     @property
     def num_nodes(self) -> int:
         """Number of nodes V."""
         return self.features.shape[0]
 
-    def adjacency(self) -> sparse.csr_array:
-        """Return the adjacency (V, V), float64, 1 for each edge."""
-        values = np.ones(self.edge_index.shape[1])
+    def adjacency(self, weighted: bool = True) -> sparse.csr_array:
+        """Return the adjacency (V, V), float64, symmetric.
+
+        Args:
+            weighted: Whether an entry is the weight of its edge, if the edges have weights.
+                Otherwise it is 1.
+        """
+        values = self.edge_weight if weighted else None
+        if values is None:
+            values = np.ones(self.edge_index.shape[1])
         return sparse.csr_array((values, tuple(self.edge_index)), (self.num_nodes,) * 2)
 
 
-def undirected(edges_E2: NDArray[np.integer], num_nodes: int, path: str) -> NDArray[np.int64]:
-    """Make edges undirected: both directions of each edge, once, sorted, without self-loops.
+def undirected(
+    edges_E2: NDArray[np.integer], num_nodes: int, path: str, self_loops: bool = False
+) -> NDArray[np.int64]:
+    """Make edges undirected: both directions of each edge, once, sorted.
 
     Args:
         edges_E2: Pairs of nodes, counted from 0, in one direction or both.
         num_nodes: Number of nodes V.
         path: Path of the edges, for error messages.
+        self_loops: Whether to keep self-loops, each once.
 
     Returns:
         Edges (2, E).
@@ -67,7 +81,8 @@ def undirected(edges_E2: NDArray[np.integer], num_nodes: int, path: str) -> NDAr
             f"{path}: edge {wrong[0]} joins the nodes {edges[wrong[0]].tolist()}, but there are "
             f"{num_nodes}, counted from 0."
         )
-    edges = edges[edges[:, 0] != edges[:, 1]]
+    if not self_loops:
+        edges = edges[edges[:, 0] != edges[:, 1]]
     # Pairs as single numbers have the same order and are sorted ten times faster.
     source, target = np.concatenate([edges, edges[:, ::-1]]).T
     return np.stack(np.divmod(np.unique(source * num_nodes + target), max(num_nodes, 1)))

@@ -47,6 +47,8 @@ def save(path, **changes):
 def test_edges_go_both_ways_once():
     edges = undirected(np.array([[1, 0], [0, 1], [1, 2], [2, 2], [1, 2]]), 3, "g")
     assert edges.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    kept = undirected(np.array([[1, 0], [2, 2], [2, 2]]), 3, "g", self_loops=True)
+    assert kept.T.tolist() == [[0, 1], [1, 0], [2, 2]]
     assert undirected(np.zeros((0, 2), int), 3, "g").shape == (2, 0)
     with pytest.raises(ValueError, match=r"g: edge 1 joins the nodes \[1, 3\], but there are 3"):
         undirected(np.array([[0, 1], [1, 3]]), 3, "g")
