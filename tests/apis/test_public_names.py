@@ -49,3 +49,9 @@ def test_importing_an_old_path_hides_no_function():
 def test_importing_the_package_imports_no_torch():
     code = "import sys, mmcontrast.apis; sys.exit(bool({'torch', 'mmengine'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_module_that_became_the_package_of_exports():
+    with pytest.warns(FutureWarning, match=r"import mmcontrast\.apis\.export\.weights"):
+        from mmcontrast.apis.export import export_weights
+    assert export_weights is apis.export_weights
