@@ -1,7 +1,8 @@
 """Losses: each a pure function and, where configs name it, a registered module around it."""
 
+from mmcontrast.structures.contrast import Contrast
+
 from .balanced_focal import balanced_focal
-from .contrast import Contrast
 from .frame_pairs import FramePairLoss, frame_pair_loss
 from .gradient_penalty import gradient_penalty
 from .info_nce import InfoNCE, info_nce

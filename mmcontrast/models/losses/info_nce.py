@@ -10,9 +10,9 @@ Shapes: R queries (images, or cells of images), C embedding, K negatives.
 import torch
 from torch import Tensor, nn
 
-from mmcontrast.models.losses.contrast import Contrast
 from mmcontrast.ops.online_softmax import blockwise_info_nce
 from mmcontrast.registry import MODELS
+from mmcontrast.structures.contrast import Contrast
 
 
 def info_nce(

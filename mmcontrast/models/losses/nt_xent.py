@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 
-from mmcontrast.models.losses.contrast import Contrast
 from mmcontrast.ops.distributed import gather_with_grad
 from mmcontrast.registry import MODELS
+from mmcontrast.structures.contrast import Contrast
 
 
 def nt_xent(

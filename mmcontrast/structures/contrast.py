@@ -1,4 +1,4 @@
-"""What contrastive losses return.
+"""What contrastive losses return to the methods.
 
 Shapes: R queries.
 """
