@@ -19,6 +19,7 @@ from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import read_mask
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.text import read_lines
 
 _JHMDB_FOLDERS = ("joint_positions", "Rename_Images")
 
@@ -53,7 +54,7 @@ class LabeledVideos(FileDataset):
 
     def _read_list(self) -> list[str]:
         """Read the lines of ``ann_file``; blanks at the ends and empty lines are removed."""
-        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
+        lines = read_lines(self.ann_file)
         return [line.strip() for line in lines if line.strip()]
 
 

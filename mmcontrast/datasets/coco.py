@@ -3,13 +3,13 @@
 import json
 import logging
 import os
-from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
 
 from mmcontrast.datasets.base import FileDataset
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.text import read_text
 
 
 @DATASETS.register_module()
@@ -65,7 +65,7 @@ class CocoImages(FileDataset):
     def _read_names(self) -> dict[int, str]:
         """File names of the images by id."""
         try:
-            images = json.loads(Path(self.ann_file).read_text(encoding="utf-8"))["images"]
+            images = json.loads(read_text(self.ann_file))["images"]
             return {int(image["id"]): str(image["file_name"]) for image in images}
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(

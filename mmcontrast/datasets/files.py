@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mmcontrast.utils.text import read_lines
+
 IMAGES: tuple[str, ...] = (
     ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif",
 )  # fmt: skip
@@ -101,7 +103,7 @@ def parse_lines(path: str, parse: Callable[[str], dict | None], problem: str) ->
     """
     samples: list[dict] = []
     malformed: list[str] = []
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    lines = read_lines(path)
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

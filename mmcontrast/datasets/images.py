@@ -1,11 +1,11 @@
 """Images in folders and list files."""
 
 import os
-from pathlib import Path
 
 from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.files import IMAGES, find_images, parse_line, parse_lines
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.text import read_lines
 
 
 @DATASETS.register_module()
@@ -66,7 +66,7 @@ class ImageFolder(FileDataset):
         """Read the paths in ``ann_file`` and check them against those of the folder."""
         paths: list[str] = []
         problems: list[str] = []
-        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
+        lines = read_lines(self.ann_file)
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 path, problem = self._resolve(line.strip(), labels)

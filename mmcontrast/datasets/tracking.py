@@ -21,6 +21,7 @@ from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.transforms import LoadImage
 from mmcontrast.ops.square_crops import crop_square, exemplar_size
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.text import read_lines, read_text
 
 # First and last frame that OTB's annotation covers, where the folder holds more.
 _RANGES = {
@@ -44,7 +45,7 @@ def read_boxes(path: str | os.PathLike) -> NDArray[np.float64]:
         ValueError: A line is not a box; the message has the line.
     """
     boxes = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         try:
@@ -170,7 +171,7 @@ def _read_cover(folder: str, length: int) -> NDArray[np.float64] | None:
     if not path.is_file():
         return None
     try:
-        cover_T = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        cover_T = np.array(read_text(path).split(), dtype=np.float64)
     except ValueError:
         raise ValueError(f"{path} is one number per line, 0 to 8.") from None
     if len(cover_T) != length:

@@ -12,6 +12,7 @@ from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.files import VIDEOS, find_videos, is_image, parse_lines
 from mmcontrast.datasets.images import ImageList
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.text import read_text
 
 
 @DATASETS.register_module()
@@ -144,7 +145,7 @@ class GOT10k(FileDataset):
                 f"GOT10k: {listing} is missing. data_root is one split, such as "
                 "data/GOT-10k/train; folders without a list are read by type='FrameFolders'."
             )
-        names = listing.read_text(encoding="utf-8").split()
+        names = read_text(listing).split()
         samples = [dict(path=os.path.join(self.data_root, name)) for name in names]
         _check_first(samples, str(listing))
         return samples

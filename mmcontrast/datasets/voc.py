@@ -8,6 +8,7 @@ from typing import Any
 
 from mmcontrast.datasets.base import FileDataset
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.text import read_lines
 
 VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
@@ -52,7 +53,7 @@ class VOCClassification(FileDataset):
         """
         self._metainfo["classes"] = self.classes
         # Lists of a single class have a second column.
-        lines = Path(self.ann_file).read_text(encoding="utf-8").splitlines()
+        lines = read_lines(self.ann_file)
         names = [line.split()[0] for line in lines if line.strip()]
         root = Path(self.data_root)
         return [

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmcontrast.datasets.images import ImageFolder
 from mmcontrast.datasets.subsets import balanced_subset, coco_subset, random_subset
+from mmcontrast.utils.text import read_text
 
 
 def subset_of_images(
@@ -67,5 +68,5 @@ def subset_of_coco(
         for parent, _, names in os.walk(images)
         for name in names
     }
-    content = json.loads(Path(ann_file).read_text(encoding="utf-8"))
+    content = json.loads(read_text(ann_file))
     return coco_subset(content, fraction, seed, present)

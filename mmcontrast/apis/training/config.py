@@ -1,7 +1,9 @@
 """Reading a config file, with messages for what MMEngine passes over in silence."""
 
 import difflib
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +55,32 @@ def _read(path: Path) -> Config:
     if not path.is_file():
         raise UserError(f"The config {path} does not exist.{_similar_config(path)}")
     try:
-        return Config.fromfile(path)
+        with _byte_order_marks_skipped():
+            return Config.fromfile(path)
     except Exception as error:  # whatever the code in the file raises
         raise UserError(
             f"The config {path} cannot be read: {type(error).__name__}: {error}"
         ) from error
+
+
+@contextmanager
+def _byte_order_marks_skipped() -> Iterator[None]:
+    """Let MMEngine read configs, and their bases, that an editor saved with a byte order mark.
+
+    It opens them as ``utf-8``, where the mark is a character that Python does not parse.
+    """
+
+    def open_text(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if mode == "r" and kwargs.get("encoding") == "utf-8":
+            kwargs["encoding"] = "utf-8-sig"
+        return open(file, mode, *args, **kwargs)
+
+    reader = sys.modules[Config.__module__]
+    reader.open = open_text  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del reader.open  # type: ignore[attr-defined]
 
 
 def _merge(cfg: Config, values: dict[str, Any], path: str | Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmcontrast.utils.text import read_text
+
 Key = tuple[str, ...]
 
 
@@ -45,7 +47,7 @@ def _origin(key: Key, files: list[tuple[Path, dict[Key, int]]]) -> str:
 def _inheritance(file: Path) -> Iterator[Path]:
     """Yield a config and what it is based on, the overriding ones first."""
     yield file
-    for statement in ast.parse(file.read_text()).body:
+    for statement in ast.parse(read_text(file)).body:
         if isinstance(statement, ast.Assign) and _name(statement) == "_base_":
             bases = ast.literal_eval(statement.value)
             for base in reversed([bases] if isinstance(bases, str) else bases):
@@ -56,7 +58,7 @@ def _inheritance(file: Path) -> Iterator[Path]:
 def _statements(file: Path) -> dict[Key, int]:
     """Map each key that a file states, other than by a dict of further keys, to its line."""
     lines: dict[Key, int] = {}
-    for statement in ast.parse(file.read_text()).body:
+    for statement in ast.parse(read_text(file)).body:
         if isinstance(statement, ast.Assign) and (name := _name(statement)):
             stated = dict(_stated(statement.value, (name,), lines))
             lines = {key: line for key, line in lines.items() if key[0] != name} | stated
