@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmcontrast.cli.parsers import COMMANDS
+from mmcontrast.utils.config_files import config_names
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
@@ -23,6 +26,16 @@ def commands():
                 words = shlex.split(line, comments=True)
                 if words:
                     yield words
+
+
+def test_every_command_and_config_that_it_names_is_there():
+    shown = re.findall(r"`(mmcontrast [a-z][^`]*)`", README)
+    calls = [text.split() for text in shown] + [c for c in commands() if c[0] == "mmcontrast"]
+    assert len(calls) > 15
+    for _, name, *words in calls:
+        assert name in COMMANDS
+        if name in ("train", "test") and words and words[0] != "CONFIG":
+            assert words[0] in config_names()
 
 
 def test_every_file_that_it_names_is_there():
@@ -44,9 +57,8 @@ def test_own_images_and_the_backbone(tmp_path):
         Image.fromarray(coarse).resize((320, 240)).save(photos / f"{i}.jpg")
     command = next(words for words in commands() if {"/my/photos", "--cfg-options"} <= set(words))
     command = [str(photos) if word == "/my/photos" else word for word in command]
-    command[0] = sys.executable
     result = subprocess.run(
-        [*command, "--work-dir", str(tmp_path / "run"), "--device", "cpu"],
+        [sys.executable, "-m", *command, "--work-dir", str(tmp_path / "run"), "--device", "cpu"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -4,6 +4,8 @@ import os
 
 from .errors import UserError
 
+NO_MPS = "mps, Apple's GPU, is not supported, since nothing here is tested on it: use the CPU."
+
 
 def select_device(name: str | None) -> None:
     """Make torch and MMEngine see one device only; call before torch is imported.
@@ -20,6 +22,8 @@ def select_device(name: str | None) -> None:
     if kind == "cpu" and not index:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         return
+    if kind == "mps":
+        raise UserError(f"--device {name}: {NO_MPS}")
     if kind != "cuda" or (index and not index.isdigit()):
         raise UserError(f"--device is cpu, cuda or cuda:N, got {name!r}.")
     if index:

@@ -48,5 +48,7 @@ def test_devices(monkeypatch):
     for wrong in ("gpu", "cpu:0", "cuda:x"):
         with pytest.raises(UserError, match="--device is cpu, cuda or cuda:N"):
             select_device(wrong)
+    with pytest.raises(UserError, match=r"--device mps: mps, Apple's GPU, is not supported"):
+        select_device("mps")
     select_device("cpu")
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""

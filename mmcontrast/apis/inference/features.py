@@ -18,6 +18,7 @@ from mmcontrast.datasets.stream import Image, ImageStream
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.structures import DataSamples, Features
+from mmcontrast.utils.device import NO_MPS
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.weights import plain_config
 
@@ -194,6 +195,8 @@ def find_device(name: str | None) -> torch.device:
     """
     try:
         device = torch.device(name or get_device())
+        if device.type == "mps":
+            raise UserError(NO_MPS)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"The device {name!r} cannot be used here: {explain(error)}") from error
