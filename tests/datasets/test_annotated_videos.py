@@ -1,4 +1,4 @@
-"""Videos with masks and key points, whole and broken."""
+"""Videos with masks and keypoints, whole and broken."""
 
 import numpy as np
 import pytest

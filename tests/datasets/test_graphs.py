@@ -1,4 +1,4 @@
-"""Graphs as data sets: views, batches, random samples."""
+"""Graphs as datasets: views, batches, random samples."""
 
 import numpy as np
 import pytest
@@ -256,7 +256,7 @@ def test_self_loops_of_citeseer():
     assert loops.sum() == 124
     assert np.count_nonzero((kept["adjacency"] - dropped["adjacency"]).toarray()) == 578
     assert (abs(kept["diffusion"] - dropped["diffusion"]).toarray() > 1e-5).sum() == 8720
-    # The authors' diagonal: 1 of the file, 1 of the data set and 1 of the normalization.
+    # The authors' diagonal: 1 of the file, 1 of the dataset and 1 of the normalization.
     degree = np.asarray(dropped["graph"].adjacency().sum(axis=1))[loops]
     np.testing.assert_allclose(kept["adjacency"].diagonal()[loops], 3 / (degree + 3), rtol=1e-6)
     assert load_config(ROOT / "configs/mvgrl/citeseer.py").graph.self_loops

@@ -1,4 +1,4 @@
-"""The mini-world's clips, read by the data sets that train and score on them."""
+"""The mini-world's clips, read by the datasets that train and score on them."""
 
 from dataclasses import replace
 
