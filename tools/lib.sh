@@ -53,12 +53,12 @@ is_installed() { "$PY" -c 'import sys; from importlib.metadata import version; v
 
 # The originals and OneDL's forms fill the same folders: one overwrites the other without a word.
 refuse_originals() {
-    local name found=()
+    local name originals=()
     for name in mmengine mmcv mmcv-full mmdet mmsegmentation; do
-        is_installed "$name" && found+=("$name")
+        is_installed "$name" && originals+=("$name")
     done
-    ((${#found[@]} == 0)) || die "this environment has ${found[*]}, which OneDL's forms would overwrite." \
-        "Remove them ($PY -m pip uninstall ${found[*]}), or use another environment."
+    ((${#originals[@]} == 0)) || die "this environment has ${originals[*]}, which OneDL's forms would overwrite." \
+        "Remove them ($PY -m pip uninstall ${originals[*]}), or use another environment."
 }
 
 # pip's progress bars suit a terminal, not a log.

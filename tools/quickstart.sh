@@ -2,7 +2,7 @@
 # The first training, from nothing: installs what pre-training and segmentation transfer need
 # (nothing is compiled), writes the embedded mini-world of small images, trains DenseCL on it on the
 # CPU, and then an FCN from the trained and from random weights, which a page compares. Run again,
-# it reuses what is there; an interrupted training goes on where it stopped.
+# it reuses what is there; an interrupted training is resumed.
 #
 #   bash tools/quickstart.sh [--detection]
 #

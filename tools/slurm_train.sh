@@ -2,7 +2,7 @@
 # Train on a Slurm cluster, one process a GPU:
 #   GPUS=16 GPUS_PER_NODE=8 bash tools/slurm_train.sh PARTITION CONFIG [options of tools/train.py]
 # Also read: CPUS_PER_TASK (8), PORT (29500), SRUN_ARGS (more arguments of srun). At the job's time
-# limit Slurm sends SIGTERM: a checkpoint is saved, and the same line with --resume goes on from it.
+# limit Slurm sends SIGTERM: a checkpoint is saved, and the same line with --resume resumes from it.
 set -euo pipefail
 if (($# < 2)); then
     sed -n '2,5s/^# \{0,1\}//p' "$0" >&2

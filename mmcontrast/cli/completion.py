@@ -90,7 +90,7 @@ def _contexts(context: str, parser: argparse.ArgumentParser) -> dict[str, list[s
 
 
 def _positional_values(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Yield the values that are known of arguments without an option."""
+    """Yield the choices of positional arguments, and the names of configs for a config."""
     for action in parser._actions:
         if action.dest == "config" and not action.option_strings:
             yield from config_names()
