@@ -193,6 +193,11 @@ PARAM_SCHEDULERS = Registry(
     parent=mmengine_registry.PARAM_SCHEDULERS,
     locations=("mmcontrast.engine",),
 )
+WEIGHT_INITIALIZERS = Registry(
+    "weight initializer",
+    parent=mmengine_registry.WEIGHT_INITIALIZERS,
+    locations=("mmcontrast.models.modules",),
+)
 
 # Nothing of ours is in these yet, but MMEngine warns when it builds from a registry of its own that
 # has no node in the default scope.
@@ -203,6 +208,5 @@ for _root in (
     mmengine_registry.MODEL_WRAPPERS,
     mmengine_registry.VISBACKENDS,
     mmengine_registry.VISUALIZERS,
-    mmengine_registry.WEIGHT_INITIALIZERS,
 ):
     Registry(_root.name, parent=_root)

@@ -21,6 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", nargs="?", const="auto", metavar="auto|PATH",
         help="resume from the newest checkpoint of the work dir, or from this one",
     )  # fmt: skip
+    parser.add_argument(
+        "--init-from", metavar="CHECKPOINT",
+        help="start from the backbone in this file, of any project (sets model.pretrained)",
+    )  # fmt: skip
     parser.add_argument("--amp", choices=("bf16", "fp16"), help="mixed precision, on CPUs too")
     parser.add_argument("--compile", action="store_true", help="torch.compile the training step")
     parser.add_argument("--deterministic", action="store_true", help="deterministic algorithms")

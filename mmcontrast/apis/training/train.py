@@ -39,6 +39,7 @@ def train(
     *,
     work_dir: str | None = None,
     resume: str | None = None,
+    init_from: str | None = None,
     amp: str | None = None,
     compile: bool = False,
     seed: int | None = None,
@@ -56,6 +57,9 @@ def train(
         work_dir: Where logs, checkpoints and curves go; ``work_dirs/<method>/<name>`` by default.
         resume: ``'auto'`` for the newest checkpoint in the work dir (from the start if there is
             none), or the path of a checkpoint.
+        init_from: Path of a checkpoint, of any project, whose backbone the training starts from;
+            see ``pretrained`` of :class:`~mmcontrast.models.methods.base.Method`. A run that
+            resumes does not load it.
         amp: ``'bf16'`` or ``'fp16'`` for mixed precision.
         compile: Whether to compile the training step with ``torch.compile``.
         seed: Replaces the config's ``randomness.seed``.
@@ -89,6 +93,8 @@ def train(
     with trusted_checkpoints(trust_checkpoint):
         try:
             choose_checkpoint(cfg, resume)
+            if init_from is not None:
+                start_from(cfg, init_from)
             level, statement = settle_learning_rate(cfg, auto_scale_lr)
             runner = build_runner(cfg)
             runner.logger.log(level, statement)
@@ -234,6 +240,33 @@ def choose_checkpoint(cfg: Config, resume: str | None) -> None:
         print(f"Nothing to resume in {cfg.work_dir}: starting from the beginning.")
         return
     cfg.load_from, cfg.resume = str(path), True
+
+
+def start_from(cfg: Config, checkpoint: str) -> None:
+    """Let a training start from the backbone in a checkpoint.
+
+    Args:
+        cfg: The config, whose ``model.pretrained`` is set; of a detector or segmenter
+            ``load_from``, from which its :class:`~mmcontrast.engine.hooks.PretrainedBackboneHook`
+            takes the backbone.
+        checkpoint: Path of the checkpoint.
+
+    Raises:
+        UserError: The config starts from a whole checkpoint already.
+    """
+    if cfg.get("resume"):
+        print(f"The run resumes from {cfg.load_from}: {checkpoint} is not loaded again.")
+    elif cfg.get("load_from"):
+        raise UserError(
+            f"--init-from {checkpoint} and load_from={cfg.load_from} in the config both say where "
+            "the training starts: choose one of them."
+        )
+    hooks = (cfg.get("default_hooks") or {}).values()
+    if any(str(hook and hook.get("type")).endswith("PretrainedBackboneHook") for hook in hooks):
+        if not cfg.get("resume"):
+            cfg.load_from = checkpoint
+    else:
+        cfg.model.pretrained = checkpoint
 
 
 def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:

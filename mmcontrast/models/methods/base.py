@@ -7,6 +7,8 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmcontrast.models.modules.momentum_contrast import MomentumEncoder
+from mmcontrast.models.modules.pretrained import load_pretrained
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 
@@ -21,16 +23,41 @@ class Method(BaseModel):
     Args:
         data_preprocessor: Module that brings batches to the device, or its config; by default a
             :class:`~mmcontrast.models.data_preprocessor.ViewPreprocessor`.
+        pretrained: Checkpoint from which ``backbone`` starts, in any layout that
+            :func:`~mmcontrast.weights.find_backbone` recognizes; ``'random'`` or None keep the
+            initial weights. It is loaded by :meth:`init_weights`; a resumed run does not load it.
         **kwargs: Those of MMEngine's ``BaseModel``: ``init_cfg``.
     """
 
     trains: ClassVar[bool] = True
     """Whether there is anything to train. A protocol that trains nothing judges the backbone of
     whatever checkpoint it is given, as its ``pretrained``."""
+    requires_pretrained: ClassVar[bool] = False
+    """Whether ``pretrained`` must be given; ``'random'`` then asks for random weights."""
 
-    def __init__(self, data_preprocessor: nn.Module | dict | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        data_preprocessor: nn.Module | dict | None = None,
+        pretrained: str | None = None,
+        **kwargs: Any,
+    ):
         preprocessor = MODELS.build(data_preprocessor or dict(type="ViewPreprocessor"))
         super().__init__(preprocessor, **kwargs)
+        self.pretrained = pretrained
+
+    def init_weights(self) -> None:
+        """Initialize all parts, load ``pretrained``, and let momentum encoders start as copies.
+
+        Raises:
+            CheckpointError: ``pretrained`` is required and not given, it does not fit the backbone,
+                or the method has no backbone.
+        """
+        super().init_weights()
+        if self.pretrained or self.requires_pretrained:
+            load_pretrained(self, self.pretrained)
+        for part in self.modules():
+            if isinstance(part, MomentumEncoder):
+                part.start(self.modules())
 
     @abstractmethod
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:

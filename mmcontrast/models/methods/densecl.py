@@ -93,11 +93,6 @@ class DenseCL(Method):
         self.match = match
         warn_of_leaking_statistics(self.backbone)
 
-    def init_weights(self) -> None:
-        """Initialize, then let the momentum encoder start where the online one does."""
-        super().init_weights()
-        self.momentum_encoder.copy_from(backbone=self.backbone, neck=self.neck)
-
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Both losses on one batch; updates the momentum encoder and the queues."""
         features0 = self.backbone(inputs["view0"])

@@ -66,11 +66,6 @@ class MoCoV2(Method):
         self.info_nce = MODELS.build(loss)
         warn_of_leaking_statistics(self.backbone)
 
-    def init_weights(self) -> None:
-        """Initialize, then let the momentum encoder start where the online one does."""
-        super().init_weights()
-        self.momentum_encoder.copy_from(backbone=self.backbone, neck=self.neck)
-
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """The paper's algorithm 1 on one batch; updates the momentum encoder and the queue."""
         query_NC = F.normalize(self.neck(self.backbone(inputs["view0"])).float(), dim=1)

@@ -64,11 +64,6 @@ class VFSNegatives(Method):
         self.info_nce = MODELS.build(loss)
         warn_of_leaking_statistics(self.backbone)
 
-    def init_weights(self) -> None:
-        """Initialize, then let the momentum encoder start where the online one does."""
-        super().init_weights()
-        self.momentum_encoder.copy_from(backbone=self.backbone, neck=self.neck)
-
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """The loss of all pairs of frames; updates the momentum encoder and the queue."""
         frames0, frames1 = (

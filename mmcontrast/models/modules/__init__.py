@@ -11,7 +11,7 @@ from .momentum_contrast import (
     warn_of_leaking_statistics,
 )
 from .norm import GroupNorm, SyncBN
-from .pretrained import PretrainedWeights, load_pretrained
+from .pretrained import PretrainedInit, load_pretrained, skip_pretrained
 
 __all__ = [
     "ColorAutoEncoder",
@@ -19,12 +19,13 @@ __all__ = [
     "KeyQueue",
     "MomentumEncoder",
     "PatchCodec",
-    "PretrainedWeights",
+    "PretrainedInit",
     "SplitBN",
     "SyncBN",
     "gather",
     "load_pretrained",
     "shuffle_batch",
+    "skip_pretrained",
     "unshuffle",
     "warn_of_leaking_statistics",
 ]

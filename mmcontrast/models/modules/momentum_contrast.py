@@ -9,6 +9,7 @@ Shapes: N items in this process, W processes, B keys of one step, C channels or 
 
 import copy
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -162,7 +163,11 @@ class MomentumEncoder(nn.Module):
     copy's own forward passes. Parameters stay in float32 whatever the online ones are cast to: in
     bfloat16 a step of 1 - m = 0.001 is rounded away and the copy never moves.
 
-    The copies are its attributes: ``MomentumEncoder(0.999, backbone=b).backbone``.
+    The copies are its attributes: ``MomentumEncoder(0.999, backbone=b).backbone``. They start equal
+    to the online modules, whatever a model does: after MMEngine has initialized the model that it
+    is a part of, or has loaded weights into the model that do not contain a copy, the copy takes
+    over parameters and buffers of its online module before it is used. Weights of its own that are
+    loaded, as on resume, stay.
 
     Args:
         momentum: Weight m kept of the old parameters, as in the papers: 0.999. MMEngine's own
@@ -185,16 +190,41 @@ class MomentumEncoder(nn.Module):
                 f"got {momentum}; MMEngine and mmpretrain write 1 - m in its place.{hint}"
             )
         super().__init__()
+        # In a dict, so that they do not become children.
+        self._online = dict(online)
+        self._outdated: set[str] = set()
         for name, module in online.items():
-            self.add_module(name, copy.deepcopy(module))
+            momentum_module = copy.deepcopy(module)
+            # A target network may be used before the first update.
+            momentum_module.register_forward_pre_hook(self._start_before_use)
+            self.add_module(name, momentum_module)
         self.momentum = momentum
         self.requires_grad_(False).float()
+
+    def init_weights(self) -> None:
+        """Start from the online modules, at the next use; they may be initialized after this.
+
+        MMEngine calls it when it initializes the model.
+        """
+        self._outdated = set(self._online)
+
+    def start(self, parts: Iterable[nn.Module]) -> None:
+        """Start from the online modules now.
+
+        Args:
+            parts: All modules of the model. Where an online module is not among them because it was
+                replaced, its copy starts at the next update, from the module given then.
+        """
+        parts = set(parts)
+        self._outdated = set(self._online)
+        self.copy_from(**{name: part for name, part in self._online.items() if part in parts})
 
     @torch.no_grad()
     def copy_from(self, **online: nn.Module) -> None:
         """Start anew from the online modules, buffers included."""
         for name, module in online.items():
             self.get_submodule(name).load_state_dict(module.state_dict())
+        self._outdated -= set(online)
 
     @torch.no_grad()
     def update(self, **online: nn.Module) -> None:
@@ -203,10 +233,22 @@ class MomentumEncoder(nn.Module):
         Args:
             **online: The modules given to the constructor, under the same names.
         """
+        if self._outdated:
+            self.copy_from(**{name: online[name] for name in self._outdated & set(online)})
         for name, module in online.items():
             mine: list[Tensor] = list(self.get_submodule(name).parameters())
             theirs: list[Tensor] = [parameter.float() for parameter in module.parameters()]
             torch._foreach_lerp_(mine, theirs, 1 - self.momentum)
+
+    def _start_before_use(self, *_: Any) -> None:
+        if self._outdated:
+            self.copy_from(**{name: self._online[name] for name in self._outdated})
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+        # MMEngine and PyTorch both call it with the state dict of the whole model.
+        super()._load_from_state_dict(state_dict, prefix, *args)
+        keys = (key.removeprefix(prefix) for key in state_dict if key.startswith(prefix))
+        self._outdated = set(self._online) - {key.split(".")[0] for key in keys}
 
     def _apply(self, fn: Any, recurse: bool = True) -> "MomentumEncoder":
         # Module.to(), .half() and .bfloat16() all come through here.

@@ -1,25 +1,44 @@
-"""Pre-trained weights in a backbone that is evaluated or trained further."""
+"""Pre-trained weights in a backbone that is judged or trained further.
+
+``pretrained=CHECKPOINT`` of any method or protocol (``--init-from`` on the command line) and
+MMEngine's ``init_cfg=dict(type='Pretrained', checkpoint=...)`` of a single part both end here: a
+file is read by its layout, what it fills is counted and logged, and too little is an error.
+"""
+
+from typing import Any
 
 from mmengine.logging import print_log
+from mmengine.model import update_init_info
 from torch import nn
 
-from mmcontrast.weights import Checkpoint, CheckpointError
+from mmcontrast.registry import WEIGHT_INITIALIZERS
+from mmcontrast.weights import Checkpoint, CheckpointError, Coverage, compare, load_weights
 
 RANDOM = "random"
 
 
-def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
-    """Load a checkpoint's backbone, and log what of it was loaded.
+def load_pretrained(model: nn.Module, pretrained: str | None) -> None:
+    """Load a checkpoint's backbone into ``model.backbone``, and log what of it was loaded.
 
     Args:
-        backbone: The network, which is changed in place.
+        model: A method or protocol, changed in place. A backbone that is None or has no parameters
+            has nothing to load.
         pretrained: Path of a checkpoint in any layout that
             :func:`~mmcontrast.weights.find_backbone` recognizes, or ``'random'`` for the
             baseline that keeps the initial weights.
 
     Raises:
-        CheckpointError: None is named, or it does not fit the backbone.
+        CheckpointError: No checkpoint is given, it does not fit the backbone, or the model has
+            none.
     """
+    if not hasattr(model, "backbone"):
+        raise CheckpointError(
+            f"{type(model).__name__} has no backbone that could start from {pretrained}. "
+            "load_from=CHECKPOINT starts it from a whole checkpoint of its own."
+        )
+    backbone = model.backbone
+    if not (isinstance(backbone, nn.Module) and any(True for _ in backbone.parameters())):
+        return
     if not pretrained:
         raise CheckpointError(
             "No pre-trained weights are named. Give them with --cfg-options "
@@ -31,46 +50,86 @@ def load_pretrained(backbone: nn.Module, pretrained: str) -> None:
         return
     checkpoint = Checkpoint.read(pretrained)
     coverage = checkpoint.load_into(backbone)
-    print_log(f"{pretrained} ({checkpoint.layout}):\n{coverage.report()}", logger="current")
+    _log(f"The backbone of {type(model).__name__}", checkpoint, checkpoint.layout, coverage)
 
 
-class PretrainedWeights(nn.Module):
-    """Loads pre-trained weights into a backbone when a run starts, and may keep it frozen.
+@WEIGHT_INITIALIZERS.register_module(name="Pretrained")
+class PretrainedInit:
+    """MMEngine's ``init_cfg=dict(type='Pretrained', ...)``, with layouts and a count.
 
-    It stands beside the backbone in a protocol and has no state of its own: the keys of a
-    checkpoint are the backbone's, wherever its weights come from. MMEngine calls ``init_weights``
-    of each part, and PyTorch ``train``; assign it after the backbone.
+    On a backbone it loads the checkpoint's backbone; on a whole model, or on another part, the
+    weights that the file holds under the part's own names.
 
     Args:
-        backbone: The network; None, or one without parameters, has nothing to load.
-        checkpoint: See :func:`load_pretrained`. It is required when the weights are initialized.
-        frozen: Whether the backbone gets no gradient and stays in eval mode, so that its batch-norm
-            statistics do not move.
+        checkpoint: Path of a checkpoint.
+        prefix: The part takes the weights behind this prefix of their names, such as ``'neck.'``.
+        map_location: Ignored: weights are copied to where the part is.
     """
 
-    def __init__(self, backbone: nn.Module | None, checkpoint: str, frozen: bool = False):
-        super().__init__()
-        # In a tuple, for a part that is assigned to a module becomes one of its children.
-        self._backbone = (backbone,)
-        self.checkpoint = checkpoint
-        self.frozen = frozen
-        if backbone is not None and frozen:
-            backbone.requires_grad_(False)
+    wholemodule = False  # MMEngine sets it
 
-    def init_weights(self) -> None:
+    def __init__(self, checkpoint: str, prefix: str | None = None, map_location: str = "cpu"):
+        self.checkpoint = checkpoint
+        self.prefix = prefix
+
+    def __call__(self, module: nn.Module) -> None:
         """Load the weights.
 
-        Raises:
-            CheckpointError: None are named, or they do not fit the backbone.
-        """
-        (backbone,) = self._backbone
-        if backbone is not None and any(True for _ in backbone.parameters()):
-            load_pretrained(backbone, self.checkpoint)
+        Args:
+            module: The part, changed in place.
 
-    def train(self, mode: bool = True) -> "PretrainedWeights":
-        """Put a frozen backbone back into eval mode."""
-        super().train(mode)
-        (backbone,) = self._backbone
-        if backbone is not None and self.frozen:
-            backbone.eval()
-        return self
+        Raises:
+            CheckpointError: The file does not fit the part.
+        """
+        checkpoint = Checkpoint.read(self.checkpoint)
+        weights = _tensors_behind(checkpoint, self.prefix or "")
+        name = type(module).__name__
+        if self.prefix or compare(module.state_dict(), weights).loaded:
+            try:
+                coverage = load_weights(module, weights, what=name)
+            except CheckpointError as error:
+                raise CheckpointError(f"{self.checkpoint}: {error}") from error
+            _log(f"The {name}", checkpoint, f"names behind {self.prefix!r}", coverage)
+        elif hasattr(module, "backbone"):
+            load_pretrained(module, self.checkpoint)
+        else:
+            coverage = checkpoint.load_into(module, what=name)
+            _log(f"The {name}", checkpoint, checkpoint.layout, coverage)
+        if hasattr(module, "_params_init_info"):
+            update_init_info(module, init_info=f"Pretrained: loaded from {self.checkpoint}")
+
+
+def skip_pretrained(model: Any) -> None:
+    """Let ``init_weights`` load no pre-trained weights, as in a run that resumes.
+
+    Args:
+        model: A method or protocol, or another module whose parts have MMEngine's ``init_cfg``.
+    """
+    module: Any
+    for module in model.modules():
+        settings = getattr(module, "init_cfg", None) or []
+        settings = [settings] if isinstance(settings, dict) else settings
+        if any(setting["type"] == "Pretrained" for setting in settings):
+            module.init_cfg = [s for s in settings if s["type"] != "Pretrained"]
+    if hasattr(model, "requires_pretrained"):
+        model.pretrained, model.requires_pretrained = None, False
+
+
+def _tensors_behind(checkpoint: Checkpoint, prefix: str) -> dict:
+    try:
+        weights = checkpoint.model_weights
+    except CheckpointError:  # not a state dict; its layout may be known
+        return {}
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in weights.items()
+        if name.startswith(prefix)
+    }
+
+
+def _log(what: str, checkpoint: Checkpoint, source: str, coverage: Coverage) -> None:
+    print_log(
+        f"{what} starts from {checkpoint.path} ({source}), {coverage.share:.1%} loaded:\n"
+        f"{coverage.report()}",
+        logger="current",
+    )

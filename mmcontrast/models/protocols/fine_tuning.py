@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -25,21 +24,21 @@ class FineTuning(Method):
     Args:
         backbone: The network that starts from pre-trained weights.
         head: Classifier, such as ``LinearHead``.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
-        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; ``pretrained`` is
+            required.
     """
+
+    requires_pretrained = True
 
     def __init__(
         self,
         backbone: nn.Module | dict,
         head: nn.Module | dict,
-        pretrained: str = "",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.head = MODELS.build(head)
-        self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier."""

@@ -5,7 +5,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 from mmcontrast.utils.errors import UserError
@@ -17,22 +16,21 @@ class FrozenBackbone(Method):
 
     Args:
         backbone: The network.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
-        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; ``pretrained`` is
+            required.
     """
 
     trains = False
+    requires_pretrained = True
 
     def __init__(
         self,
         backbone: nn.Module | dict,
-        pretrained: str = "",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         # Parameters keep requires_grad: DistributedDataParallel refuses a model without any.
         self.backbone = MODELS.build(backbone)
-        self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """There is none.

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method
 from mmcontrast.models.modules.label_propagator import LabelPropagator
-from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.models.protocols.propagation_protocols import find_protocol
 from mmcontrast.ops.soft_labels import (
     labels_to_mask,
@@ -43,29 +42,27 @@ class LabelPropagation(Method):
             ``'contrastcorr'`` or ``'dino'``. Its rule and its decision are followed; its input is
             what the config's pipeline, preprocessor and backbone make of it.
         propagator: Arguments of ``LabelPropagator`` that replace those of the protocol's rule.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It is required, unless the
-            backbone has no parameters.
-        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; ``pretrained`` is
+            required.
 
     Raises:
         ValueError: There is no such protocol, or the propagator's settings do not go together.
     """
 
     trains = False
+    requires_pretrained = True
 
     def __init__(
         self,
         backbone: nn.Module | dict | None,
         protocol: str,
         propagator: dict | None = None,
-        pretrained: str = "",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.backbone = None if backbone is None else MODELS.build(backbone)
         self.protocol = find_protocol(protocol)
         self.propagator = LabelPropagator(**{**self.protocol.rule, **(propagator or {})})
-        self.pretrained = PretrainedWeights(self.backbone, pretrained)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Refuse: there is nothing to train.

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -29,21 +28,27 @@ class LinearProbe(Method):
     Args:
         backbone: The network that is judged.
         head: Classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
-        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; ``pretrained`` is
+            required.
     """
+
+    requires_pretrained = True
 
     def __init__(
         self,
         backbone: nn.Module | dict,
         head: nn.Module | dict,
-        pretrained: str = "",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.backbone = MODELS.build(backbone)
+        self.backbone = MODELS.build(backbone).requires_grad_(False)
         self.head = MODELS.build(head)
-        self.pretrained = PretrainedWeights(self.backbone, pretrained, frozen=True)
+
+    def train(self, mode: bool = True) -> "LinearProbe":
+        """Switch to training; the backbone stays in eval mode, so that its statistics stay."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier, or of each of several."""

@@ -23,7 +23,6 @@ from torch import Tensor, nn
 
 from mmcontrast.models.losses.balanced_focal import balanced_focal
 from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import PretrainedWeights
 from mmcontrast.ops.square_crops import crop_square, exemplar_size, response_labels
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
@@ -44,21 +43,27 @@ class SiamFC(Method):
     Args:
         backbone: The network, whose last map has stride 8.
         head: A ``SiameseHead``.
-        pretrained: Checkpoint of the backbone, or ``'random'``. It is required.
-        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
+        **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; ``pretrained`` is
+            required.
     """
+
+    requires_pretrained = True
 
     def __init__(
         self,
         backbone: nn.Module | dict,
         head: nn.Module | dict,
-        pretrained: str = "",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.backbone = MODELS.build(backbone)
+        self.backbone = MODELS.build(backbone).requires_grad_(False)
         self.head = MODELS.build(head)
-        self.pretrained = PretrainedWeights(self.backbone, pretrained, frozen=True)
+
+    def train(self, mode: bool = True) -> "SiamFC":
+        """Switch to training; the backbone stays in eval mode, so that its statistics stay."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Focal loss of the responses of all pairs."""

@@ -1,10 +1,15 @@
 """The momentum encoder, by its closed form, and the queue, by its contents."""
 
+import copy
+
 import pytest
 import torch
+from mmengine.model import BaseModel, Sequential
+from mmengine.runner.checkpoint import load_state_dict
 from torch import nn
 
 from mmcontrast.models.modules import KeyQueue, MomentumEncoder
+from tests.small import build_method
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,86 @@ def test_has_no_gradient():
 def test_the_other_meaning_of_momentum_is_refused(momentum, hint):
     with pytest.raises(ValueError, match=hint):
         MomentumEncoder(momentum, net=nn.Linear(1, 1))
+
+
+class Target(BaseModel):
+    """A model of one's own, whose init_weights nobody has written; the target is used first."""
+
+    def __init__(self, encoder_first):
+        super().__init__()
+        init_cfg = dict(type="Constant", val=2.0, bias=0.0, layer="Linear")
+        online = Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1), init_cfg=init_cfg)
+        if encoder_first:
+            self.momentum_encoder = MomentumEncoder(0.9, net=online)
+            self.online = online
+        else:
+            self.online = online
+            self.momentum_encoder = MomentumEncoder(0.9, net=online)
+
+    def forward(self, x):
+        target = self.momentum_encoder.net(x)
+        return self.online(x), target
+
+
+@pytest.mark.parametrize("encoder_first", [False, True])
+@pytest.mark.parametrize("update_first", [False, True])
+def test_starts_equal_in_a_model_of_ones_own(encoder_first, update_first):
+    model = Target(encoder_first)
+    model.init_weights()
+    if update_first:
+        model.momentum_encoder.update(net=model.online)
+    online, target = model(torch.randn(8, 1))
+    assert torch.equal(online, target)
+    assert model.momentum_encoder.net[0].weight.item() == 2
+    nn.init.constant_(model.online[0].weight, 3)
+    model.momentum_encoder.update(net=model.online)
+    assert model.momentum_encoder.net[0].weight.item() == pytest.approx(2.1)
+
+
+@pytest.mark.parametrize("load", [nn.Module.load_state_dict, load_state_dict])
+def test_weights_that_are_loaded_stay(load):
+    source, model = Target(False), Target(False)
+    nn.init.constant_(source.momentum_encoder.net[0].weight, 5)
+    model.init_weights()
+    load(model, source.state_dict())
+    model(torch.randn(8, 1))
+    assert model.momentum_encoder.net[0].weight.item() == 5
+    model.momentum_encoder.update(net=model.online)
+    expected = 0.9 * 5 + 0.1 * model.online[0].weight.item()
+    assert model.momentum_encoder.net[0].weight.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("load", [nn.Module.load_state_dict, load_state_dict])
+def test_starts_from_weights_that_lack_it(load):
+    model = Target(False)
+    model.init_weights()
+    state = {"online.0.weight": torch.tensor([[7.0]]), "online.1.running_mean": torch.ones(1)}
+    load(model, state, strict=False)
+    assert torch.equal(*model.eval()(torch.randn(8, 1)))
+    assert model.momentum_encoder.net[0].weight.item() == 7
+    assert model.momentum_encoder.net[1].running_mean.item() == 1
+
+
+def test_an_online_module_that_was_replaced_is_followed():
+    method = build_method("MoCoV2")
+    method.backbone = build_method("MoCoV2", seed=1).backbone
+    method.init_weights()
+    method.momentum_encoder.update(backbone=method.backbone, neck=method.neck)
+    for mine, theirs in zip(
+        method.momentum_encoder.backbone.parameters(), method.backbone.parameters(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_deep_copy_follows_its_own_online_modules():
+    first = Target(False)
+    second = copy.deepcopy(first)
+    first.init_weights()
+    nn.init.constant_(second.online[0].weight, 9)
+    second.momentum_encoder.init_weights()
+    second(torch.randn(8, 1))
+    assert second.momentum_encoder.net[0].weight.item() == 9
+    assert set(first.state_dict()) == set(second.state_dict())
 
 
 def numbered(length):

@@ -80,7 +80,7 @@ def test_weights_come_from_the_checkpoint_that_is_named(name, tmp_path):
         method = build_method(name, pretrained="")
     with pytest.raises(CheckpointError, match=r"model\.pretrained=random"):
         method.init_weights()
-    method.pretrained.checkpoint = str(tmp_path / "moco.pth")
+    method.pretrained = str(tmp_path / "moco.pth")
     method.init_weights()
     for key, tensor in source.backbone.state_dict().items():
         assert torch.equal(method.backbone.state_dict()[key], tensor), key
