@@ -12,6 +12,7 @@ from mmcontrast.registry import SCOPE
 from mmcontrast.weights.coverage import Coverage, load_weights
 from mmcontrast.weights.files import CheckpointError, load_checkpoint
 from mmcontrast.weights.layouts import BackboneWeights, find_backbone
+from mmcontrast.weights.parts import select_part, split_part
 from mmcontrast.weights.resnet_form import resnet_form
 from mmcontrast.weights.stored_config import plain_config, read_stored_config
 
@@ -37,17 +38,26 @@ class Checkpoint:
         """Read a file of ``torch.save`` or safetensors.
 
         Args:
-            path: The file; ``torchvision://resnet50``; or an ``https://`` address.
+            path: The file; ``torchvision://resnet50``; or an ``https://`` address. ``PATH#PART``
+                takes one of several networks in it, see :mod:`mmcontrast.weights.parts`.
 
         Raises:
-            CheckpointError: The file is missing, damaged, or cannot be read without executing it.
+            CheckpointError: The file is missing, damaged, or cannot be read without executing it;
+                or there is no such part.
         """
-        if Path(path).suffix == ".pkl":
+        file, part = split_part(str(path))
+        if Path(file).suffix == ".pkl":
             raise CheckpointError(
                 f"{path} looks like a checkpoint of detectron2: a pickle, whose code would run. "
                 "Take the checkpoint that it was converted from."
             )
-        return cls(str(path), load_checkpoint(path))
+        content = load_checkpoint(file)
+        if not part:
+            return cls(str(path), content)
+        try:
+            return cls(str(path), select_part(content, part))
+        except CheckpointError as error:
+            raise CheckpointError(f"{file}: {error}") from error
 
     def with_config(self, config: Mapping[str, Any]) -> "Checkpoint":
         """Return the checkpoint with another config in place of the stored one.
@@ -74,6 +84,15 @@ class Checkpoint:
             CheckpointError: No layout that is read fits the file.
         """
         return self._backbone_weights.layout
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Parts of the file that hold further backbones; ``PATH#PART`` reads them.
+
+        Raises:
+            CheckpointError: No layout that is read fits the file.
+        """
+        return self._backbone_weights.others
 
     @cached_property
     def model_weights(self) -> dict[str, Tensor]:

@@ -5,7 +5,8 @@ backbone's own keys; those of a ResNet are torchvision's (``conv1.weight``, ``la
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -22,10 +23,13 @@ class BackboneWeights(NamedTuple):
     Attributes:
         state_dict: The weights under the backbone's own keys, without prefix.
         layout: Name of the layout, for messages: ``'mmcontrast'``, ``'MoCo (official)'``, ...
+        others: Names of further containers in the file that hold a backbone, such as
+            ``'state_dict_ema'``; see :func:`~mmcontrast.weights.parts.select_part`.
     """
 
     state_dict: StateDict
     layout: str
+    others: tuple[str, ...] = ()
 
 
 class _Layout(NamedTuple):
@@ -67,6 +71,7 @@ _LAYOUTS = (
     _Layout("solo-learn", "encoder.", ("classifier.", "momentum_encoder.")),
     _Layout("SimCLR port or SimSiam", "encoder."),
     _Layout("SimCLR (leftthomas)", "f.", ("g.",)),
+    _Layout("BYOL (lucidrains)", "online_encoder.net."),
     _Layout("lightly", "model.backbone."),
     _Layout("Lightning", "model."),
     _Layout("torchvision, timm or extracted weights", ""),
@@ -77,6 +82,7 @@ _CONTAINERS = (
     ("state_dict",),
     ("model_state_dict",),
     ("model",),
+    ("online_network_state_dict",),  # of BYOL (sthalles)
 )
 _DETECTRON2 = ("stem.conv1.norm.", "backbone.bottom_up.")
 _WRAPPERS = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
@@ -85,57 +91,100 @@ _WRAPPERS = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.co
 def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
     """Recognize a checkpoint's layout by its keys and return its backbone.
 
-    Of an online (query) and a momentum (key) encoder, the online one is returned. Classifiers and
-    projection heads are left out.
+    Of an online (query) and a momentum (key) encoder, the online one is returned; of weights and
+    their moving average, the weights. Classifiers and projection heads are left out.
 
     Args:
         checkpoint: The content of the file.
 
     Raises:
-        CheckpointError: No layout that is read fits. The message shows the checkpoint's first keys
-            and lists the layouts.
+        CheckpointError: No layout that is read fits, and the message shows the checkpoint's first
+            keys and lists the layouts; or it holds several networks of which none comes first, as
+            DINO's student and teacher, and the message says how to choose.
     """
     if not isinstance(checkpoint, Mapping):
         raise CheckpointError(
             f"It holds a {type(checkpoint).__name__}, not named weights. Save its state_dict()."
         )
-    tensors = _without_wrappers(_find_tensors(checkpoint))
+    tensors = without_wrappers(find_tensors(checkpoint))
     if any(name.startswith(_DETECTRON2) for name in tensors):
         raise CheckpointError(
             "This is detectron2's layout, which is written here but not read. Take the checkpoint "
             "that it was converted from."
         )
+    backbone = _recognize(tensors)
+    if backbone is None:
+        raise CheckpointError(_explain_unknown(checkpoint, tensors))
+    main = next((path[0] for path in _CONTAINERS if path[0] in checkpoint), "")
+    others = [name for name in _networks(checkpoint) if name != main] if main else []
+    return backbone._replace(others=tuple(others))
+
+
+def choose_one(names: Iterable[str]) -> str:
+    """Return how to choose one of the networks in a file, for messages."""
+    names = list(names)
+    return f"It holds {' and '.join(names)}: choose with " + " or ".join(
+        f"CHECKPOINT#{name}" for name in names
+    )
+
+
+def _recognize(tensors: StateDict) -> BackboneWeights | None:
     for layout in _LAYOUTS:
         if layout.beside and not any(name.startswith(layout.beside) for name in tensors):
             continue
-        inside = {
-            name.removeprefix(layout.prefix): tensor
-            for name, tensor in tensors.items()
-            if name.startswith(layout.prefix)
-        }
-        inside = _without_wrappers(inside)
+        inside = without_wrappers(tensors_behind(layout.prefix, tensors))
         weights = _resnet(inside) or (inside if layout.any_network else {})
         if weights:
             return BackboneWeights(weights, layout.name)
-    raise CheckpointError(_explain_unknown(checkpoint, tensors))
+    return None
 
 
-def _find_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
+def tensors_behind(prefix: str, tensors: StateDict) -> StateDict:
+    """Return the tensors whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _networks(checkpoint: Mapping[str, Any]) -> list[str]:
+    """Return the names of the containers in a checkpoint that hold a backbone."""
+    names = []
+    for name, inner in checkpoint.items():
+        if isinstance(name, str) and isinstance(inner, Mapping):
+            with suppress(CheckpointError):
+                if _recognize(without_wrappers(find_tensors(inner))):
+                    names.append(name)
+    return names
+
+
+def find_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
+    """Return the state dict in a checkpoint, from whatever container it is in.
+
+    Raises:
+        CheckpointError: Several containers hold a backbone, and none comes first.
+    """
     for path in _CONTAINERS:
         inner: Any = checkpoint
         for key in path:
             inner = inner.get(key) if isinstance(inner, Mapping) else None
         if isinstance(inner, Mapping) and inner:
             # A container may hold another: timm's and Lightning's wrappers, for example.
-            return _find_tensors(inner)
-    return {
+            return find_tensors(inner)
+    tensors = {
         name: value
         for name, value in checkpoint.items()
         if isinstance(name, str) and isinstance(value, Tensor)
     }
+    networks = [] if tensors else _networks(checkpoint)
+    if len(networks) > 1:
+        raise CheckpointError(f"{choose_one(networks)}.")
+    return find_tensors(checkpoint[networks[0]]) if networks else tensors
 
 
-def _without_wrappers(tensors: StateDict) -> StateDict:
+def without_wrappers(tensors: StateDict) -> StateDict:
+    """Return the tensors without what DistributedDataParallel and torch.compile put before."""
     for wrapper in _WRAPPERS:
         if tensors and any(name.startswith(wrapper) for name in tensors):
             tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
@@ -179,7 +228,14 @@ def _explain_unknown(checkpoint: Mapping[str, Any], tensors: StateDict) -> str:
             f"There are no weights in this checkpoint; it holds {first_names(checkpoint)}. "
             f"Layouts that are read: {layouts}."
         )
+    ends = [name.partition("layer1.0.conv1.weight") for name in tensors]
+    prefixes = {start for start, end, _ in ends if end and start}
+    prefixes |= {name.split(".")[0] + "." for name in tensors}
+    networks = [
+        prefix for prefix in sorted(prefixes) if _recognize(tensors_behind(prefix, tensors))
+    ]
+    choice = choose_one(name[:-1] for name in networks) + ". " if networks else ""
     return (
         f"No backbone was found among the {len(tensors)} tensors of this checkpoint, which begin "
-        f"with {first_names(tensors)}. Layouts that are read: {layouts}."
+        f"with {first_names(tensors)}. {choice}Layouts that are read: {layouts}."
     )

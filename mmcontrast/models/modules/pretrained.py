@@ -51,6 +51,9 @@ def load_pretrained(model: nn.Module, pretrained: str | None) -> None:
     checkpoint = Checkpoint.read(pretrained)
     coverage = checkpoint.load_into(backbone)
     _log(f"The backbone of {type(model).__name__}", checkpoint, checkpoint.layout, coverage)
+    if checkpoint.others:
+        names = " and ".join(f"{pretrained}#{name}" for name in checkpoint.others)
+        print_log(f"The file also holds {names}.", logger="current")
 
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")
@@ -128,8 +131,5 @@ def _tensors_behind(checkpoint: Checkpoint, prefix: str) -> dict:
 
 
 def _log(what: str, checkpoint: Checkpoint, source: str, coverage: Coverage) -> None:
-    print_log(
-        f"{what} starts from {checkpoint.path} ({source}), {coverage.share:.1%} loaded:\n"
-        f"{coverage.report()}",
-        logger="current",
-    )
+    message = f"{what} starts from {checkpoint.path} ({source}), {coverage.share:.1%} loaded:"
+    print_log(f"{message}\n{coverage.report()}", logger="current")
