@@ -15,7 +15,7 @@ from filelock import FileLock
 from .writers import clips, coco, davis, graphs, imagenet, jhmdb, otb, vip, voc, zeroshot
 from .writers.files import SPLITS
 
-VERSION = 6
+VERSION = 7
 """Increased whenever the files of a seed change; layouts of older versions are written again."""
 
 MANIFEST = "mini.json"

@@ -149,6 +149,16 @@ def test_the_same_seed_gives_the_same_bytes(world, tmp_path, monkeypatch):
         assert (tmp_path / name).read_bytes() == (world / name).read_bytes()
 
 
+def test_the_same_frames_give_the_same_bytes(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (120, 160, 3), np.uint8) // (1 + i % 5) for i in range(30)]
+    files = []
+    for number in range(8):
+        clips.save_video(tmp_path / f"{number}.mp4", iter(frames))
+        files.append((tmp_path / f"{number}.mp4").read_bytes())
+    assert len(set(files)) == 1
+
+
 def test_a_split_that_a_layout_lacks_is_refused(tmp_path):
     with pytest.raises(ValueError, match="davis has no train split"):
         make_mini(tmp_path, layouts=["davis"], num_images={"davis": (1, 2)})
