@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataloader", default="train_dataloader", help="loader of the data set (%(default)s)"
     )
+    parser.add_argument("--data-root", help="replaces dataset.data_root of the loader")
     add_cfg_options(parser)
 
 
@@ -31,6 +32,6 @@ def run(args: argparse.Namespace) -> None:
     from mmcontrast.apis.data.browse import browse_dataset
     from mmcontrast.cli.mini_world import write_missing_mini_world
 
-    write_missing_mini_world(args.config, args.cfg_options)
+    write_missing_mini_world(args.config, args.cfg_options, args.data_root, (args.dataloader,))
     browse_dataset(**vars(args))
     print(f"Written: {args.out}")

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ ROOT = "data/mini"
 
 
 def write_missing_mini_world(
-    config: str, cfg_options: Iterable[str] = (), data_root: str | None = None
+    config: str,
+    cfg_options: Iterable[str] = (),
+    data_root: str | None = None,
+    loaders: Sequence[str] = ("train_dataloader",),
 ) -> None:
     """Write the layouts of ``data/mini`` that a config names and that are not there.
 
@@ -22,16 +25,16 @@ def write_missing_mini_world(
     Args:
         config: File or name of the config.
         cfg_options: ``key=value`` options, which may name other data.
-        data_root: Replaces ``train_dataloader.dataset.data_root``.
+        data_root: Replaces ``dataset.data_root`` of the first of ``loaders`` that the config has.
+        loaders: Keys of data loaders.
 
     Raises:
         UserError: The config cannot be read, or the world cannot be written.
     """
-    from mmcontrast.apis.training.config import load_config
+    from mmcontrast.apis.training.config import load_config, use_data_root
 
     cfg = load_config(config, cfg_options)
-    if data_root is not None and "train_dataloader" in cfg:
-        cfg.train_dataloader.dataset.data_root = data_root
+    use_data_root(cfg, data_root, loaders)
     names = sorted(set(_layouts(cfg.to_dict())))
     missing = [name for name in names if not Path(ROOT, name).exists()]
     if not missing:

@@ -102,7 +102,8 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``, which changes keys of the config."""
     parser.add_argument(
         "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE",
-        help="change the config: train_cfg.max_epochs=10 train_dataloader.batch_size=64",
+        help="change the config: train_cfg.max_epochs=10 model.backbone.strides=[1,2,2,1] "
+        "'train_dataloader.dataset.data_root=/my photos'",
     )  # fmt: skip
 
 

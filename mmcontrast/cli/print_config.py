@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="build model, data, optimizer and hooks, on the CPU"
     )
+    parser.add_argument("--data-root", help="replaces train_dataloader.dataset.data_root")
     add_cfg_options(parser)
 
 
@@ -22,4 +23,4 @@ def run(args: argparse.Namespace) -> None:
     select_device("cpu")
     from mmcontrast.apis.training.inspect import check_config, print_config
 
-    (check_config if args.check else print_config)(args.config, args.cfg_options)
+    (check_config if args.check else print_config)(args.config, args.cfg_options, args.data_root)

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work-dir", help="folder of the log (default: work_dirs/<method>/<config>)"
     )
+    parser.add_argument("--data-root", help="replaces test_dataloader.dataset.data_root")
     add_run_options(parser, "tools/dist_test.sh")
 
 
@@ -31,5 +32,7 @@ def run(args: argparse.Namespace) -> None:
     from mmcontrast.apis.training.test import test
     from mmcontrast.cli.mini_world import write_missing_mini_world
 
-    write_missing_mini_world(args.config, args.cfg_options)
+    write_missing_mini_world(
+        args.config, args.cfg_options, args.data_root, ("test_dataloader", "val_dataloader")
+    )
     test(**settings)

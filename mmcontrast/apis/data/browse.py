@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mmcontrast.apis.training.config import load_config
+from mmcontrast.apis.training.config import load_config, use_data_root
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.views import draw_views
@@ -19,6 +19,7 @@ def browse_dataset(
     epoch: int = 0,
     grid: int = 7,
     dataloader: str = "train_dataloader",
+    data_root: str | None = None,
     cfg_options: Iterable[str] = (),
 ) -> None:
     """Draw views of samples spread over a config's data set, with their matched feature cells.
@@ -30,6 +31,7 @@ def browse_dataset(
         epoch: The epoch of a training whose augmentations are drawn.
         grid: Number of feature cells along each side of a view.
         dataloader: Key of the config whose data set is drawn.
+        data_root: Replaces ``dataset.data_root`` of that loader.
         cfg_options: ``key=value`` options.
 
     Raises:
@@ -41,6 +43,7 @@ def browse_dataset(
     settings = cfg.get(dataloader)
     if not settings:
         raise UserError(f"{config} has no {dataloader}.")
+    use_data_root(cfg, data_root, (dataloader,))
     with input_errors(f"{config}, {dataloader}"):
         dataset = DATASETS.build(settings.dataset)
     seed = cfg.get("randomness", {}).get("seed")

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
+from mmcontrast.apis.training.options import current_value, parse_value, split_option
 from mmcontrast.renames import modernize
 from mmcontrast.utils.config_files import config_names, find_config
 from mmcontrast.utils.errors import UserError, input_errors
@@ -32,7 +33,8 @@ def load_config(config: str | Path, options: Iterable[str] = ()) -> Config:
     Args:
         config: Path of a ``.py`` file, or the name of a config of this package, such as
             ``densecl/mini``; see :func:`mmcontrast.utils.config_files.find_config`.
-        options: What stands behind ``--cfg-options``: ``train_cfg.max_epochs=10``, ``a.b=[1,2]``.
+        options: What stands behind ``--cfg-options``: ``train_cfg.max_epochs=10``, ``a.b=[1,2]``;
+            see :func:`~mmcontrast.apis.training.options.parse_value`.
 
     Raises:
         UserError: The file is missing, is a directory or cannot be read; an option is malformed or
@@ -40,7 +42,7 @@ def load_config(config: str | Path, options: Iterable[str] = ()) -> Config:
     """
     path = find_config(config)
     cfg = _read(path)
-    _merge(cfg, dict(_parse_option(option) for option in options), path)
+    _merge(cfg, dict(split_option(option) for option in options), path)
     with input_errors(str(path)):
         cfg = _modern(cfg)
     check_keys(cfg)
@@ -83,17 +85,23 @@ def _byte_order_marks_skipped() -> Iterator[None]:
         del reader.open  # type: ignore[attr-defined]
 
 
-def _merge(cfg: Config, values: dict[str, Any], path: str | Path) -> None:
-    """Apply the values of options, after a check that none is without effect."""
-    for key in values:
+def _merge(cfg: Config, options: dict[str, str], path: str | Path) -> None:
+    """Apply options, after a check that none is without effect."""
+    for key in options:
         name = key.split(".")[0]
         if name not in cfg and name not in KNOWN_KEYS:
             raise UserError(
                 f"--cfg-options {key}: neither {path} nor MMEngine's Runner has {name!r}."
                 + _did_you_mean(name, {*cfg, *KNOWN_KEYS})
             )
-    for key, value in values.items():
-        with input_errors(f"--cfg-options {key}"):
+    for key, text in options.items():
+        with input_errors(f"--cfg-options {key}={text}"):
+            current = current_value(cfg, key)
+            value = parse_value(text, current)
+            if isinstance(value, dict) and not isinstance(current, dict):
+                value["_delete_"] = (
+                    True  # MMEngine would merge it into the text or None it replaces
+                )
             cfg.merge_from_dict({key: value})
 
 
@@ -124,6 +132,33 @@ def check_keys(cfg: Config) -> None:
             )
 
 
+def use_data_root(
+    cfg: Config, data_root: str | None, loaders: Iterable[str] = ("train_dataloader",)
+) -> None:
+    """Replace the ``data_root`` of a data set in a config.
+
+    Args:
+        cfg: The config, which is changed.
+        data_root: Its folder, as typed; None changes nothing.
+        loaders: Keys of data loaders; the first one that the config has is meant.
+
+    Raises:
+        UserError: The config has none of them.
+    """
+    if data_root is None:
+        return
+    loader = next((name for name in loaders if cfg.get(name)), None)
+    dataset = cfg[loader].get("dataset") if loader else None
+    while isinstance(dataset, dict) and isinstance(dataset.get("dataset"), dict):
+        dataset = dataset.dataset  # what wraps a data set has no folder
+    if not isinstance(dataset, dict):
+        raise UserError(
+            f"--data-root replaces the data_root of a data set, and {cfg.filename} has none in "
+            f"{' or '.join(loaders)}."
+        )
+    dataset.data_root = data_root
+
+
 def default_work_dir(config: str | Path) -> str:
     """Return ``work_dirs/<method>/<name>`` for ``configs/<method>/<name>.py``."""
     path = Path(config)
@@ -140,14 +175,6 @@ def optim_wrappers_of(cfg: Config) -> list[dict[str, Any]]:
     wrapper = cfg.get("optim_wrapper") or {}
     parts = [part for part in wrapper.values() if isinstance(part, dict) and "optimizer" in part]
     return parts or [wrapper]
-
-
-def _parse_option(option: str) -> tuple[str, Any]:
-    key, equals, value = option.partition("=")
-    if not (key and equals):
-        raise UserError(f"--cfg-options takes key=value, got {option!r}.")
-    with input_errors(f"--cfg-options {option}"):
-        return key, DictAction._parse_iterable(value)
 
 
 def _similar_config(path: Path) -> str:

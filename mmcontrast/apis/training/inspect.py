@@ -6,28 +6,51 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmcontrast.apis.training.config import load_config
+from mmcontrast.apis.training.config import load_config, use_data_root
 from mmcontrast.apis.training.config_origins import find_origins, leaves
 from mmcontrast.utils.errors import UserError
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
+_MISSING = object()
 
-def print_config(config: str, cfg_options: Iterable[str] = ()) -> None:
-    """Print the merged config and where each key was set: file and line, or an option."""
+
+def print_config(
+    config: str, cfg_options: Iterable[str] = (), data_root: str | None = None
+) -> None:
+    """Print the merged config and where each key was set: file and line, or an option.
+
+    Args:
+        config: File or name of the config.
+        cfg_options: ``key=value`` options.
+        data_root: Replaces ``train_dataloader.dataset.data_root``.
+    """
     cfg = load_config(config, cfg_options)
+    before = dict(leaves(cfg))
+    use_data_root(cfg, data_root)
     options = {tuple(option.partition("=")[0].split(".")) for option in cfg_options}
     items = dict(leaves(cfg))
     origins = find_origins(cfg.filename, list(items))
     for key, value in items.items():
-        is_option = any(key[: len(option)] == option for option in options)
-        origin = "--cfg-options" if is_option else _relative(origins[key])
+        if before.get(key, _MISSING) != value:
+            origin = "--data-root"
+        elif any(key[: len(option)] == option for option in options):
+            origin = "--cfg-options"
+        else:
+            origin = _relative(origins[key])
         print(f"{'.'.join(key)} = {value!r}  # {origin}")
 
 
-def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
+def check_config(
+    config: str, cfg_options: Iterable[str] = (), data_root: str | None = None
+) -> None:
     """Build everything that a config describes, and print a line about each part.
+
+    Args:
+        config: File or name of the config.
+        cfg_options: ``key=value`` options.
+        data_root: Replaces ``train_dataloader.dataset.data_root``.
 
     Raises:
         UserError: A part cannot be built; the others are built all the same.
@@ -35,6 +58,7 @@ def check_config(config: str, cfg_options: Iterable[str] = ()) -> None:
     from mmcontrast.apis.training.train import build_runner
 
     cfg = load_config(config, cfg_options)
+    use_data_root(cfg, data_root)
     cfg.log_level = "ERROR"
     problems = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -76,15 +76,13 @@ def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[GridPoint]:
         grid: The values to try for each config key.
 
     Raises:
-        UserError: The grid is empty, a value cannot be given as an option, or two points are equal.
+        UserError: The grid is empty, or two points are equal.
     """
     if not grid or not all(grid.values()):
         raise UserError("The grid is empty: it needs config keys, each with values to try.")
     points = []
     for values in itertools.product(*grid.values()):
         settings = dict(zip(grid, values, strict=True))
-        if any(isinstance(value, dict) for value in values):
-            raise UserError(f"A grid's values are numbers, names or lists of them, got {settings}.")
         short = (f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in settings.items())
         # Names of folders: what a shell or a config's option would split at is left out.
         name = "_".join(re.sub(r"[^\w.+-]+", "-", part) for part in short)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmcontrast.apis.training.options import format_value
 from mmcontrast.utils.atomic import write_atomically
 
 Metrics = dict[str, float]
@@ -23,7 +24,7 @@ class GridPoint(NamedTuple):
     @property
     def options(self) -> list[str]:
         """Settings as ``key=value`` options."""
-        return [f"{key}={value}" for key, value in self.settings.items()]
+        return [f"{key}={format_value(value)}" for key, value in self.settings.items()]
 
 
 @dataclass

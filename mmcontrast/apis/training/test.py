@@ -9,7 +9,7 @@ from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
 
-from mmcontrast.apis.training.config import default_work_dir, load_config
+from mmcontrast.apis.training.config import default_work_dir, load_config, use_data_root
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
 from mmcontrast.datasets.classes import refuse_other_classes
@@ -24,6 +24,7 @@ def test(
     *,
     work_dir: str | None = None,
     seed: int | None = None,
+    data_root: str | None = None,
     trust_checkpoint: bool = False,
     cfg_options: Iterable[str] = (),
     launcher: str = "none",
@@ -36,6 +37,8 @@ def test(
         checkpoint: Path of the weights to evaluate; None for the untrained network.
         work_dir: Folder of the log; by default that of the training.
         seed: Replaces the config's ``randomness.seed``.
+        data_root: Replaces ``test_dataloader.dataset.data_root``, or that of ``val_dataloader``
+            where the config has no other.
         trust_checkpoint: Whether the checkpoint may run code.
         cfg_options: ``key=value`` options.
         launcher: How this process was started: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
@@ -48,6 +51,7 @@ def test(
     """
     cfg = load_config(config, cfg_options)
     _fall_back_on_validation(cfg, config)
+    use_data_root(cfg, data_root, ("test_dataloader",))
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
     frozen = _trains_nothing(cfg)
     if frozen and checkpoint:

@@ -17,6 +17,7 @@ from mmcontrast.apis.training.config import (
     load_config,
     optim_wrappers_of,
     optimizers_of,
+    use_data_root,
 )
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.datasets.classes import refuse_other_classes
@@ -81,8 +82,7 @@ def train(
     if missing:
         raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
-    if data_root is not None:
-        cfg.train_dataloader.dataset.data_root = data_root
+    use_data_root(cfg, data_root)
     if amp is not None:
         use_autocast(cfg, amp)
     if compile:

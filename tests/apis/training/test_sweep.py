@@ -153,8 +153,8 @@ def test_all_values_are_combined():
         grid_points({"seed": []})
     with pytest.raises(UserError, match="must differ"):
         grid_points({"seed": [1, 1]})
-    with pytest.raises(UserError, match="numbers, names or lists"):
-        grid_points({"model.neck": [dict(type="A")]})
+    part = grid_points({"model.neck": [{"norm_cfg": {"type": "BN"}}]})[0]
+    assert part.options == ["model.neck={'norm_cfg': {'type': 'BN'}}"]
 
 
 def test_points_are_trained_with_their_settings(grid, tool, tmp_path):
