@@ -82,7 +82,7 @@ def _byte_order_marks_skipped() -> Iterator[None]:
     try:
         yield
     finally:
-        del reader.open  # type: ignore[attr-defined]
+        del reader.open
 
 
 def _merge(cfg: Config, options: dict[str, str], path: str | Path) -> None:
@@ -148,7 +148,7 @@ def use_data_root(
     if data_root is None:
         return
     loader = next((name for name in loaders if cfg.get(name)), None)
-    dataset = cfg[loader].get("dataset") if loader else None
+    dataset: Any = cfg[loader].get("dataset") if loader else None
     while isinstance(dataset, dict) and isinstance(dataset.get("dataset"), dict):
         dataset = dataset.dataset  # what wraps a data set has no folder
     if not isinstance(dataset, dict):
