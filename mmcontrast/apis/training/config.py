@@ -148,15 +148,15 @@ def use_data_root(
     if data_root is None:
         return
     loader = next((name for name in loaders if cfg.get(name)), None)
-    dataset: Any = cfg[loader].get("dataset") if loader else None
+    dataset = cfg[loader].get("dataset") if loader else None
     while isinstance(dataset, dict) and isinstance(dataset.get("dataset"), dict):
-        dataset = dataset.dataset  # what wraps a data set has no folder
+        dataset = dataset["dataset"]  # what wraps a data set has no folder
     if not isinstance(dataset, dict):
         raise UserError(
             f"--data-root replaces the data_root of a data set, and {cfg.filename} has none in "
             f"{' or '.join(loaders)}."
         )
-    dataset.data_root = data_root
+    dataset["data_root"] = data_root
 
 
 def default_work_dir(config: str | Path) -> str:
