@@ -20,18 +20,21 @@ All graphs are in memory, so a data loader needs no workers.
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from mmengine.utils import get_object_from_string
 from scipy import sparse
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from mmcontrast.datasets.graph_files import (
+    Column,
     Graph,
     from_pyg,
+    load_pyg,
     read_edge_list,
     read_npz,
     read_planetoid,
@@ -85,7 +88,8 @@ class Graphs(Dataset):
         self.repeat = repeat
         self.raw = raw
         labels = {graph.label for graph in graphs if graph.label is not None}
-        self.metainfo = dict(classes=tuple(str(label) for label in sorted(labels)))
+        classes = graphs[0].classes or tuple(str(label) for label in sorted(labels))
+        self.metainfo = dict(classes=classes)
         once = compose(prepare)
         self.samples = [
             once(
@@ -132,13 +136,24 @@ class NpzGraph(Graphs):
 
     Args:
         path: Path of the file.
+        self_loops: Whether to keep self-loops.
+        labels: Whether to read the nodes' classes; real-valued targets are none.
+        split: Column of masks (V, k), which hold k splits.
         **kwargs: See :class:`Graphs`.
     """
 
-    def __init__(self, path: str | os.PathLike, **kwargs: Any):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        self_loops: bool = False,
+        labels: bool = True,
+        split: int = 0,
+        **kwargs: Any,
+    ):
         if not os.path.isfile(path):
             raise UserError(f"There is no graph {os.fspath(path)}.")
-        super().__init__([read_npz(path)], **kwargs)
+        graph = read_npz(path, self_loops=self_loops, labels=labels, split=split)
+        super().__init__([graph], **kwargs)
 
 
 @DATASETS.register_module()
@@ -163,9 +178,19 @@ class EdgeListGraph(Graphs):
     """The graph given by a table of edges and a table of nodes, see ``read_edge_list``.
 
     Args:
-        edges: Path of the table of edges.
-        nodes: Path of the table of nodes.
-        label: Column of the nodes' classes, if there is one.
+        edges: Path of the table of edges: ``.csv``, ``.tsv`` or ``.txt``, also with ``.gz``,
+            ``.parquet`` or ``.npz``.
+        nodes: Path of the table of nodes, of the same formats.
+        label: Column of the nodes' classes, by name or number; None for the one that is named
+            ``label`` or ``class``, False for none.
+        source: Column of an edge's first end; this and the next ones are for names that are not
+            usual, see ``read_edge_list``.
+        target: Column of its second end.
+        weight: Column of its weight.
+        node_id: Column of the nodes' ids; False counts the rows from 0.
+        features: Columns that are features; None for all others of numbers.
+        header: Whether the first lines are names; None decides by what stands below them.
+        self_loops: Whether to keep self-loops.
         **kwargs: See :class:`Graphs`.
     """
 
@@ -173,10 +198,22 @@ class EdgeListGraph(Graphs):
         self,
         edges: str | os.PathLike,
         nodes: str | os.PathLike,
-        label: str | None = None,
+        label: Column | Literal[False] | None = None,
+        *,
+        source: Column | None = None,
+        target: Column | None = None,
+        weight: Column | None = None,
+        node_id: Column | Literal[False] | None = None,
+        features: Sequence[Column] | None = None,
+        header: bool | None = None,
+        self_loops: bool = False,
         **kwargs: Any,
     ):
-        super().__init__([read_edge_list(edges, nodes, label)], **kwargs)
+        graph = read_edge_list(
+            edges, nodes, label, source=source, target=target, weight=weight, node_id=node_id,
+            features=features, header=header, self_loops=self_loops,
+        )  # fmt: skip
+        super().__init__([graph], **kwargs)
 
 
 @DATASETS.register_module()
@@ -187,6 +224,8 @@ class TUGraphs(Graphs):
         data_root: Folder of the files.
         name: Common prefix of the files; the folder's name by default.
         degrees: Whether to append one-hot degrees to the labels of nodes, see ``read_tu``.
+        self_loops: Whether to keep self-loops.
+        labels: Whether to read the graphs' classes; real-valued targets are none.
         **kwargs: See :class:`Graphs`.
     """
 
@@ -195,23 +234,70 @@ class TUGraphs(Graphs):
         data_root: str | os.PathLike,
         name: str | None = None,
         degrees: bool = False,
+        self_loops: bool = False,
+        labels: bool = True,
         **kwargs: Any,
     ):
-        super().__init__(read_tu(data_root, name, degrees=degrees), **kwargs)
+        graphs = read_tu(data_root, name, degrees=degrees, self_loops=self_loops, labels=labels)
+        super().__init__(graphs, **kwargs)
 
 
 @DATASETS.register_module()
 class PyGGraphs(Graphs):
-    """Graphs of torch_geometric that a config or a program has in memory.
+    """Graphs of torch_geometric, one or many.
 
     Args:
-        data: ``torch_geometric.data.Data`` objects, or a dataset of them.
+        data: Path of a file of ``torch.save``, see ``load_pyg``; a config of a function or of a
+            dataset's class, such as ``dict(type='torch_geometric.datasets.Planetoid', root=...,
+            name='Cora')``, whose ``type`` is its import path, or its name in ``FUNCTIONS``; a
+            ``torch_geometric.data.Data``; or a sequence or a dataset of them.
+        self_loops: Whether to keep self-loops.
+        labels: Whether to read the classes; real-valued targets are none.
+        split: Column of masks (V, k), which hold k splits.
         **kwargs: See :class:`Graphs`.
+
+    Raises:
+        UserError: The file cannot be read, or there is no such function.
     """
 
-    def __init__(self, data: Sequence[Any], **kwargs: Any):
-        graphs = [from_pyg(item, f"graph {number}") for number, item in enumerate(data)]
+    def __init__(
+        self,
+        data: Any,
+        self_loops: bool = False,
+        labels: bool = True,
+        split: int = 0,
+        **kwargs: Any,
+    ):
+        name = f"{os.fspath(data)}, graph" if isinstance(data, str | os.PathLike) else "graph"
+        if isinstance(data, str | os.PathLike):
+            data = load_pyg(data)
+        elif isinstance(data, Mapping) and "type" in data:
+            data = _call(data)
+        if hasattr(data, "edge_index") or hasattr(data, "node_types"):
+            data = data.to_data_list() if hasattr(data, "to_data_list") else [data]
+        graphs = [
+            from_pyg(item, f"{name} {index}", self_loops=self_loops, labels=labels, split=split)
+            for index, item in enumerate(data)
+        ]
         super().__init__(graphs, **kwargs)
+
+
+def _call(config: Mapping[str, Any]) -> Any:
+    """Call the function or class that a config names."""
+    settings = dict(config)
+    name = settings.pop("type")
+    if callable(name):
+        function = name
+    elif "." in str(name):
+        function = get_object_from_string(name)
+    else:
+        function = FUNCTIONS.get(name)
+    if function is None:
+        raise UserError(
+            f"PyGGraphs: {name!r} cannot be imported. It is the import path of a function, and its "
+            "module has to be on PYTHONPATH."
+        )
+    return function(**settings)
 
 
 @FUNCTIONS.register_module()

@@ -1,18 +1,20 @@
-"""Tables: ``.npz`` and ``.parquet``, written piece by piece and atomically, and ``.csv``."""
+"""Tables: ``.npz`` and ``.parquet``, written piece by piece and atomically; all kinds are read."""
 
-import csv
 import os
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .atomic import open_atomically
+from .delimited import MISSING, is_number, is_text_table, read_text_table
 from .errors import UserError
 
 Columns: TypeAlias = dict[str, np.ndarray | list[str]]
@@ -54,33 +56,103 @@ def open_table(path: str | Path) -> AbstractContextManager[Write]:
     return _open_parquet(path)
 
 
-def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a table, column by column.
+@dataclass
+class Table:
+    """A table that was read, with the place of each row for messages.
 
-    Args:
-        path: An ``.npz`` without pickled objects; a ``.parquet``, whose lists of equal length
-            become arrays (rows, n); or a ``.csv`` of numbers with a line of names, where an empty
-            field is nan.
-
-    Raises:
-        UserError: The file does not exist, is damaged, has another suffix or columns of different
-            lengths, or pyarrow is missing for ``.parquet``.
+    Attributes:
+        path: Path of the file.
+        columns: Columns by name: numbers (rows, ...), with NaN for missing values, or texts
+            (rows,). Without names they are ``'0'``, ``'1'`` and so on.
+        has_names: Whether the columns have names in the file.
+        lines: Line of each row in a text file, counted from 1; None for other files.
     """
-    path = Path(path)
-    if path.suffix not in (".npz", ".parquet", ".csv"):
-        raise UserError(f"A table is read from .npz, .parquet or .csv, got {path}.")
-    if not path.is_file():
-        raise UserError(f"There is no table {path}.")
-    if path.suffix == ".csv":
-        columns = _read_csv(path)
-    elif path.suffix == ".npz":
-        columns = read_arrays(path)
-    else:
-        columns = _read_parquet(path)
-    lengths = {name: len(values) for name, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise UserError(f"{path}: columns of different lengths: {lengths}.")
-    return columns
+
+    path: str
+    columns: dict[str, np.ndarray]
+    has_names: bool = True
+    lines: NDArray[np.int64] | None = None
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.columns.values()), ()))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike, **settings: Any) -> "Table":
+        """Read a table.
+
+        Args:
+            path: An ``.npz`` without pickled objects; a ``.parquet``, whose lists of equal length
+                become arrays (rows, n); or a text file, see
+                :func:`~mmcontrast.utils.delimited.read_text_table`.
+            **settings: Further arguments of that function, for text files.
+
+        Raises:
+            UserError: The file does not exist, is damaged, has another suffix or columns of
+                different lengths, or pyarrow is missing for ``.parquet``.
+        """
+        name, suffix = os.fspath(path), Path(path).suffix
+        if suffix not in (".npz", ".parquet") and not is_text_table(path):
+            raise UserError(
+                f"A table is read from .npz, .parquet, .csv, .tsv or .txt (.gz), got {path}."
+            )
+        if not os.path.isfile(path):
+            raise UserError(f"There is no table {path}.")
+        if suffix not in (".npz", ".parquet"):
+            content = read_text_table(path, **settings)
+            return cls(name, content.columns, content.has_names, content.lines)
+        columns = read_arrays(path) if suffix == ".npz" else _read_parquet(Path(path))
+        lengths = {name: len(np.atleast_1d(values)) for name, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise UserError(f"{path}: columns of different lengths: {lengths}.")
+        return cls(name, columns)
+
+    def place(self, row: int) -> str:
+        """Return the file, and the line or the row in it."""
+        if self.lines is None:
+            return f"{self.path}, row {row}"
+        return f"{self.path}, line {self.lines[row]}"
+
+    def find(self, column: str | int, option: str) -> str:
+        """Return the name of a column.
+
+        Args:
+            column: Name or number of the column. Numbers count from 0, negative ones from behind.
+            option: Option that names the column, for the message.
+
+        Raises:
+            ValueError: There is no such column.
+        """
+        names = list(self.columns)
+        if isinstance(column, int) and -len(names) <= column < len(names):
+            return names[column]
+        if column not in names:
+            raise ValueError(
+                f"{option}: {self.path} has no column {column!r}; it has {', '.join(names)}."
+            )
+        return str(column)
+
+    def numbers(self, name: str) -> np.ndarray:
+        """Return a column of numbers, with NaN for missing ones.
+
+        Raises:
+            UserError: A field is no number; the message has its place.
+        """
+        values = self.columns[name]
+        if values.dtype.kind in "iufb":
+            return values
+        for row, value in enumerate(values):
+            if value not in MISSING and not is_number(value):
+                raise UserError(
+                    f"{self.place(row)}, column {name!r}: a number is expected, got {str(value)!r}."
+                )
+        raise UserError(f"{self.path}: the column {name!r} holds no numbers ({values.dtype}).")
+
+
+def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read a table, column by column, see :meth:`Table.read`."""
+    return Table.read(path).columns
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -94,38 +166,6 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise UserError(f"{os.fspath(path)} is no archive of arrays: {error}.") from error
-
-
-def read_numbers(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a table of numbers, column by column, as :func:`read_table` does.
-
-    Raises:
-        UserError: A column holds no numbers.
-    """
-    columns = read_table(path)
-    for name, values in columns.items():
-        if values.dtype.kind not in "iufb":
-            raise UserError(f"{path}: the column {name!r} holds no numbers ({values.dtype}).")
-    return columns
-
-
-def _read_csv(path: Path) -> dict[str, np.ndarray]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        names = next(csv.reader(file), [])
-        lines = [line for line in file if line.strip()]
-    if not names:
-        raise UserError(f"{path} is empty; a table begins with a line of names.")
-    if not lines:
-        return {name: np.zeros(0) for name in names}
-    try:
-        rows = np.genfromtxt(lines, delimiter=",", ndmin=2, loose=False)
-    except ValueError as error:
-        raise UserError(f"{path}: {error}") from error
-    if len(set(names)) < len(names):
-        raise UserError(f"{path}: two columns have the same name, in {', '.join(names)}.")
-    if rows.shape[1] != len(names):
-        raise UserError(f"{path}: {len(names)} names and {rows.shape[1]} columns.")
-    return dict(zip(names, rows.T, strict=True))
 
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:
@@ -150,8 +190,17 @@ def _read_parquet(path: Path) -> dict[str, np.ndarray]:
             values, shape = values.flatten(), (len(values), *lengths)
         else:
             shape = (len(values),)
-        columns[name] = values.to_numpy(zero_copy_only=False).reshape(shape)
+        array = values.to_numpy(zero_copy_only=False).reshape(shape)
+        # Texts and missing values are objects; missing texts are empty.
+        columns[name] = array if array.dtype != object else _without_objects(array)
     return columns
+
+
+def _without_objects(values: np.ndarray) -> np.ndarray:
+    texts = any(isinstance(value, str) for value in values.flat)
+    missing = "" if texts else np.nan
+    plain = [missing if value is None else value for value in values.flat]
+    return np.array(plain, dtype=str if texts else None).reshape(values.shape)
 
 
 @contextmanager

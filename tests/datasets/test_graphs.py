@@ -1,5 +1,7 @@
 """Graphs as datasets: views, batches, random samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from scipy import sparse
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.graph_files import Graph, undirected
 from mmcontrast.datasets.graphs import (
+    EdgeListGraph,
     Graphs,
     NpzGraph,
     PlanetoidGraph,
@@ -23,6 +26,7 @@ from mmcontrast.datasets.transforms import (
     ScaleDiffusion,
 )
 from mmcontrast.ops.diffusion import heat_matrix, ppr_matrix, transition
+from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError
 from tests.datasets.graph_files.test_readers import needs_data, real, save, write_tu
 from tests.toy import ROOT
@@ -262,10 +266,65 @@ def test_self_loops_of_citeseer():
     assert load_config(ROOT / "configs/mvgrl/citeseer.py").graph.self_loops
 
 
-def test_data_of_torch_geometric():
+def test_weights_of_edges_count_in_both_views():
+    graph = replace(ring(), edge_weight=np.arange(1.0, 11))
+    weights = np.zeros((6, 6))
+    weights[tuple(graph.edge_index)] = graph.edge_weight
+    weights = (weights + weights.T) / 2
+    symmetric = replace(graph, edge_weight=weights[tuple(graph.edge_index)])
+    views = GraphViews()(dict(graph=symmetric))
+    looped = weights + np.eye(6)
+    scale = 1 / np.sqrt(looped.sum(axis=1))
+    expected = scale[:, None] * looped * scale
+    np.testing.assert_allclose(dense(views["adjacency"]), expected, rtol=1e-6)
+    exact = 0.2 * np.linalg.inv(np.eye(6) - 0.8 * expected)
+    np.testing.assert_allclose(views["diffusion"], exact, rtol=1e-5)
+    plain = GraphViews()(dict(graph=ring()))
+    for name, view in GraphViews(weighted=False)(dict(graph=symmetric)).items():
+        if name != "graph":
+            np.testing.assert_array_equal(dense(view), dense(plain[name]))
+
+
+def test_tables_as_a_data_set(tmp_path):
+    (tmp_path / "edges.csv").write_text("weight,source,target\n2,b,a\n")
+    (tmp_path / "nodes.csv").write_text("name,topic,x\na,cat,1\nb,dog,2\n")
+    data = EdgeListGraph(tmp_path / "edges.csv", tmp_path / "nodes.csv", "topic", prepare=[VIEWS])
+    assert data.metainfo["classes"] == ("cat", "dog")
+    assert data[0]["data_sample"]["node_labels"].tolist() == [0, 1]
+    adjacency = dense(data[0]["inputs"]["adjacency"])
+    np.testing.assert_allclose(adjacency, [[1 / 3, 2 / 3], [2 / 3, 1 / 3]], rtol=1e-6)
+
+
+def my_graphs(count=2):
     data_class = pytest.importorskip("torch_geometric.data").Data
-    item = data_class(x=torch.rand(3, 2), edge_index=torch.tensor([[0, 1], [1, 2]]))
-    assert len(PyGGraphs([item, item])) == 2
+    edges = torch.tensor([[0, 1], [1, 2]])
+    return [data_class(x=torch.eye(3), edge_index=edges, y=torch.tensor([i])) for i in range(count)]
+
+
+def test_data_of_torch_geometric(tmp_path):
+    items = my_graphs(3)
+    assert len(PyGGraphs(items)) == 3 and len(PyGGraphs(items[0])) == 1
+    torch.save(items, tmp_path / "graphs.pt")
+    torch.save(items[0], tmp_path / "graph.pt")
+    for data, count in (
+        (str(tmp_path / "graphs.pt"), 3),
+        (tmp_path / "graph.pt", 1),
+        (dict(type="tests.datasets.test_graphs.my_graphs", count=4), 4),
+        (dict(type=my_graphs), 2),
+    ):
+        config = dict(type="PyGGraphs", data=data, labels=count > 1)
+        built = DATASETS.build(config)
+        assert len(built) == count
+        assert built[0]["inputs"]["features"].tolist() == np.eye(3).tolist()
+        assert built.metainfo["classes"] == tuple(str(i) for i in range(count if count > 1 else 0))
+    assert built[0]["data_sample"]["path"] == "graph 0"
+    with pytest.raises(UserError, match=r"'my_module\.graphs' cannot be imported"):
+        PyGGraphs(dict(type="my_module.graphs"))
+
+
+def test_batches_of_torch_geometric():
+    batch = pytest.importorskip("torch_geometric.data").Batch.from_data_list(my_graphs(2))
+    assert [PyGGraphs(batch)[i]["data_sample"]["label"] for i in range(2)] == [0, 1]
 
 
 @pytest.mark.parametrize(

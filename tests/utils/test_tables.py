@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmcontrast.utils.errors import UserError
-from mmcontrast.utils.tables import open_table, read_numbers, read_table
+from mmcontrast.utils.tables import Table, open_table, read_table
 
 PIECES = [
     dict(path=["a", "bé"], label=np.array([3, -1]), x=np.arange(6, dtype=np.float32).reshape(2, 3)),
@@ -88,8 +88,10 @@ def test_what_was_written_is_read(tmp_path, suffix):
     table = read_table(path)
     assert table["path"].tolist() == ["a", "bé", "c"]
     np.testing.assert_array_equal(table["x"], [[0, 1, 2], [3, 4, 5], [7, 7, 7]])
-    with pytest.raises(UserError, match="the column 'path' holds no numbers"):
-        read_numbers(path)
+    with pytest.raises(
+        UserError, match=r"a\.\w+, row 0, column 'path': a number is expected, got 'a'"
+    ):
+        Table.read(path).numbers("path")
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
@@ -115,9 +117,13 @@ def test_csv(tmp_path):
     assert read_table(path)["x"].tolist() == [5]
     path.write_text("x,y\n")
     assert {name: len(values) for name, values in read_table(path).items()} == dict(x=0, y=0)
+    path.write_text("x,y\n1,a\n")
+    with pytest.raises(UserError, match=r"a\.csv, line 2, column 'y': .* got 'a'"):
+        Table.read(path).numbers("y")
     for text, message in (
-        ("", "is empty"), ("x,y\n1,a\n", "Cannot convert string 'a'"), ("x,x\n1,2\n", "same name"),
-        ("x,y\n1\n", "2 names and 1 columns"), ("x,y\n1,2\n3\n", "got 1 columns instead of 2"),
+        ("", "is empty"), ("x,x\n1,2\n", "same name"),
+        ("x,y\n1\n", "line 2: the number of fields is 1, and that of line 1 is 2"),
+        ("x,y\n1,2\n\n3\n", "line 4: the number of fields is 1, and that of line 1 is 2"),
     ):  # fmt: skip
         path.write_text(text)
         with pytest.raises(UserError, match=message):

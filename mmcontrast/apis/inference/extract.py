@@ -120,7 +120,7 @@ def _method_rows(
         if not nodes:
             yield _sample_columns(features["global"], samples, data.classes)
         elif "nodes" in features:
-            yield _node_columns(features["nodes"], samples)
+            yield _node_columns(features["nodes"], samples, data.classes)
         else:
             raise UserError(f"The method of {config} has no features of nodes.")
 
@@ -138,7 +138,7 @@ def _sample_columns(features_NC: Tensor, samples: DataSamples, classes: tuple[st
     return columns
 
 
-def _node_columns(features_VC: Tensor, samples: DataSamples) -> Columns:
+def _node_columns(features_VC: Tensor, samples: DataSamples, classes: tuple[str, ...]) -> Columns:
     sizes = [sample["num_nodes"] for sample in samples]
     unknown = [np.full(size, UNLABELED) for size in sizes]
     labels = [s.get("node_labels", none) for s, none in zip(samples, unknown, strict=True)]
@@ -149,13 +149,15 @@ def _node_columns(features_VC: Tensor, samples: DataSamples) -> Columns:
             for s, none in zip(samples, unknown, strict=True)
         ]
         split[np.concatenate(masks)] = name
-    return dict(
+    label_V = np.concatenate(labels).astype(np.int64)
+    columns: Columns = dict(
         path=[s["path"] for s, size in zip(samples, sizes, strict=True) for _ in range(size)],
         node=np.concatenate([np.arange(size) for size in sizes]),
-        label=np.concatenate(labels).astype(np.int64),
-        split=split.tolist(),
-        nodes=features_VC.numpy(),
+        label=label_V,
     )
+    if classes and any("node_labels" in sample for sample in samples):
+        columns["class"] = ["" if label == UNLABELED else classes[label] for label in label_V]
+    return {**columns, "split": split.tolist(), "nodes": features_VC.numpy()}
 
 
 def _open_source(

@@ -1,13 +1,15 @@
 """The in-memory representation of a graph."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from mmengine.logging import print_log
 from numpy.typing import NDArray
 from scipy import sparse
 
-UNLABELED = -1
+from .labels import UNLABELED, Place, to_integers
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Graph:
         masks_from: Description of the split, which is reported beside results.
         edge_weight: Weights of the edges (E,), float64, above 0 and the same in both directions;
             None if the edges have no weights.
+        classes: Names of the classes by label; empty if the classes are numbers.
     """
 
     edge_index: NDArray[np.int64]
@@ -36,6 +39,7 @@ class Graph:
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     masks_from: str = "split of the file"
     edge_weight: NDArray[np.float64] | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def num_nodes(self) -> int:
@@ -72,6 +76,61 @@ def undirected(
     Raises:
         ValueError: An edge refers to a missing node, or is not a pair of integers.
     """
+    edges = _pairs(edges_E2, num_nodes, path)
+    if not self_loops:
+        edges = edges[edges[:, 0] != edges[:, 1]]
+    # Pairs as single numbers have the same order and are sorted ten times faster.
+    source, target = np.concatenate([edges, edges[:, ::-1]]).T
+    return np.stack(np.divmod(np.unique(source * num_nodes + target), max(num_nodes, 1)))
+
+
+def undirected_weighted(
+    edges_E2: NDArray[np.integer],
+    weight_E: NDArray[np.floating],
+    num_nodes: int,
+    path: str,
+    self_loops: bool = False,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Make edges with weights undirected, as :func:`undirected` does.
+
+    An edge that is listed several times, or in both directions, has the mean of its weights, which
+    is logged where they differ. Edges of weight 0 are no edges.
+
+    Args:
+        edges_E2: Pairs of nodes, counted from 0, in one direction or both.
+        weight_E: Weights of the edges, finite and not negative.
+        num_nodes: Number of nodes V.
+        path: Path of the edges, for messages.
+        self_loops: Whether to keep self-loops, each once.
+
+    Returns:
+        Edges (2, E) and their weights (E,).
+
+    Raises:
+        ValueError: An edge refers to a missing node, or is not a pair of integers.
+    """
+    edges = _pairs(edges_E2, num_nodes, path)
+    kept = weight_E > 0
+    if not self_loops:
+        kept &= edges[:, 0] != edges[:, 1]
+    low, high = np.sort(edges[kept], axis=1).T
+    pair, place = np.unique(low * num_nodes + high, return_inverse=True)
+    weight = weight_E[kept].astype(np.float64)
+    mean = np.bincount(place, weight, len(pair)) / np.bincount(place, minlength=len(pair))
+    unequal = np.unique(place[~np.isclose(weight, mean[place])])
+    if len(unequal):
+        notice(
+            f"{path}: {len(unequal)} edges are listed with several weights, in one direction or "
+            "both. An edge has their mean, since the views of a graph are undirected."
+        )
+    low, high = np.divmod(pair, max(num_nodes, 1))
+    both = low != high
+    source, target = np.concatenate([low, high[both]]), np.concatenate([high, low[both]])
+    order = np.argsort(source * num_nodes + target)
+    return np.stack([source, target])[:, order], np.concatenate([mean, mean[both]])[order]
+
+
+def _pairs(edges_E2: NDArray, num_nodes: int, path: str) -> NDArray[np.int64]:
     edges = to_integers(edges_E2, f"{path}: edges")
     if edges.ndim != 2 or edges.shape[1] != 2:
         raise ValueError(f"{path}: edges are pairs of nodes, got an array of {edges.shape}.")
@@ -81,30 +140,32 @@ def undirected(
             f"{path}: edge {wrong[0]} joins the nodes {edges[wrong[0]].tolist()}, but there are "
             f"{num_nodes}, counted from 0."
         )
-    if not self_loops:
-        edges = edges[edges[:, 0] != edges[:, 1]]
-    # Pairs as single numbers have the same order and are sorted ten times faster.
-    source, target = np.concatenate([edges, edges[:, ::-1]]).T
-    return np.stack(np.divmod(np.unique(source * num_nodes + target), max(num_nodes, 1)))
+    return edges
 
 
-def to_integers(values: NDArray[np.number], what: str) -> NDArray[np.int64]:
-    """Convert integers of any numeric type to int64.
+def check_weights(weight_E: NDArray, place: Place) -> NDArray[np.float64]:
+    """Check that weights of edges can be used in a normalized adjacency, and return them.
 
     Args:
-        values: Integers, or floats without a fraction.
-        what: Name of the values in error messages.
+        weight_E: Weights (E,) or (E, 1).
+        place: Function from the number of an edge to the start of a message.
 
     Raises:
-        ValueError: A value is not a number, or not an integer.
+        ValueError: A weight is negative or not a finite number.
     """
-    values = np.asarray(values)
-    if values.dtype.kind in "iuf":
-        wrong = values[~(np.isfinite(values) & (values == np.trunc(values)))]
-        if not wrong.size:
-            return values.astype(np.int64)
-        raise ValueError(f"{what} are integers, got {wrong.flat[0]}.")
-    raise ValueError(f"{what} are integers, got {values.dtype}.")
+    weights = np.asarray(weight_E, dtype=np.float64).reshape(len(weight_E))
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        raise ValueError(
+            f"{place(int(wrong[0]))}: the weight of an edge is a number from 0, got "
+            f"{weights[wrong[0]]}."
+        )
+    return weights
+
+
+def notice(message: str) -> None:
+    """Log a warning, which MMEngine's logger shows once however often it is repeated."""
+    print_log(message, logger="current", level=logging.WARNING)
 
 
 def check(graph: Graph) -> Graph:
@@ -126,6 +187,9 @@ def check(graph: Graph) -> Graph:
     values = graph.features.data if sparse.issparse(graph.features) else graph.features
     if not np.isfinite(values).all():
         raise ValueError(f"{graph.path}: features that are not finite numbers.")
+    weights, num_edges = graph.edge_weight, graph.edge_index.shape[1]
+    if weights is not None and weights.shape != (num_edges,):
+        raise ValueError(f"{graph.path}: {len(weights)} weights of {num_edges} edges.")
     rows = {"node_labels": graph.node_labels, **graph.masks}
     for name, row in rows.items():
         if row is not None and row.shape != (graph.num_nodes,):

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .graph import UNLABELED, Graph, check, undirected
+from .graph import Graph, check, undirected
+from .labels import UNLABELED
 
 _PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph")
 _NUM_VALIDATION = 500

@@ -1,18 +1,28 @@
 """Reader of small graphs in the text files of TU Dortmund (Morris et al., 2020)."""
 
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .graph import Graph, check, undirected
+from mmcontrast.utils.tables import Table
+
+from .graph import Graph, check, notice, undirected
+from .labels import to_integers
+
+# Files of the format that no method uses.
+_UNUSED = ("edge_labels", "edge_attributes", "graph_attributes")
 
 
 def read_tu(
-    folder: str | os.PathLike, name: str | None = None, *, degrees: bool = False
+    folder: str | os.PathLike,
+    name: str | None = None,
+    *,
+    degrees: bool = False,
+    self_loops: bool = False,
+    labels: bool = True,
 ) -> list[Graph]:
     """Read ``<name>_A.txt``, ``<name>_graph_indicator.txt`` and ``<name>_graph_labels.txt``.
 
@@ -25,32 +35,39 @@ def read_tu(
         name: Common prefix of the files; the folder's name by default.
         degrees: Whether to append the one-hot degree to labels and attributes as well. The authors'
             code does so if nodes have labels but no attributes.
+        self_loops: Whether to keep self-loops, each once.
+        labels: Whether to read the graphs' classes. Without them, the third file may be missing.
 
     Raises:
         FileNotFoundError: One of the three files is missing.
-        ValueError: A line is not a number, or the files do not match.
+        UserError: A field is not a number, or lines differ in their number of fields.
+        ValueError: A number is not whole where it stands for a node, a graph or a class, or the
+            files do not match.
     """
     root = Path(folder)
     prefix = root / (name or root.name)
-    edges = _read(prefix, "A", np.int64).reshape(-1, 2) - 1
-    graph_V = _read(prefix, "graph_indicator", np.int64)[:, 0] - 1
-    label_N = _read(prefix, "graph_labels", np.int64)[:, 0]
-    num_nodes, num_graphs = len(graph_V), len(label_N)
+    edges = _integers(_read(prefix, "A"), 2) - 1
+    graph_V = _integers(_read(prefix, "graph_indicator"), 1)[:, 0] - 1
+    num_nodes = len(graph_V)
     if not num_nodes:
         raise ValueError(f"{prefix}_graph_indicator.txt has no node.")
+    label_N = _graph_labels(prefix) if labels else [None] * (int(graph_V.max()) + 1)
+    num_graphs = len(label_N)
     if (np.diff(graph_V) < 0).any() or graph_V[0] < 0 or graph_V[-1] >= num_graphs:
         raise ValueError(
             f"{prefix}_graph_indicator.txt must ascend from 1 to the {num_graphs} graphs of "
             f"{prefix.name}_graph_labels.txt."
         )
+    for kind in _UNUSED:
+        if Path(f"{prefix}_{kind}.txt").is_file():
+            notice(f"{prefix}_{kind}.txt is not used.")
     size_N = np.bincount(graph_V, minlength=num_graphs)
     if not size_N.all():
         raise ValueError(f"{prefix}: graph {int((size_N == 0).argmax()) + 1} has no node.")
-    edge_index = undirected(edges, num_nodes, f"{prefix}_A.txt")
+    edge_index = undirected(edges, num_nodes, f"{prefix}_A.txt", self_loops)
     if (graph_V[edge_index[0]] != graph_V[edge_index[1]]).any():
         raise ValueError(f"{prefix}_A.txt joins nodes of different graphs.")
     features = _features(prefix, edge_index, num_nodes, degrees)
-    _, labels = np.unique(label_N, return_inverse=True)
     start_N = np.concatenate([[0], size_N.cumsum()])
     edge_start_N = np.searchsorted(edge_index[0], start_N)
     return [
@@ -59,7 +76,7 @@ def read_tu(
                 edge_index[:, edge_start_N[i] : edge_start_N[i + 1]] - start_N[i],
                 features[start_N[i] : start_N[i + 1]],
                 f"{prefix}, graph {i + 1}",
-                label=int(labels[i]),
+                label=label_N[i],
             )
         )
         for i in range(num_graphs)
@@ -78,11 +95,12 @@ def _features(
 ) -> sparse.csr_array:
     parts = []
     if Path(f"{prefix}_node_labels.txt").is_file():
-        labels = _read(prefix, "node_labels", np.int64, num_nodes)
+        labels = _integers(_read(prefix, "node_labels", num_nodes))
         parts += [one_hot(column) for column in labels.T]
     if Path(f"{prefix}_node_attributes.txt").is_file():
-        values = _read(prefix, "node_attributes", np.float32, num_nodes)
-        parts.append(sparse.csr_array(values))
+        table = _read(prefix, "node_attributes", num_nodes)
+        values = np.stack([table.numbers(name) for name in table.columns], axis=1)
+        parts.append(sparse.csr_array(values, dtype=np.float32))
     if degrees or not parts:
         degree = np.bincount(edge_index[0], minlength=num_nodes)
         shape = (num_nodes, int(degree.max()) + 1)
@@ -91,19 +109,46 @@ def _features(
     return sparse.hstack(parts, format="csr", dtype=np.float32)
 
 
-def _read(prefix: Path, kind: str, dtype: type, num_rows: int | None = None) -> NDArray:
-    """Read one of the files as a table (rows, columns)."""
+def _read(prefix: Path, kind: str, num_rows: int | None = None) -> Table:
+    """Read one of the files as a table of numbers without names."""
     path = Path(f"{prefix}_{kind}.txt")
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is not there; a dataset of graphs has _A, _graph_indicator and _graph_labels."
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
-            table: NDArray = np.loadtxt(path, dtype=dtype, delimiter=",", ndmin=2)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}.") from error
-    if num_rows is not None and len(table) != num_rows:
-        raise ValueError(f"{path} has {len(table)} lines, and there are {num_rows} nodes.")
+    table = Table.read(path, header=False)
+    if num_rows is not None and table.num_rows != num_rows:
+        raise ValueError(f"{path} has {table.num_rows} lines, and there are {num_rows} nodes.")
     return table
+
+
+def _integers(table: Table, num_columns: int | None = None) -> NDArray[np.int64]:
+    """Return the integers of a table (rows, columns); a file without lines has none."""
+    names = list(table.columns)
+    if num_columns is not None and names and len(names) != num_columns:
+        raise ValueError(
+            f"{table.path} has {len(names)} columns, and there should be {num_columns}."
+        )
+    columns = [
+        to_integers(table.numbers(name), f"column {name}: the values", table.place)
+        for name in names
+    ]
+    return np.stack(columns, axis=1) if columns else np.zeros((0, num_columns or 1), np.int64)
+
+
+def _graph_labels(prefix: Path) -> list[int | None]:
+    """Return the class of each graph, counted from 0 in ascending order; None for NaN."""
+    table = _read(prefix, "graph_labels")
+    if len(table.columns) != 1:
+        raise ValueError(f"{table.path} has {len(table.columns)} columns: a graph has one class.")
+    values = table.numbers("0")
+    known = ~np.isnan(values)
+    whole = to_integers(
+        np.where(known, values, 0), "the classes of graphs", table.place,
+        "; labels=False leaves out targets of a regression",
+    )  # fmt: skip
+    classes = np.unique(whole[known])
+    return [
+        int(np.searchsorted(classes, value)) if is_known else None
+        for value, is_known in zip(whole, known, strict=True)
+    ]

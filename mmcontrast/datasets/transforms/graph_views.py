@@ -45,6 +45,8 @@ class GraphViews:
             a random walk that is continued.
         alpha: Teleport probability of PPR, in (0, 1].
         time: Diffusion time of the heat kernel.
+        weighted: Whether edges count by their weights, in both views, if they have any. A self-loop
+            of weight 1 is as heavy as an edge of weight 1.
         cache_dir: Folder in which diffusions are cached under a hash of the graph and these
             settings; None computes them in each run.
 
@@ -61,6 +63,7 @@ class GraphViews:
         threshold: float = 1e-3,
         alpha: float = 0.2,
         time: float = 5.0,
+        weighted: bool = True,
         cache_dir: str | None = None,
     ):
         if kind not in (None, *diffusion.KINDS) or keep not in ("all", "top", "pushed", "above"):
@@ -78,11 +81,11 @@ class GraphViews:
             )
         self.self_loops, self.kind, self.keep, self.top = self_loops, kind, keep, top
         self.threshold, self.alpha, self.time = threshold, alpha, time
-        self.cache_dir = cache_dir
+        self.weighted, self.cache_dir = weighted, cache_dir
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``adjacency`` and either ``diffusion`` or ``transition``."""
-        adjacency = results["graph"].adjacency()
+        adjacency = results["graph"].adjacency(self.weighted)
         results["adjacency"] = _single(diffusion.transition(adjacency, self.self_loops))
         transition = diffusion.transition(adjacency)
         if self.kind is None:

@@ -80,7 +80,6 @@ def test_npz(tmp_path):
         (dict(x=np.arange(4.0)), r"features are a table with a row for each node, got .* \(4,\)"),
         (dict(x=np.array([["a"], ["b"]])), r"g\.npz: features: could not convert"),
         (dict(y=np.array([0, 1, 1.5, 0])), r"g\.npz: labels are integers, got 1\.5"),
-        (dict(y=np.array([0, 1, np.nan, 0])), "labels are integers, got nan"),
         (dict(y=np.array([0, 1, -7, 0])), "labels count from 0, with -1 for none, got -7"),
         (dict(edge_index=np.array([0, 1])), r"edges are pairs of nodes, got an array of \(2,\)"),
     ],
@@ -90,6 +89,41 @@ def test_archives_that_hold_no_graph(tmp_path, changes, message):
         changes = dict(changes, y=None, train_mask=None, unlabeled_mask=None)
     with pytest.raises(ValueError, match=message):
         read_npz(save(tmp_path / "g.npz", **changes))
+
+
+def test_forms_of_labels_and_masks_in_archives(tmp_path):
+    path = tmp_path / "g.npz"
+    for y, names in (
+        (np.array([[0.0], [1], [np.nan], [1]]), ()),
+        (np.array([0, 1, np.nan, 1], np.float32), ()),
+        (np.array(["ant", "bee", "", "bee"]), ("ant", "bee")),
+    ):
+        graph = read_npz(save(path, y=y, unlabeled_mask=None))
+        assert graph.node_labels.tolist() == [0, 1, -1, 1] and graph.classes == names
+    save(path, y=np.array([0.5, 1, 2, 3]), train_mask=np.eye(4))
+    with pytest.raises(ValueError, match=r"got 0\.5; labels=False leaves them out"):
+        read_npz(path)
+    graph = read_npz(path, labels=False, split=2)
+    assert graph.node_labels is None and graph.masks["train"].tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert graph.masks_from == "split 2 of the 4 in the file"
+
+
+def test_weights_and_self_loops_of_archives(tmp_path, monkeypatch):
+    notices = []
+    monkeypatch.setattr("mmcontrast.datasets.graph_files.npz.notice", notices.append)
+    path = save(tmp_path / "g.npz", edge_weight=np.array([[2], [2], [3], [4]]), extra=np.ones(3))
+    graph = read_npz(path)
+    assert graph.edge_weight.tolist() == [2, 2, 3, 3]
+    assert len(notices) == 1 and "g.npz: the arrays extra are not used" in notices[0]
+    kept = read_npz(path, self_loops=True)
+    assert kept.edge_index.T.tolist()[-1] == [2, 2] and kept.edge_weight.tolist() == [2, 2, 3, 3, 4]
+    by_rows = save(tmp_path / "g.npz", edge_index=np.array([[0, 1], [1, 2], [1, 0]]))
+    assert read_npz(by_rows).edge_index.T.tolist() == [[0, 1], [1, 0], [1, 2], [2, 1]]
 
 
 def test_archives_of_objects_are_refused(tmp_path):
@@ -309,20 +343,45 @@ def test_tu_with_attributes(folder):
         (dict(A="1, 9\n"), r"SET_A\.txt: edge 0 joins the nodes \[0, 8\], but there are 5"),
         (dict(graph_indicator="1\n1\n1\n3\n3\n", graph_labels="5\n3\n4\n"), "graph 2 has no node"),
         (dict(graph_indicator="1\n2\n1\n2\n2\n"), "must ascend"),
-        (dict(graph_labels="5\nx\n"), r"SET_graph_labels\.txt: could not convert"),
+        (dict(graph_labels="5\nx\n"), r"SET_graph_labels\.txt, line 2, .* got 'x'"),
         (dict(node_labels="0\n1\n"), r"SET_node_labels\.txt has 2 lines, and there are 5 nodes"),
         (dict(node_attributes="0.5\n" * 6), "SET_node_attributes.txt has 6 lines"),
         (dict(node_attributes="0.5\n" * 4 + "nan\n"), "graph 2: features that are not finite"),
         (dict(graph_indicator="", A=""), r"SET_graph_indicator\.txt has no node"),
+        # Truncated, the classes of a regression would be 1 and 0.
+        (dict(graph_labels="1.7\n0.2\n"), r"SET_graph_labels\.txt, line 1: .* integers, got 1\.7"),
+        (dict(node_labels="0\n2\n0.5\n6\n2\n"), r"SET_node_labels\.txt, line 3: .* got 0\.5"),
+        (dict(A="1, 2\n2, 1.5\n"), r"SET_A\.txt, line 2: column 1: .* integers, got 1\.5"),
+        (dict(A="1, 2, 1\n"), r"SET_A\.txt has 3 columns, and there should be 2"),
+        (dict(graph_labels="1 0\n0 1\n"), "SET_graph_labels.txt has 2 columns"),
     ],
 )
 def test_tu_files_that_do_not_fit(folder, changes, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, UserError), match=message):
         read_tu(write_tu(folder, **changes))
     write_tu(folder, A=None)
     (folder / "SET_A.txt").unlink()
     with pytest.raises(FileNotFoundError, match=r"SET_A\.txt is not there"):
         read_tu(folder)
+
+
+def test_tu_of_other_classes_and_without(folder, monkeypatch):
+    notices = []
+    monkeypatch.setattr("mmcontrast.datasets.graph_files.tu.notice", notices.append)
+    write_tu(folder, graph_labels="\ufeff1.0\r\n-1\r\n", edge_labels="1\n" * 6)
+    assert [graph.label for graph in read_tu(folder)] == [1, 0]
+    assert len(notices) == 1 and notices[0].endswith("SET_edge_labels.txt is not used.")
+    assert [graph.label for graph in read_tu(write_tu(folder, graph_labels="nan\n4\n"))] == [
+        None,
+        0,
+    ]
+    write_tu(folder, graph_labels="1.7\n0.2\n")
+    assert [graph.label for graph in read_tu(folder, labels=False)] == [None, None]
+    (folder / "SET_graph_labels.txt").unlink()
+    assert len(read_tu(folder, labels=False)) == 2
+    write_tu(folder, A="1, 2\n3, 3\n")
+    looped = read_tu(folder, labels=False, self_loops=True)[0]
+    assert looped.edge_index.T.tolist() == [[0, 1], [1, 0], [2, 2]]
 
 
 def test_tu_without_any_edge(folder, recwarn):
@@ -388,12 +447,16 @@ def test_two_tables(tmp_path, suffix):
         ("a,b\n0,5\n", "x\n1\n2\n", r"joins the nodes \[0, 5\], but there are 2"),
         ("a,b\n0,0.5\n", "x\n1\n2\n", "integers"),
         ("a\n0\n", "x\n1\n2\n", "an edge joins two nodes"),
-        ("a,b\n0,1\n", "x\n1\nred\n", "Cannot convert string 'red'"),
+        (
+            "a,b\n0,1\n",
+            "x\n1\nred\n",
+            r"s\.csv, line 3, column 'x': a number .*, got 'red'",
+        ),
         ("a,b\n0,1\n", "x,y\n1,2\n3,\n", "not finite"),
         ("a,b\n0,1\n", "x,x\n1,2\n3,4\n", "two columns have the same name"),
         ("a,b\n", "x\n", "has no node"),
         ("", "x\n1\n", r"edges\.csv is empty"),
-        ("a,b\n0,1\n", "x,y\n1\n2\n", "2 names and 1 columns"),
+        ("a,b\n0,1\n", "x,y\n1\n2\n", "line 2: the number of fields is 1"),
     ],
 )
 def test_tables_that_hold_no_graph(tmp_path, edges, nodes, message):
@@ -415,7 +478,6 @@ def test_tables_without_edges(tmp_path, recwarn):
     ("nodes", "message"),
     [
         ("x,kind\n1,1.5\n2,0\n", "labels, in the column 'kind', are integers, got 1.5"),
-        ("x,kind\n1,dog\n2,cat\n", "Cannot convert string 'dog'"),
         ("kind\n1\n2\n", "has no column of features"),
     ],
 )
