@@ -9,9 +9,9 @@ time of the process, so that a busy machine disturbs less; the images come from 
 Run:  python benchmarks/data_pipeline.py [--root FOLDER] [--rounds 9]
 
 The images are FOLDER's, else those of $MMCONTRAST_DATA/coco128/images, else generated 640x480
-JPEGs. Needs ``pip install lightly``. The reference recipe is lightly's ``MoCoV2Transform``, and
-torchvision's transforms on Pillow images with Pillow's blur, as in MoCo's own code (torchvision's
-own ``GaussianBlur`` would make it slower by half).
+JPEGs. The reference recipe is lightly's ``MoCoV2Transform``, and torchvision's transforms on Pillow
+images with Pillow's blur, as in MoCo's own code (torchvision's own ``GaussianBlur`` would make it
+slower by half). Needs the extra ``bench``: ``pip install 'mmcontrast[bench]'``.
 """
 
 import argparse

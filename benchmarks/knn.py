@@ -6,6 +6,8 @@
 lightly's `knn_predict` wants features of unit length and returns ranked classes; ours normalizes
 inside and returns votes. Both are timed from raw features to ranked classes, so lightly's time
 includes the normalization that its documentation recommends.
+
+Needs the extra ``bench``: ``pip install 'mmcontrast[bench]'``.
 """
 
 import argparse

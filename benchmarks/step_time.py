@@ -6,6 +6,8 @@ processes on the machine disturb little.
 
     python benchmarks/step_time.py --depth 50 --batch 32 --size 224
     python benchmarks/step_time.py --depth 18 --batch 32 --size 128 --queue 16384
+
+Needs the extra ``bench``: ``pip install 'mmcontrast[bench]'``.
 """
 
 import argparse

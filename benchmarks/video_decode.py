@@ -7,6 +7,8 @@ A clip is 8 frames, every second one, from a random place; each is read from a f
 for it, as a data loader does. The plain way decodes all frames with decord and keeps the 8. All
 three take the same clips in turn, with one thread, and must return the same frames. Time is CPU
 time.
+
+Needs the extra ``bench``: ``pip install 'mmcontrast[bench]'``.
 """
 
 import argparse

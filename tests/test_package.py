@@ -1,5 +1,6 @@
 """The package as a whole: what an import costs, where dependencies point, the set-up scripts."""
 
+import ast
 import importlib.metadata
 import subprocess
 import sys
@@ -82,6 +83,20 @@ def test_all_has_every_extra_and_the_page_names_each():
     table = page[page.index("| extra | for |") :].split("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
     assert {name.strip(" `") for cell in cells for name in cell.split(",")} == {*extras, "all"}
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_benchmarks_name_their_extra(script):
+    tree = ast.parse(script.read_text())
+    imported = {
+        alias.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {
+        (node.module or "").partition(".")[0]
+        for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+    }  # fmt: skip
+    needs_extra = bool(imported & {"lightly", "av", "decord"})
+    assert ("mmcontrast[bench]" in (ast.get_docstring(tree) or "")) == needs_extra
 
 
 SCRIPTS = [path.relative_to(ROOT) for path in ROOT.glob("tools/**/*.sh")]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-pytest.importorskip("lightly", reason="the benchmark compares with lightly, which is not installed")
+pytest.importorskip("lightly", reason="needs the extra 'bench'")
 
 
 @pytest.mark.slow

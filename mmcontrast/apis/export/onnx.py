@@ -7,21 +7,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.utils.errors import UserError
 
 _OPSET = 18
 
 
 class _Features(nn.Module):
-    """What evaluation sees of a backbone: the last map and its mean."""
+    """What evaluation sees of a backbone: the last map and its mean, or the class token."""
 
     def __init__(self, backbone: nn.Module):
         super().__init__()
         self.backbone = backbone
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        dense = self.backbone(image)[-1]
-        return dense.mean(dim=(2, 3)), dense
+        maps = self.backbone(image)
+        return pool_maps(maps), maps[-1]
 
 
 def to_onnx(backbone: nn.Module) -> bytes:
@@ -31,8 +32,8 @@ def to_onnx(backbone: nn.Module) -> bytes:
         backbone: In eval mode, on the CPU; images (N, 3, H, W) in, a sequence of maps out.
 
     Returns:
-        The ONNX file: from ``image`` (N, 3, H, W) to ``global`` (N, C), the mean of the last map,
-        and ``dense`` (N, C, H', W'), the last map.
+        The ONNX file: from ``image`` (N, 3, H, W) to ``global`` (N, C), the mean of the last map
+        or the class token, and ``dense`` (N, C, H', W'), the last map.
 
     Raises:
         UserError: onnx or onnxscript is not installed, or the backbone takes images of one size

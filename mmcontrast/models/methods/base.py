@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmcontrast.models.modules.momentum_contrast import MomentumEncoder
 from mmcontrast.models.modules.pretrained import load_pretrained
+from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 
@@ -76,12 +77,12 @@ class Method(BaseModel):
         """Compute features of a batch in the current mode; ``extract`` is the public form.
 
         This one serves images and clips: ``inputs['view0']``, (N, 3, H, W) or (N, 3, T, H, W),
-        through ``self.backbone``. ``global`` is the mean over all places of the last map.
+        through ``self.backbone``. ``global`` is the mean over all places of the last map, or a
+        transformer's class token.
         """
-        stages = list(self.backbone(inputs["view0"]))
-        last = stages[-1]
-        pooled = last.mean(dim=tuple(range(2, last.dim())))
-        return {"global": pooled, "dense": last, "stages": stages}
+        maps = self.backbone(inputs["view0"])
+        stages = list(maps)
+        return {"global": pool_maps(maps), "dense": stages[-1], "stages": stages}
 
     @torch.no_grad()
     def extract(self, inputs: Inputs) -> Features:

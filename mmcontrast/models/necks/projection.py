@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS
 
 
@@ -32,14 +33,9 @@ def _perceptron(
     return nn.Sequential(*modules)
 
 
-def _pool(feature: Tensor) -> Tensor:
-    """Mean over all dimensions behind the channels, (N, D, ...) -> (N, D)."""
-    return feature.mean(dim=tuple(range(2, feature.dim())))
-
-
 @MODELS.register_module()
 class Projection(BaseModule):
-    """Global average pooling and a multi-layer perceptron.
+    """Global average pooling, or a transformer's class token, and a multi-layer perceptron.
 
     MoCo v2 (Chen et al., 2020): ``Projection(2048, 2048, 128)``, two biased layers, no norm.
     SimCLR (Chen et al., ICML 2020, appendix B): ``norm_cfg=dict(type='SyncBN')``, which follows
@@ -87,7 +83,7 @@ class Projection(BaseModule):
         Returns:
             (N, C), not normalized.
         """
-        return self.mlp(_pool(features[-1]))
+        return self.mlp(pool_maps(features))
 
 
 @MODELS.register_module()
@@ -172,4 +168,4 @@ class DenseProjection(BaseModule):
         """
         feature = features[-1]
         dense = self.conv(self.to_grid(feature)).flatten(2)
-        return self.mlp(_pool(feature)), dense, dense.mean(dim=2)
+        return self.mlp(pool_maps(features)), dense, dense.mean(dim=2)

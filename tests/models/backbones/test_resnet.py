@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from mmcontrast.models.backbones import ColorPatches, ResNet, TimmBackbone, set_strides
+from mmcontrast.models.backbones import ColorPatches, ResNet, set_strides
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50, 101])
@@ -147,17 +147,6 @@ def test_norm_choice():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         ResNet(**arguments)
-
-
-@pytest.mark.parametrize(
-    ("name", "grid"), [("resnet18", 2), ("swin_tiny_patch4_window7_224", 7), ("convnext_atto", 2)]
-)
-def test_timm_networks(name, grid):
-    pytest.importorskip("timm", reason="needs the extra 'timm'")
-    network = TimmBackbone(name)
-    x = torch.randn(2, 3, *([32 * grid] * 2))
-    (feature,) = network(x)
-    assert feature.shape == (2, network.out_channels[-1], grid, grid)
 
 
 @pytest.mark.parametrize("in_channels", [1, 2])
