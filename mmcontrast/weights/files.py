@@ -5,43 +5,27 @@ through :func:`load_checkpoint`. MMEngine itself falls back to executing a check
 code when a safe load fails.
 """
 
-import pickle
 import pickletools
+import re
+import zipfile
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer, print_log
+from mmengine.logging import print_log
 from torch import Tensor
+from torch._weights_only_unpickler import _get_allowed_globals
 
 from mmcontrast.utils.after_import import after_import
 from mmcontrast.utils.errors import UserError
+from mmcontrast.weights.plain_data import LEFT_OUT, PLAIN_DATA, LeftOut, Names, resolve
 
-
-def _history_method(owner: Any, name: str) -> Any:
-    """Stand in for ``getattr``, with which MMEngine's checkpoints name ``HistoryBuffer.mean``.
-
-    The real one would let a checkpoint walk from any class to the functions it wants to have run.
-    """
-    if owner is HistoryBuffer and name in ("min", "max", "current", "mean"):
-        return getattr(owner, name)
-    raise pickle.UnpicklingError(f"getattr({owner}, {name!r})")
-
-
-# Plain containers of numbers that MMEngine and torch put beside the weights.
-_SAFE_GLOBALS: list[Any] = [
-    (_history_method, "builtins.getattr"),
-    HistoryBuffer,
-    np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-    np._core.multiarray.scalar,  # type: ignore[attr-defined]
-    np.ndarray,
-    np.dtype,
-    *{type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u4", "?")},
-]
+# What reading a file that was cut off or overwritten raises.
+_READ_ERRORS = (RuntimeError, EOFError, OSError)
 _trusted = False
 
 
@@ -85,19 +69,63 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
         print_log(f"{path} is trusted: code in it runs.", logger="current", level=30)
         return torch.load(path, map_location=map_location, weights_only=False)
     try:
-        with torch.serialization.safe_globals(_SAFE_GLOBALS):
-            return torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
+        return _load_plain(path, map_location, PLAIN_DATA)
+    except Exception as error:  # whatever an unpickler raises for content that it does not expect
         unsafe = _unsafe_globals(path)
-        if not unsafe:
-            raise _damaged(path, error) from error
-        raise CheckpointError(
-            f"The checkpoint {path} holds more than data: loading it would run {', '.join(unsafe)}."
-            "\nA checkpoint from a stranger can do anything that way. If you know who made it, "
-            "--trust-checkpoint loads it all the same; then save its weights as safetensors."
-        ) from error
-    except (RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
-        raise _damaged(path, error) from error
+        left_out: Names = [(LeftOut, name) for name in unsafe if name.startswith(LEFT_OUT)]
+        if not unsafe or len(left_out) < len(unsafe):
+            raise _refusal(path, unsafe, error) from error
+    try:
+        content = _load_plain(path, map_location, [*PLAIN_DATA, *left_out])
+    except Exception as error:
+        raise _refusal(path, unsafe, error) from error
+    names = ", ".join(name for _, name in left_out)
+    print_log(f"Left out of {path}: {names}.", logger="current")
+    return content
+
+
+def _load_plain(path: Path, map_location: Any, names: Names) -> dict[str, Any]:
+    with torch.serialization.safe_globals([*names]):
+        return resolve(torch.load(path, map_location=map_location, weights_only=True))
+
+
+def _refusal(path: Path, unsafe: list[str], error: Exception) -> CheckpointError:
+    """Return why a checkpoint is not read, after ``error``: more than data, or damaged."""
+    if "TorchScript" in str(error):
+        return CheckpointError(
+            f"{path} is a program of TorchScript, not a checkpoint. Save the state_dict() of "
+            "torch.jit.load(path) with torch.save."
+        )
+    if unsafe:
+        more = f"loading it would run {', '.join(unsafe)}"
+    elif "magic number" in str(error) and _is_whole_pickle(path):
+        return CheckpointError(
+            f"{path} is a pickle that torch.save has not written. Save its weights as tensors, "
+            "with torch.save or as safetensors."
+        )
+    elif isinstance(error, _READ_ERRORS) or not _is_whole_pickle(path):
+        return _damaged(path, error)
+    else:
+        reason = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
+        more = f"reading it without running code fails at this: {reason[1] if reason else error}"
+    return CheckpointError(
+        f"The checkpoint {path} holds more than data: {more}."
+        "\nA checkpoint from a stranger can do anything that way. If you know who made it, "
+        "--trust-checkpoint loads it all the same; then save its weights as safetensors."
+    )
+
+
+def _is_whole_pickle(path: Path) -> bool:
+    """Return whether the pickle in a file can be read to its end; nothing is executed."""
+    try:
+        if not zipfile.is_zipfile(path):
+            with path.open("rb") as file:
+                return any(code.name == "STOP" for code, _, _ in pickletools.genops(file))
+        with zipfile.ZipFile(path) as archive:
+            name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+            return any(code.name == "STOP" for code, _, _ in pickletools.genops(archive.read(name)))
+    except (ValueError, StopIteration, OSError, zipfile.BadZipFile):
+        return False
 
 
 def _load_safetensors(path: Path, map_location: Any) -> dict[str, Tensor]:
@@ -112,7 +140,7 @@ def _load_safetensors(path: Path, map_location: Any) -> dict[str, Tensor]:
 
 def _unsafe_globals(path: Path) -> list[str]:
     try:
-        with torch.serialization.safe_globals(_SAFE_GLOBALS):
+        with torch.serialization.safe_globals([*PLAIN_DATA]):
             return torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except Exception:  # not a zip file: a pickle of an old torch, or no checkpoint at all
         return _unsafe_globals_of_pickle(path)
@@ -127,14 +155,17 @@ def _unsafe_globals_of_pickle(path: Path) -> list[str]:
         while file.peek(1):
             for opcode, argument, _ in pickletools.genops(file):
                 if opcode.name == "GLOBAL":
-                    names.append(str(argument).replace(" ", "."))
+                    module, _, name = str(argument).partition(" ")
+                    module, name = NAME_MAPPING.get(
+                        (module, name), (IMPORT_MAPPING.get(module, module), name)
+                    )
+                    names.append(f"{module}.{name}")
                 elif opcode.name == "STACK_GLOBAL":
                     names.append(".".join(strings[-2:]))
                 elif isinstance(argument, str):
                     strings.append(argument)
-    return [
-        name for name in dict.fromkeys(names) if not name.startswith(("collections.", "torch."))
-    ]
+    plain = {*_get_allowed_globals(), *(name for _, name in PLAIN_DATA)}
+    return [name for name in dict.fromkeys(names) if name not in plain]
 
 
 def _damaged(path: Path, error: Exception) -> CheckpointError:
