@@ -1,30 +1,62 @@
 """Images in folders and list files."""
 
 import os
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from mmcontrast.datasets.base import FileDataset
-from mmcontrast.datasets.files import IMAGES, find_images, parse_line, parse_lines
+from mmcontrast.datasets.files import (
+    ARRAYS,
+    HEIF,
+    IMAGES,
+    class_folders,
+    find_images,
+    parse_line,
+    parse_lines,
+    report_left_out,
+)
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_lines
 
 
+class _ImagesOfFolder(FileDataset):
+    contents = "image"
+
+    def __init__(
+        self,
+        data_root: str | os.PathLike,
+        pipeline: Sequence = (),
+        *,
+        extensions: Sequence[str] = IMAGES,
+        **kwargs: Any,
+    ):
+        self.extensions = tuple(extension.lower() for extension in extensions)
+        super().__init__(data_root, pipeline, **kwargs)
+
+
 @DATASETS.register_module()
-class Images(FileDataset):
+class Images(_ImagesOfFolder):
     """All images in a folder and its sub-folders, without labels.
 
     ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is a complete config for your own
-    images. They are sorted by folder and name.
-    """
+    images. They are sorted by folder and name. Links to folders are followed; each folder is read
+    once. The log names the extensions of the files that are left out, with their numbers.
 
-    contents = "image"
+    Args:
+        data_root: Folder of the images.
+        pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
+        extensions: Extensions of the images with the dot; by default those of all formats that
+            Pillow reads. ``('.npy',)`` takes arrays, see ``LoadImage``.
+        **kwargs: See ``FileDataset``.
+    """
 
     def load_data_list(self) -> list[dict]:
         """Return one dict per image."""
-        return [dict(path=path) for path in find_images(self.data_root)]
+        return [dict(path=path) for path in find_images(self.data_root, self.extensions)]
 
 
 @DATASETS.register_module()
-class ImageFolder(FileDataset):
+class ImageFolder(_ImagesOfFolder):
     """Images in one sub-folder per class, as in ImageNet: ``data_root/<class>/**/<image>``.
 
     The label is the position of the sub-folder among their sorted names, which are in
@@ -34,9 +66,13 @@ class ImageFolder(FileDataset):
     ImageNet. A line is ``<class>/<image>``, relative to ``data_root``, optionally followed by the
     label of the class. A line without a folder, as in SimCLR's lists of ImageNet, belongs to the
     class before its first ``_``.
-    """
 
-    contents = "image"
+    Args:
+        data_root: Folder of the sub-folders.
+        pipeline: Transforms, see ``mmcontrast.datasets.transforms``.
+        extensions: See :class:`Images`.
+        **kwargs: See ``FileDataset``.
+    """
 
     def load_data_list(self) -> list[dict]:
         """Return one dict per image, with its label.
@@ -46,21 +82,36 @@ class ImageFolder(FileDataset):
             ValueError: A line of the list is malformed, names a missing image, or has another
                 label than its folder; or a class has no listed image.
         """
-        with os.scandir(self.data_root) as entries:
-            classes = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+        classes = class_folders(self.data_root)
         if not classes:
             raise FileNotFoundError(
                 f"ImageFolder: {self.data_root} has no sub-folders, and each should be a class. "
                 "For images without labels use type='Images'."
             )
         self._metainfo["classes"] = tuple(classes)
-        labels = {
-            path: label
-            for label, name in enumerate(classes)
-            for path in find_images(os.path.join(self.data_root, name))
-        }
+        labels = self._labels(classes)
         paths = self._read_list(labels, classes) if self.ann_file else labels
         return [dict(path=path, label=labels[path]) for path in paths]
+
+    def _labels(self, classes: Sequence[str]) -> dict[str, int]:
+        """Return the label of each image, in the order of the classes."""
+        by_class: dict[str, list[str]] = {name: [] for name in classes}
+        outside: list[str] = []
+        for path in find_images(self.data_root, self.extensions):
+            name, *inside = os.path.relpath(path, self.data_root).split(os.sep)
+            (by_class[name] if inside else outside).append(path)
+        report_left_out(self.data_root, "images of a class (they lie beside its folders)", outside)
+        for name, paths in by_class.items():
+            if not paths:
+                self._refuse_empty(os.path.join(self.data_root, name))
+        return {path: label for label, paths in enumerate(by_class.values()) for path in paths}
+
+    def _refuse_empty(self, folder: str) -> NoReturn:
+        path = next(find_images(folder, self.extensions))  # It raises if there is none.
+        raise FileNotFoundError(
+            f"ImageFolder: {folder} is a link to a folder of another class, which has {path}, and "
+            "every folder is read once. Remove the link."
+        )
 
     def _read_list(self, labels: dict[str, int], classes: list[str]) -> list[str]:
         """Read the paths in ``ann_file`` and check them against those of the folder."""
@@ -113,7 +164,7 @@ class ImageList(FileDataset):
     """
 
     contents = "image"
-    extensions: tuple[str, ...] = IMAGES
+    extensions: tuple[str, ...] = tuple(dict.fromkeys((*IMAGES, *HEIF, *ARRAYS)))
 
     def load_data_list(self) -> list[dict]:
         """Return one dict per line.

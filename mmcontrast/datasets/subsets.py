@@ -1,6 +1,6 @@
 """Random subsets of datasets, as a function of a seed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def balanced_subset(labels: Sequence[int], num: int, seed: int = 0) -> list[int]
 
 
 def coco_subset(
-    content: dict[str, Any], fraction: float, seed: int, files: Collection[str]
+    content: dict[str, Any], fraction: float, seed: int, files: Iterable[str]
 ) -> dict[str, Any]:
     """Draw images of a COCO annotation file, with their annotations.
 

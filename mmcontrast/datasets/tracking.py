@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mmcontrast.datasets.annotated_videos import LabeledVideos
 from mmcontrast.datasets.errors import UnreadableVideoError
-from mmcontrast.datasets.files import list_frames
+from mmcontrast.datasets.files import class_folders, list_frames
 from mmcontrast.datasets.transforms import LoadImage
 from mmcontrast.ops.square_crops import crop_square, exemplar_size
 from mmcontrast.registry import DATASETS
@@ -94,11 +94,7 @@ class TrackingVideos(LabeledVideos):
             ValueError: A sequence's numbers of frames and boxes differ.
         """
         root = Path(self.data_root)
-        names = (
-            self._read_list()
-            if self.ann_file
-            else sorted(p.name for p in root.iterdir() if p.is_dir())
-        )
+        names = self._read_list() if self.ann_file else class_folders(root)
         return [info for name in names for info in self._describe(name, root)]
 
     def _describe(self, name: str, root: Path) -> list[dict[str, Any]]:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from mmcontrast.datasets.base import FileDataset
-from mmcontrast.datasets.files import VIDEOS, find_videos, is_image, parse_lines
+from mmcontrast.datasets.files import (
+    VIDEOS,
+    find_videos,
+    is_image,
+    parse_lines,
+    report_left_out,
+    walk,
+)
 from mmcontrast.datasets.images import ImageList
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_text
@@ -49,7 +56,9 @@ class FrameFolders(FileDataset):
 
     Without ``ann_file`` every folder below ``data_root`` that has images is a video. With it, each
     line is ``folder frames label``, as in the lists of VFS: a folder relative to ``data_root``, its
-    number of frames and a label. A folder that has fewer frames counts as unreadable.
+    number of frames and a label. A folder that has fewer frames counts as unreadable, and so does
+    one whose names do not say the order of the frames, see
+    :func:`~mmcontrast.datasets.files.list_frames`.
     """
 
     contents = "folder of frames"
@@ -152,10 +161,12 @@ class GOT10k(FileDataset):
 
 
 def _find_frame_folders(root: str) -> Iterator[str]:
-    for folder, subfolders, names in os.walk(root, followlinks=True):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+    others: list[str] = []
+    for folder, names in walk(root):
         if any(is_image(name) for name in names):
             yield folder
+        others += [name for name in names if not is_image(name)]
+    report_left_out(root, "images", others)
 
 
 def _check_first(samples: list[dict], source: str) -> None:

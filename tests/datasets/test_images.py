@@ -1,8 +1,11 @@
+import logging
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from mmcontrast.datasets import ImageFolder, ImageList, Images
+from mmcontrast.datasets.files import IMAGES
 from mmcontrast.registry import DATASETS
 from tests.datasets.conftest import photo
 
@@ -38,8 +41,8 @@ def test_missing_and_empty_folders(tmp_path):
         Images(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match=r"no image \(\.jpg"):
         Images(tmp_path)
-    (tmp_path / "a.heic").write_text("x")
-    with pytest.raises(FileNotFoundError, match=r"1 other files include .*a\.heic"):
+    (tmp_path / "a.nef").write_text("x")
+    with pytest.raises(FileNotFoundError, match=r"1 other files include .*a\.nef"):
         Images(tmp_path)
 
 
@@ -105,3 +108,98 @@ def test_labels_are_those_of_the_images(folder):
     sample = dataset[5]
     assert np.abs(sample["inputs"]["view0"].permute(1, 2, 0).numpy().astype(int) - image).max() <= 2
     assert dataset.metainfo["classes"][sample["data_sample"]["label"]] == "dog"
+
+
+def relative(dataset, root):
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    return [info["path"][len(str(root)) + 1 :] for info in infos]
+
+
+def write(*paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo(8, 8)).save(path)
+
+
+def test_a_link_to_a_folder_above_adds_nothing(tmp_path):
+    write(tmp_path / "a/1.png")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "a/self").symlink_to(".")
+    assert relative(Images(tmp_path), tmp_path) == ["a/1.png"]
+
+
+def test_folders_that_link_each_other_are_read_once_by_their_own_names(tmp_path):
+    write(tmp_path / "a/1.png", tmp_path / "b/2.png")
+    (tmp_path / "a/0").symlink_to(tmp_path / "b")
+    (tmp_path / "b/0").symlink_to(tmp_path / "a")
+    assert relative(Images(tmp_path), tmp_path) == ["a/1.png", "b/2.png"]
+    dataset = ImageFolder(tmp_path)
+    assert [dataset.get_data_info(i)["label"] for i in range(2)] == [0, 1]
+
+
+def test_links_to_other_folders_and_files_are_followed(tmp_path):
+    write(tmp_path / "else/2.png", tmp_path / "root/a/1.png")
+    (tmp_path / "root/b").symlink_to(tmp_path / "else")
+    (tmp_path / "root/c").symlink_to(tmp_path / "else")
+    (tmp_path / "root/a/0.png").symlink_to(tmp_path / "else/2.png")
+    root = tmp_path / "root"
+    assert relative(Images(root), root) == ["a/0.png", "a/1.png", "b/2.png"]
+    with pytest.raises(FileNotFoundError, match=r"root/c is a link to a folder of another class"):
+        ImageFolder(root)
+
+
+def test_every_format_of_pillow_is_read(tmp_path):
+    suffixes = ["jpg", "jfif", "jpe", "jp2", "tga", "pbm", "webp", "ico", "png", "avif"]
+    for suffix in suffixes:
+        if suffix == "avif" and not features.check("avif"):
+            continue
+        image = Image.fromarray(photo(16, 16))
+        image.convert("1" if suffix == "pbm" else "RGB").save(tmp_path / f"a.{suffix}")
+    dataset = Images(tmp_path, LOAD)
+    assert len(dataset) == len(list(tmp_path.iterdir()))
+    assert all(s["inputs"]["view0"].shape == (3, 16, 16) for s in dataset)
+
+
+def test_heic(tmp_path):
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra 'heif'")
+    heif.from_pillow(Image.fromarray(photo(16, 16))).save(tmp_path / "a.heic", quality=95)
+    assert ".heic" in IMAGES
+    loaded = Images(tmp_path, LOAD)[0]["inputs"]["view0"].permute(1, 2, 0).numpy()
+    assert np.abs(loaded.astype(int) - photo(16, 16)).mean() < 20
+
+
+@pytest.fixture
+def log(monkeypatch):
+    """What the log of the lists says, as pairs of level and message."""
+    lines = []
+    monkeypatch.setattr(
+        "mmcontrast.datasets.files.print_log",
+        lambda message, logger, level: lines.append((logging.getLevelName(level), message)),
+    )
+    return lines
+
+
+def test_what_is_left_out_is_said_once_with_its_numbers(tmp_path, log):
+    write(tmp_path / "a.jpg")
+    for name in ("b.nef", "sub/c.NEF", "d.npy", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    Images(tmp_path)
+    Images(tmp_path)
+    ((level, message),) = log
+    assert level == "WARNING"
+    assert "no images: 2 .nef, 1 .npy, 1 .txt; extensions=('.npy',)" in message
+
+
+def test_lists_beside_images_are_no_warning(tmp_path, log):
+    write(tmp_path / "a/1.jpg", tmp_path / "0.jpg")
+    (tmp_path / "a.txt").write_text("x")
+    ImageFolder(tmp_path)
+    assert [level for level, _ in log] == ["INFO", "WARNING"]
+    assert "no images: 1 .txt." in log[0][1]
+    assert "they lie beside its folders): 1 .jpg" in log[1][1]
+
+
+def test_extensions_of_a_folder(tmp_path):
+    write(tmp_path / "a.jpg", tmp_path / "b.PNG")
+    assert relative(Images(tmp_path, extensions=[".png"]), tmp_path) == ["b.PNG"]

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mmcontrast.datasets.files import find_missing
 from mmcontrast.datasets.images import ImageFolder
 from mmcontrast.datasets.subsets import balanced_subset, coco_subset, random_subset
 from mmcontrast.utils.text import read_text
@@ -63,10 +64,11 @@ def subset_of_coco(
     """
     if not os.path.isdir(images):
         raise FileNotFoundError(f"there is no folder {images}")
-    present = {
-        Path(parent, name).relative_to(images).as_posix()
-        for parent, _, names in os.walk(images)
-        for name in names
-    }
     content = json.loads(read_text(ann_file))
-    return coco_subset(content, fraction, seed, present)
+    try:
+        paths = {os.path.join(images, i["file_name"]): i["file_name"] for i in content["images"]}
+    except (KeyError, TypeError):
+        paths = {}  # No COCO file, as coco_subset says.
+    for path in find_missing(paths):
+        del paths[path]
+    return coco_subset(content, fraction, seed, paths.values())

@@ -12,7 +12,7 @@ from torch import Tensor
 from mmcontrast.apis.inference.features import Extracted, FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
 from mmcontrast.apis.training.config import load_config
-from mmcontrast.datasets.files import find_images
+from mmcontrast.datasets.files import class_folders, find_images
 from mmcontrast.registry import DATASETS
 from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError, explain, input_errors
@@ -168,10 +168,9 @@ def _open_source(
     if path.is_file():
         return path, 1, ()
     if path.is_dir():
-        folders = [entry.name for entry in path.iterdir() if entry.is_dir()]
         with input_errors(source):
             total = sum(1 for _ in find_images(source))
-        return path, total, tuple(sorted(name for name in folders if not name.startswith(".")))
+        return path, total, tuple(class_folders(path))
     if config is None:
         raise UserError(f"There is no image or folder {source}.")
     return _open_loader(source, config, size)

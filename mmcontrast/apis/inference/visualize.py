@@ -12,7 +12,7 @@ from mmcontrast.apis.inference.extract import label_of
 from mmcontrast.apis.inference.feature_table import FeatureTable
 from mmcontrast.apis.inference.features import FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
-from mmcontrast.datasets.files import find_images
+from mmcontrast.datasets.files import class_folders, find_images
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import (
     HorizontalFlip,
@@ -159,7 +159,7 @@ def _images(extractor: FeatureExtractor, source: str, num: int) -> _Points:
         raise UserError(f"{source} is not a folder of images.")
     batch = extractor(_choose(_expand([source]), num), dense=False)
     paths = [sample["path"] for sample in batch["data_samples"]]
-    classes = sorted(path.name for path in Path(source).iterdir() if path.is_dir())
+    classes = class_folders(source)
     labels = [label_of(path, source, tuple(classes)) for path in paths]
     return _Points(batch["global"].numpy(), labels, paths, classes, "images")
 

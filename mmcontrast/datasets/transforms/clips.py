@@ -66,6 +66,10 @@ class LoadFrames:
             paths = list_frames(Path(folder), consecutive=False)
         except FileNotFoundError as error:
             raise UnreadableVideoError.of(folder, "there is no image in it") from error
+        except ValueError as error:
+            raise UnreadableVideoError.of(
+                folder, str(error).removeprefix(f"{folder}: ").rstrip(".")
+            ) from error
         if len(paths) < stated:
             raise UnreadableVideoError.of(
                 folder, f"it has {len(paths)} frames, and its list says {stated}"

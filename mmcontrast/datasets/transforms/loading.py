@@ -1,7 +1,8 @@
 """Loading of images in any format that Pillow reads, as upright 8-bit RGB."""
 
 import io
-from functools import partial
+from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,8 @@ class LoadImage:
         return results
 
     def _decode(self, data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        if data[4:8] == b"ftyp":
+            _register_heif()
         with Image.open(io.BytesIO(data)) as image:
             width, height = image.size
             # Looking for the tag in an image without EXIF would be slow.
@@ -97,6 +100,15 @@ class LoadImage:
         if self.min_side is None:
             return 1
         return next((d for d in (8, 4, 2) if short_side // d >= self.min_side), 1)
+
+
+@cache
+def _register_heif() -> None:
+    """Let Pillow open HEIC files, if the extra ``heif`` is installed."""
+    if find_spec("pillow_heif"):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
 
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:

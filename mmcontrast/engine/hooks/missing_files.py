@@ -1,14 +1,12 @@
 """Check that the files that annotations name exist."""
 
-import os
-from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmcontrast.datasets.files import find_missing
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.errors import UserError
 
@@ -53,18 +51,6 @@ def _check(name: str, dataset: Any) -> None:
             f"there:{shown}{more}\n"
             "Do annotations (ann_file) and folder (data_root, data_prefix) belong together?"
         )
-
-
-def find_missing(paths: list[str]) -> list[str]:
-    """Return those files that do not exist, in their order."""
-    by_folder: dict[str, set[str]] = defaultdict(set)
-    for path in paths:
-        by_folder[os.path.dirname(path)].add(os.path.basename(path))
-    present = {
-        folder: set(os.listdir(folder or ".")) if Path(folder or ".").is_dir() else set()
-        for folder in by_folder
-    }
-    return [path for path in paths if os.path.basename(path) not in present[os.path.dirname(path)]]
 
 
 def _paths(dataset: Any) -> Iterator[str]:
