@@ -10,6 +10,7 @@ import pytest
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.cli.main import parse
 from mmcontrast.cli.parsers import make_parser
+from mmcontrast.datasets.graph_files import read_npz
 from mmcontrast.mini import make_mini
 from mmcontrast.registry import DATASETS, MODELS
 from tests.toy import ROOT
@@ -64,6 +65,31 @@ def test_own_graph(folder, monkeypatch):
     original = np.load("data/mini/graphs/citations.npz")
     np.testing.assert_array_equal(sample["data_sample"]["node_labels"], original["y"])
     assert len(DATASETS.build(cfg.train_dataloader.dataset)) == 50
+
+
+def test_graphs_of_torch_geometric(folder, monkeypatch):
+    pytest.importorskip("torch_geometric")
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    writer, config, function, large = (
+        text for text in PYTHON if "citations.pt" in text or "load_pyg" in text
+    )
+    exec(writer, {})
+    (folder / "my_parts.py").write_text(function)
+    original = read_npz("data/mini/graphs/citations.npz")
+    for name, text, count in (("pyg", config, 50), ("large", large, 200)):
+        path = folder / f"my_{name}_graph.py"
+        path.write_text(text)
+        cfg = load_config(path)
+        MODELS.build(cfg.model)
+        train = DATASETS.build(cfg.train_dataloader.dataset)
+        assert len(train) == count
+        sizes = [sample["graph"].num_nodes for sample in train.samples]
+        assert sum(sizes) == 600 and len(sizes) == count // 50
+        sample = DATASETS.build(cfg.val_dataloader.dataset)[0]["data_sample"]
+        np.testing.assert_array_equal(sample["node_labels"], original.node_labels)
+        for split, mask in original.masks.items():
+            np.testing.assert_array_equal(sample["masks"][split], mask)
 
 
 def test_own_classes(folder, monkeypatch):

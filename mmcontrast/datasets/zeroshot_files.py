@@ -6,20 +6,21 @@ unseen; the training set has images of seen classes alone, and the test sets hav
 Shapes: n rows, D features, A attributes, M classes.
 """
 
-import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.labels import to_integers
+from mmcontrast.utils.delimited import MISSING, normalized
 from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.matlab import read_mat
-from mmcontrast.utils.tables import read_table
+from mmcontrast.utils.tables import Table, as_keys, read_table
 
 _PARTS = ("trainval", "test_seen", "test_unseen")
+_CLASS_NAMES = frozenset({"class", "classes", "classname", "name", "category"})
 
 
 @dataclass
@@ -74,11 +75,14 @@ def read_xlsa17(features: str | os.PathLike, splits: str | os.PathLike) -> ZeroS
     names = ("att", *(f"{name}_loc" for name in _PARTS))
     split = read_mat(splits, names, optional=("allclasses_names",))
     numbered = [f"class {number + 1}" for number in range(split["att"].shape[1])]
-    parts = {name: split[f"{name}_loc"].ravel().astype(np.int64) - 1 for name in _PARTS}
+    parts = {
+        name: to_integers(split[f"{name}_loc"].ravel(), f"{splits}: {name}_loc") - 1
+        for name in _PARTS
+    }
     return check(
         ZeroShotSet(
             np.ascontiguousarray(data["features"].T, dtype=np.float32),
-            data["labels"].ravel().astype(np.int64) - 1,
+            to_integers(data["labels"].ravel(), f"{features}: labels") - 1,
             np.ascontiguousarray(split["att"].T, dtype=np.float32),
             tuple(str(name) for name in split.get("allclasses_names", numbered)),
             path=os.fspath(features),
@@ -100,8 +104,9 @@ def read_extracted(
     Args:
         features: ``.npz`` or ``.parquet`` file with ``global`` (n, D) and ``class`` (n,), the name
             of each row's class.
-        attributes: ``.csv`` file with a header, class names in the first column and numbers in the
-            others.
+        attributes: Table (``.csv``, ``.tsv``, ``.parquet`` and others) with a row for each class:
+            its name in the column that is called ``class``, ``name`` or ``category``, or else in
+            the first one, and numbers in all others.
         unseen: Names of the classes that are not trained on.
         test_share: Share of each seen class' rows that is held out for the test.
         seed: Seed by which the held-out rows are drawn.
@@ -118,7 +123,7 @@ def read_extracted(
             "from a folder with one sub-folder a class."
         )
     rows, names = columns["global"].astype(np.float32), columns["class"].astype(str)
-    classes, table = _read_attributes(Path(attributes))
+    classes, table = _read_attributes(attributes)
     unknown = sorted({*names.tolist(), *unseen} - set(classes))
     if unknown:
         raise ValueError(
@@ -244,18 +249,27 @@ def _hold_out(
     return np.setdiff1d(rows, test), test
 
 
-def _read_attributes(path: Path) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    if not path.is_file():
+def _read_attributes(path: str | os.PathLike) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    if not os.path.isfile(path):
         raise UserError(f"There are no attributes {path}.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.reader(file) if row][1:]
-    names = tuple(row[0] for row in rows)
+    table = Table.read(path, names=_CLASS_NAMES)
+    named = [name for name in table.columns if normalized(name) in _CLASS_NAMES]
+    column = named[0] if named else next(iter(table.columns))
+    names = tuple(as_keys(table.columns[column]))
+    nameless = [row for row, name in enumerate(names) if name in MISSING]
+    if nameless:
+        raise UserError(f"{table.place(nameless[0])}, column {column!r}: a class has no name.")
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
         raise UserError(f"{path}: {', '.join(duplicates)} more than once.")
-    try:
-        return names, np.array([row[1:] for row in rows], dtype=np.float32)
-    except ValueError as error:
-        raise UserError(
-            f"{path}: a class in the first column and equally many numbers behind it: {error}."
-        ) from error
+    others = [name for name in table.columns if name != column]
+    if not others:
+        raise UserError(f"{path} has no column of attributes beside the classes, {column!r}.")
+    parts = [np.atleast_2d(table.numbers(name).T).T for name in others]
+    for name, part in zip(others, parts, strict=True):
+        missing = np.flatnonzero(np.isnan(part).any(axis=1))
+        if len(missing):
+            raise UserError(
+                f"{table.place(int(missing[0]))}, column {name!r}: the attribute is missing."
+            )
+    return names, np.concatenate(parts, axis=1).astype(np.float32)

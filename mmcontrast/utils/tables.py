@@ -150,6 +150,13 @@ class Table:
         raise UserError(f"{self.path}: the column {name!r} holds no numbers ({values.dtype}).")
 
 
+def as_keys(column: np.ndarray) -> list[str]:
+    """Return ids or names as texts; whole numbers are the same as numbers and as texts."""
+    if column.dtype.kind == "f" and (np.isfinite(column) & (column == np.trunc(column))).all():
+        column = column.astype(np.int64)
+    return [str(value) for value in column.tolist()]
+
+
 def read_table(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read a table, column by column, see :meth:`Table.read`."""
     return Table.read(path).columns

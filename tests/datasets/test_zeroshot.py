@@ -172,6 +172,8 @@ def test_a_validation_is_made_of_the_training_set(tmp_path):
         (dict(trainval_loc=lambda v: np.append(v, [[61]], axis=0)), "share rows"),
         (dict(trainval_loc=lambda v: np.append(v, [[61]], axis=0), test_unseen_loc=lambda v: v[1:]),
          "classes fox are seen and unseen at once"),
+        (dict(labels=lambda v: v + 0.5), r"res101\.mat: labels are integers, got 1\.5"),
+        (dict(test_seen_loc=lambda v: v + 0.5), r"att_splits\.mat: test_seen_loc are integers"),
         (dict(test_seen_loc=lambda v: v + 84), "test_seen is empty or names rows"),
     ],
 )  # fmt: skip
@@ -264,13 +266,39 @@ def test_own_features_and_a_table_of_attributes(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(
+    "table",
+    [
+        "ant,0,6\nbee,4,6\ncow,0,4\n",  # without names
+        "\ufeffwings;legs;class\r\n0;6;ant\r\n4;6;bee\r\n\r\n0;4;cow\r\n",
+        "ant 0 6\nbee 4 6\ncow 0 4\n",
+        "class,0,1\nant,0,6\nbee,4,6\ncow,0,4\n",
+    ],
+)
+def test_forms_of_a_table_of_attributes(tmp_path, table):
+    data = read_extracted(*write_own(tmp_path, table=table), unseen=["bee"])
+    assert data.classes == ("ant", "bee", "cow")
+    assert data.attributes.tolist() == [[0, 6], [4, 6], [0, 4]]
+
+
+@pytest.mark.parametrize(
     ("kwargs", "error", "message"),
     [
         (dict(classes=("ant", "elk")), ValueError, "has no attributes of elk; it has ant, bee"),
         (dict(unseen=["yak"]), ValueError, "has no attributes of yak"),
         (dict(table="name,x\nant,1\nant,2\nbee,1\ncow,1\n"), UserError, "ant more than once"),
-        (dict(table="name,x\nant,1\nbee,many\ncow,1\n"), UserError, "equally many numbers"),
-        (dict(table="name,x\nant,1\nbee,\ncow,1\n"), UserError, "equally many numbers"),
+        (
+            dict(table="name,x\nant,1\nbee,many\ncow,1\n"),
+            UserError,
+            r"attributes\.csv, line 3, column 'x': a number is expected, got 'many'",
+        ),
+        (
+            dict(table="name,x\nant,1\nbee,\ncow,1\n"),
+            UserError,
+            r"attributes\.csv, line 3, column 'x': the attribute is missing",
+        ),
+        (dict(table="name,x\nant,1\n,2\ncow,1\n"), UserError, "line 3, column 'name': a class has"),
+        (dict(table="name,x\nant,1\nbee\n"), UserError, "line 3: the number of fields is 1"),
+        (dict(table="name\nant\nbee\ncow\n"), UserError, "has no column of attributes"),
         (dict(unseen=["ant", "bee", "cow"]), ValueError, "trainval is empty"),
         (dict(rows=1), ValueError, "seen class ant has one row"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.labels import to_labels
 from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.tables import read_table
 
@@ -37,6 +38,7 @@ class FeatureTable:
 
         Raises:
             UserError: The file does not exist, or was not written by ``extract_features``.
+            ValueError: A label is neither an integer, NaN nor a text.
         """
         columns = read_table(path)
         name = "nodes" if "nodes" in columns else "global"
@@ -46,12 +48,13 @@ class FeatureTable:
                 f"{path} has no {' and no '.join(missing)}: it is no table of "
                 "tools/extract_features.py."
             )
+        labels, texts = to_labels(columns["label"], f"{path}: labels")
         return cls(
             columns[name],
-            columns["label"],
+            labels,
             columns["path"].tolist(),
             columns.get("node"),
-            _class_names(columns),
+            list(texts) or _class_names(columns, labels),
         )
 
     def name(self, row: int) -> str:
@@ -66,10 +69,9 @@ class FeatureTable:
         return f"{what}, {self.classes[label] if label < len(self.classes) else f'class {label}'}"
 
 
-def _class_names(columns: dict[str, np.ndarray]) -> list[str]:
+def _class_names(columns: dict[str, np.ndarray], labels: NDArray[np.int64]) -> list[str]:
     if "class" not in columns:
         return []
-    labels = columns["label"]
     names = [str(number) for number in range(int(labels.max(initial=-1)) + 1)]
     for label in np.unique(labels[labels >= 0]):
         row = int((labels == label).argmax())

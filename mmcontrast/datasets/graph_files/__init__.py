@@ -1,7 +1,8 @@
 """Readers of graph files: functions that return a ``Graph``; nothing is downloaded."""
 
+from mmcontrast.datasets.labels import UNLABELED
+
 from .graph import Graph, undirected
-from .labels import UNLABELED
 from .npz import read_npz
 from .planetoid import read_planetoid
 from .pyg import from_pyg, load_pyg

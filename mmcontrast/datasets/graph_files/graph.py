@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .labels import UNLABELED, Place, to_integers
+from mmcontrast.datasets.labels import UNLABELED, Place, to_integers
 
 
 @dataclass

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mmcontrast.datasets.labels import UNLABELED, to_labels, to_masks
 from mmcontrast.utils.tables import read_arrays
 
 from .graph import Graph, check, check_weights, notice, undirected, undirected_weighted
-from .labels import UNLABELED, to_labels, to_masks
 
 # Files of earlier versions have the second spelling.
 _UNLABELED_MASKS = ("unlabeled_mask", "unlabelled_mask")
@@ -26,7 +26,7 @@ def read_npz(
         path: Archive of ``edge_index`` (2, E), or (E, 2); features ``x`` (V, D), or as sparse CSR
             ``x_data``, ``x_indices``, ``x_indptr`` and ``x_shape``; and optionally weights
             ``edge_weight`` (E,), which may be named ``edge_attr``; classes ``y`` (V,) or (V, 1),
-            see :func:`~mmcontrast.datasets.graph_files.labels.to_labels`; ``train_mask``,
+            see :func:`~mmcontrast.datasets.labels.to_labels`; ``train_mask``,
             ``val_mask`` and ``test_mask``, (V,) or (V, k) for k splits; and ``unlabeled_mask``, or
             ``unlabelled_mask`` as in the files of earlier versions. Other arrays are logged as
             unused. Archives that contain pickled objects are refused.

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from mmcontrast.datasets.labels import UNLABELED
+
 from .graph import Graph, check, undirected
-from .labels import UNLABELED
 
 _PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph")
 _NUM_VALIDATION = 500

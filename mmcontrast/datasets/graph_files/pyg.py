@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mmcontrast.datasets.labels import to_labels, to_masks
 from mmcontrast.utils.errors import UserError
 
 from .graph import Graph, check, undirected, undirected_weighted
-from .labels import to_labels, to_masks
 from .npz import edge_weights
 
 _SPLITS = ("train", "val", "test")

@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.labels import to_integers, to_labels, to_masks
 from mmcontrast.utils.delimited import MISSING, is_number, normalized
-from mmcontrast.utils.tables import Table
+from mmcontrast.utils.tables import Table, as_keys
 
 from .graph import Graph, check, check_weights, notice, undirected, undirected_weighted
-from .labels import to_integers, to_labels, to_masks
 
 Column = str | int
 """Name of a column, or its number from 0, which may be negative."""
@@ -174,7 +174,7 @@ def _choose_id(
         column.dtype.kind == "U" for column in (table.columns[index], *columns)
     ):
         return index
-    keys = set().union(*map(_keys, columns))
+    keys = set().union(*map(as_keys, columns))
     for name in table.columns if len(table.columns) > 1 else ():
         if _may_be_id(table, name, index, keys):
             if name != index:
@@ -192,15 +192,8 @@ def _may_be_id(table: Table, name: str, index: str | None, keys: set[str]) -> bo
     is_first = name == next(iter(table.columns)) and not table.has_names
     if column.ndim > 1 or not (is_first or name == index or column.dtype.kind == "U"):
         return False
-    own = _keys(column)
+    own = as_keys(column)
     return bool(keys) and keys.issubset(own) and len(set(own)) == len(own)
-
-
-def _keys(column: NDArray[Any]) -> list[str]:
-    """Return ids as texts; whole numbers are the same as numbers and as texts."""
-    if column.dtype.kind == "f" and (np.isfinite(column) & (column == np.trunc(column))).all():
-        column = column.astype(np.int64)
-    return [str(value) for value in column.tolist()]
 
 
 def _join(
@@ -223,7 +216,7 @@ def _join(
             )
         return pairs
     rows: dict[str, int] = {}
-    for row, key in enumerate(_keys(nodes.columns[id_name])):
+    for row, key in enumerate(as_keys(nodes.columns[id_name])):
         if key in MISSING or rows.setdefault(key, row) != row:
             raise ValueError(
                 f"{nodes.place(row)}, column {id_name!r}: "
@@ -231,7 +224,7 @@ def _join(
             )
     columns = []
     for end in ends:
-        keys = _keys(edges.columns[end])
+        keys = as_keys(edges.columns[end])
         unknown = next((row for row, key in enumerate(keys) if key not in rows), None)
         if unknown is not None:
             raise ValueError(

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mmcontrast.datasets.labels import to_integers
 from mmcontrast.utils.tables import Table
 
 from .graph import Graph, check, notice, undirected
-from .labels import to_integers
 
 # Files of the format that no method uses.
 _UNUSED = ("edge_labels", "edge_attributes", "graph_attributes")

@@ -188,6 +188,24 @@ def test_tables_of_something_else(tmp_path):
         FeatureTable.read(tmp_path / "b.npz")
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected", "names"),
+    [
+        (np.array([2.0, np.nan, 0]), [2, -1, 0], []),
+        (np.array([[2], [-1], [0]]), [2, -1, 0], []),
+        (np.array(["dog", "", "cat"]), [1, -1, 0], ["cat", "dog"]),
+    ],
+)
+def test_forms_of_labels_in_a_table(tmp_path, labels, expected, names):
+    columns = {"path": np.array(["a"] * 3), "label": labels, "global": np.eye(3)}
+    np.savez(tmp_path / "a.npz", **columns)
+    table = FeatureTable.read(tmp_path / "a.npz")
+    assert table.labels.tolist() == expected and table.classes == names
+    np.savez(tmp_path / "a.npz", **{**columns, "label": np.array([0.5, 1, 2])})
+    with pytest.raises(ValueError, match=r"a\.npz: labels are integers, got 0\.5"):
+        FeatureTable.read(tmp_path / "a.npz")
+
+
 def test_unseen_classes_are_named_so(tmp_path):
     np.savez(
         tmp_path / "a.npz",
