@@ -1,5 +1,8 @@
 """Pre-training that continues from a published backbone, by one way for every method."""
 
+import re
+import shlex
+
 import pytest
 import torch
 
@@ -7,7 +10,7 @@ from mmcontrast.apis.training.train import start_from, train
 from mmcontrast.cli.main import main
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights.files import CheckpointError
-from tests.toy import unique_run, write_config, write_images
+from tests.toy import ROOT, unique_run, write_config, write_images
 
 _RESNET = """
 model['backbone'] = dict(
@@ -119,12 +122,43 @@ def test_a_resumed_run_does_not_load_it_again(network, images, tmp_path):
     assert log_of(tmp_path / "run").count("starts from") == 1
 
 
-def test_the_command_line(images, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_the_command_of_the_docs(images, tmp_path):
+    from torchvision.models import resnet50
+
+    page = (ROOT / "docs/weights.md").read_text()
+    command = re.search(r"^mmcontrast (train .*--init-from.*)$", page, re.MULTILINE)[1]
+    torch.save(resnet50().state_dict(), tmp_path / "resnet50.pth")
+    places = {"/my/photos": str(images), "resnet50.pth": str(tmp_path / "resnet50.pth")}
+    options = [
+        "train_cfg.max_epochs=1", "model.queue_size=8", "train_dataloader.batch_size=4",
+        "train_dataloader.num_workers=0", "train_dataloader.persistent_workers=False",
+    ]  # fmt: skip
+    main([
+        *(places.get(word, word) for word in shlex.split(command)), "--device", "cpu",
+        "--work-dir", str(tmp_path / "run"), "--cfg-options", unique_run(), *options,
+    ])  # fmt: skip
+    log = log_of(tmp_path / "run")
+    shown = re.search(r"starts from resnet50.pth (\(.*loaded:\n(?:  .*\n)+)```", page)[1]
+    assert f"starts from {tmp_path / 'resnet50.pth'} {shown}" in log
+
+
+def test_a_file_that_is_missing(images, tmp_path):
     config = write_config(tmp_path, images)
-    with pytest.raises((SystemExit, UserError)) as error:
-        main(["train", str(config), "--init-from", str(tmp_path / "none.pth"), "--work-dir",
-              str(tmp_path / "run"), "--cfg-options", unique_run()])  # fmt: skip
-    assert error.value.code != 0
+    options = dict(work_dir=str(tmp_path / "run"), cfg_options=[unique_run()])
+    with pytest.raises(CheckpointError, match=r"none\.pth does not exist"):
+        train(str(config), init_from=str(tmp_path / "none.pth"), **options)
+
+
+def test_the_student_of_dino(network, images, tmp_path):
+    config = write_config_of("SimCLR", tmp_path, images)
+    zeros = {name: torch.zeros_like(tensor) for name, tensor in network.items()}
+    torch.save(dict(student=network, teacher=zeros), tmp_path / "dino.pth")
+    options = dict(work_dir=str(tmp_path / "run"), cfg_options=[unique_run()])
+    with pytest.raises(CheckpointError, match="CHECKPOINT#student or CHECKPOINT#teacher"):
+        train(str(config), init_from=str(tmp_path / "dino.pth"), **options)
+    runner = train(str(config), init_from=f"{tmp_path / 'dino.pth'}#student", **options)
+    assert_starts_from(runner.model.backbone, network)
 
 
 @pytest.mark.parametrize("content", ["state_dict", "model"])
