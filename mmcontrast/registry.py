@@ -15,11 +15,12 @@ say) does not break the others, and is named when a look-up finds nothing.
 import difflib
 import importlib.util
 import pkgutil
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine import registry as mmengine_registry
 
 from mmcontrast.renames import TYPES, modernize_part
+from mmcontrast.utils.arguments import check_types
 
 SCOPE = "mmcontrast"
 # Packages whose parts configs may name, as 'mmdet.ResNet', and the extra that brings them.
@@ -44,11 +45,13 @@ class Registry(mmengine_registry.Registry):
     """
 
     _imported: bool
+    _all: ClassVar[list["Registry"]] = []
 
     def __init__(
         self, name: str, parent: mmengine_registry.Registry, locations: tuple[str, ...] = ()
     ):
         super().__init__(name, parent=parent, scope=SCOPE, locations=list(locations))
+        self._all.append(self)
         self._failed_imports: dict[str, ImportError] = {}
 
     def import_from_location(self) -> None:
@@ -96,7 +99,8 @@ class Registry(mmengine_registry.Registry):
             **kwargs: The same.
 
         Raises:
-            TypeError: It is neither: a class that was not called, for example.
+            TypeError: It is neither: a class that was not called, for example. Or a value in it is
+                of another type than the constructor's annotation says.
             UnknownTypeError: Nothing is registered under its ``type``.
             RemovedOptionError: It sets an option that no longer exists.
         """
@@ -104,7 +108,16 @@ class Registry(mmengine_registry.Registry):
             return cfg
         if isinstance(cfg, dict):
             cfg = modernize_part(cfg)
+            self._check_types(cfg)
         return super().build(cfg, *args, **kwargs)
+
+    def _check_types(self, cfg: dict) -> None:
+        owner = cfg.get("type")
+        if isinstance(owner, str):
+            owner = self.get(owner)
+        # Annotations of other projects often say less than they accept.
+        if callable(owner) and str(owner.__module__).startswith(f"{__package__}."):
+            check_types(owner, cfg)
 
     def __contains__(self, key: str) -> bool:
         try:
@@ -143,6 +156,11 @@ class Registry(mmengine_registry.Registry):
             for module, error in self._failed_imports.items()
         ]
         return "\n".join(lines)
+
+
+def all_registries() -> list[Registry]:
+    """Return all registries, those of parts that are MMEngine's alone included."""
+    return list(Registry._all)
 
 
 MODELS = Registry(

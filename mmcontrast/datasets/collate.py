@@ -18,7 +18,14 @@ def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Raises:
         KeyError: The samples do not have the same views.
+        ValueError: The samples are not packed.
     """
+    if not isinstance(samples[0], dict) or not {"inputs", "data_sample"} <= samples[0].keys():
+        keys = f" with {', '.join(samples[0])}" if isinstance(samples[0], dict) else ""
+        raise ValueError(
+            f"A sample is a {type(samples[0]).__name__}{keys}, not one of inputs and data_sample: "
+            "end the pipeline of the data set with dict(type='PackInputs') (PackClips, PackFrames)."
+        )
     inputs: dict[str, Any] = {}
     for name in samples[0]["inputs"]:
         views = [sample["inputs"][name] for sample in samples]

@@ -9,6 +9,7 @@ different ones.
 import random
 
 from mmcontrast.registry import FUNCTIONS
+from mmcontrast.utils.arguments import check_sizes
 
 
 @FUNCTIONS.register_module()
@@ -18,6 +19,7 @@ def segments(num_frames: int, num_segments: int) -> list[int]:
     Wang et al., "Temporal Segment Networks", ECCV 2016. A segment has
     ``num_frames // num_segments`` frames; the remainder at the end is never drawn.
     """
+    check_sizes("segments", num_segments=num_segments)
     size = num_frames // num_segments
     if size == 0:
         return _spread(num_frames, num_segments)
@@ -27,6 +29,7 @@ def segments(num_frames: int, num_segments: int) -> list[int]:
 @FUNCTIONS.register_module()
 def window(num_frames: int, length: int, stride: int = 1) -> list[int]:
     """Draw ``length`` frames, every ``stride``-th one from a random start."""
+    check_sizes("window", length=length, stride=stride)
     last_start = num_frames - 1 - (length - 1) * stride
     if last_start < 0:
         return _spread(num_frames, length)
@@ -41,6 +44,7 @@ def gap(num_frames: int, max_gap: int) -> list[int]:
     From a video of at most ``max_gap + 1`` frames, two different frames are drawn in any order; the
     authors' code may draw the same frame twice.
     """
+    check_sizes("gap", max_gap=max_gap)
     last = num_frames - 1
     if last > max_gap:
         first = random.randint(0, last - max_gap)

@@ -44,6 +44,7 @@ from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.ops.diffusion import to_torch
 from mmcontrast.registry import DATASETS, FUNCTIONS
+from mmcontrast.utils.arguments import check_sizes
 from mmcontrast.utils.errors import UserError
 
 _MATRICES = ("adjacency", "diffusion", "transition")
@@ -85,6 +86,7 @@ class Graphs(Dataset):
                 "method needs one number."
             )
         self.seed = 0
+        check_sizes("Graphs", repeat=repeat)
         self.repeat = repeat
         self.raw = raw
         labels = {graph.label for graph in graphs if graph.label is not None}

@@ -18,6 +18,7 @@ from mmcontrast.datasets.files import IMAGES, is_image
 from mmcontrast.datasets.seeding import seeded
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.arguments import check_sizes
 
 
 @DATASETS.register_module()
@@ -71,6 +72,12 @@ class TarShards(IterableDataset):
         seed: int = 0,
         on_error: str = ON_ERROR[0],
     ):
+        check_sizes(
+            "TarShards",
+            batch_size=batch_size,
+            num_samples=num_samples,
+            shuffle_buffer=shuffle_buffer,
+        )
         try:
             from webdataset.shardlists import expand_urls
         except ImportError as error:

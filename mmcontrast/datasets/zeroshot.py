@@ -24,6 +24,7 @@ from mmcontrast.datasets.zeroshot_files import (
     scaled,
 )
 from mmcontrast.registry import DATASETS, FUNCTIONS
+from mmcontrast.utils.arguments import check_sizes
 
 
 def _read(source: dict[str, Any], validation: bool) -> ZeroShotSet:
@@ -64,6 +65,7 @@ class SeenBatches(Dataset):
     def __init__(
         self, source: dict[str, Any], num_rows: int, num_batches: int = 5, validation: bool = False
     ):
+        check_sizes("SeenBatches", num_rows=num_rows, num_batches=num_batches)
         data = _read(source, validation)
         self.features = torch.from_numpy(data.features[data.trainval])
         self.labels = torch.from_numpy(np.searchsorted(data.seen, data.labels[data.trainval]))

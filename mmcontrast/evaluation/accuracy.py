@@ -11,6 +11,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_sizes
 
 
 def topk_hits(scores_NM: Tensor, labels_N: Tensor, k: int) -> Tensor:
@@ -43,6 +44,7 @@ class Accuracy(BaseMetric):
     default_prefix = "accuracy"
 
     def __init__(self, topk: Sequence[int] = (1, 5), **kwargs: Any):
+        check_sizes("Accuracy", topk=topk)
         super().__init__(**kwargs)
         self.topk = tuple(topk)
 

@@ -8,6 +8,7 @@ from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_sizes
 
 from .description import log_description
 
@@ -59,6 +60,7 @@ class NodeClustering(BaseMetric):
     description = ""
 
     def __init__(self, repeats: int = 10, seed: int = 0, **kwargs: Any):
+        check_sizes("NodeClustering", repeats=repeats)
         super().__init__(**kwargs)
         self.repeats, self.seed = repeats, seed
 

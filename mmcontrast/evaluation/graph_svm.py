@@ -20,6 +20,7 @@ from mmengine.utils import track_iter_progress
 from numpy.typing import NDArray
 
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_number
 
 from .description import log_description
 
@@ -106,6 +107,7 @@ class GraphSVM(BaseMetric):
         seed: int = 0,
         **kwargs: Any,
     ):
+        check_number("GraphSVM: num_folds", num_folds, 2)
         super().__init__(**kwargs)
         self.num_folds, self.costs = num_folds, costs
         self.scaled, self.seed = scaled, seed

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mmcontrast.evaluation.accuracy import topk_hits
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_number, check_sizes
 
 # Similarities of one chunk of queries: 2^26 floats are 256 MB.
 _CHUNK_ELEMENTS = 2**26
@@ -93,6 +94,8 @@ class KNN(BaseMetric):
     default_prefix = "knn"
 
     def __init__(self, k: int | Sequence[int] = 20, temperature: float = 0.07, **kwargs: Any):
+        check_sizes("KNN", k=k)
+        check_number("KNN: temperature", temperature, 0, above=True)
         super().__init__(**kwargs)
         self.k = (k,) if isinstance(k, int) else tuple(k)
         self.temperature = temperature

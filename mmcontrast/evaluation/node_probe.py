@@ -27,6 +27,7 @@ from scipy import sparse
 from torch import Tensor
 
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_sizes
 
 from .description import log_description
 
@@ -202,6 +203,7 @@ class NodeProbe(BaseMetric):
         repeats: int = 50,
         **kwargs: Any,
     ):
+        check_sizes("NodeProbe", repeats=repeats)
         super().__init__(**kwargs)
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocol is one of {', '.join(PROTOCOLS)}, got {protocol!r}.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mmcontrast.datasets.masks import VOID, read_mask, write_mask
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_sizes
 
 
 def confusion_matrix(
@@ -71,6 +72,7 @@ class PartIoU(BaseMetric):
         out_dir: str | os.PathLike | None = None,
         **kwargs: Any,
     ):
+        check_sizes("PartIoU", num_classes=num_classes)
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.out_dir = None if out_dir is None else Path(out_dir)

@@ -23,6 +23,7 @@ from mmengine.logging import print_log
 from numpy.typing import NDArray
 
 from mmcontrast.registry import METRICS
+from mmcontrast.utils.arguments import check_sizes
 
 Array = NDArray[np.float64]
 # Powers of two, and three large costs, as in the authors' scripts.
@@ -205,6 +206,7 @@ class SVM(BaseMetric):
         jobs: int = 1,
         **kwargs: Any,
     ):
+        check_sizes("SVM", shots=shots, num_draws=num_draws)
         super().__init__(**kwargs)
         self.costs = tuple(costs)
         self.shots = tuple(shots)

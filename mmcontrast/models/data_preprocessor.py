@@ -8,6 +8,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmcontrast.registry import MODELS, TRANSFORMS
+from mmcontrast.utils.arguments import check_number
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
@@ -39,6 +40,13 @@ class ViewPreprocessor(BaseDataPreprocessor):
         channels_last: bool = False,
         augment: Sequence[Callable[[Tensor], Tensor] | dict] = (),
     ):
+        if len(mean) != len(std):
+            raise ValueError(
+                "ViewPreprocessor: mean and std have one value for each channel, got "
+                f"{len(mean)} and {len(std)}."
+            )
+        for value in std:
+            check_number("ViewPreprocessor: std", value, 0, above=True)
         super().__init__(non_blocking=True)
         self.register_buffer("mean", torch.tensor(mean), persistent=False)
         self.register_buffer("std", torch.tensor(std), persistent=False)
@@ -72,6 +80,11 @@ class ViewPreprocessor(BaseDataPreprocessor):
         if training:
             for transform in self.augment:
                 view = transform(view)
+        if view.shape[1] != len(self.mean):
+            raise ValueError(
+                f"ViewPreprocessor: mean and std have {len(self.mean)} values, and the images have "
+                f"{view.shape[1]} channels. Set one value for each channel."
+            )
         shape = [1, -1] + [1] * (view.dim() - 2)
         view = (view.float() - self.mean.view(shape)) / self.std.view(shape)
         if self.channels_last:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcontrast.apis.training.config import load_config, use_data_root
+from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.views import draw_views
@@ -44,6 +45,7 @@ def browse_dataset(
     if not settings:
         raise UserError(f"{config} has no {dataloader}.")
     use_data_root(cfg, data_root, (dataloader,))
+    check_values(cfg)
     with input_errors(f"{config}, {dataloader}"):
         dataset = DATASETS.build(settings.dataset)
     seed = cfg.get("randomness", {}).get("seed")

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmcontrast.apis.training.config_origins import base_files
 from mmcontrast.apis.training.options import current_value, parse_value, split_option
 from mmcontrast.renames import modernize
 from mmcontrast.utils.config_files import config_names, find_config
@@ -59,10 +60,27 @@ def _read(path: Path) -> Config:
     try:
         with _byte_order_marks_skipped():
             return Config.fromfile(path)
+    except RecursionError as error:
+        circle = " -> ".join(_cycle(path.resolve())) or "it is nested too deeply"
+        raise UserError(f"The config {path} inherits itself: {circle}.") from error
+    except SystemExit as error:
+        message = f"The config {path} cannot be read: it calls sys.exit({error.code})."
+        raise UserError(message) from error
     except Exception as error:  # whatever the code in the file raises
         raise UserError(
             f"The config {path} cannot be read: {type(error).__name__}: {error}"
         ) from error
+
+
+def _cycle(path: Path, inheriting: tuple[Path, ...] = ()) -> list[str]:
+    """Return the names of the configs that inherit each other in a circle, or none."""
+    if path in inheriting:
+        return [file.name for file in (*inheriting[inheriting.index(path) :], path)]
+    for base in base_files(path):
+        cycle = _cycle(base.resolve(), (*inheriting, path))
+        if cycle:
+            return cycle
+    return []
 
 
 @contextmanager

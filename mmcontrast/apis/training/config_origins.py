@@ -47,12 +47,18 @@ def _origin(key: Key, files: list[tuple[Path, dict[Key, int]]]) -> str:
 def _inheritance(file: Path) -> Iterator[Path]:
     """Yield a config and what it is based on, the overriding ones first."""
     yield file
+    for base in base_files(file):
+        yield from _inheritance(base)
+
+
+def base_files(file: Path) -> Iterator[Path]:
+    """Yield the files of a config's ``_base_``, the last one first."""
     for statement in ast.parse(read_text(file)).body:
         if isinstance(statement, ast.Assign) and _name(statement) == "_base_":
             bases = ast.literal_eval(statement.value)
             for base in reversed([bases] if isinstance(bases, str) else bases):
                 path, _ = Config._get_cfg_path(base, str(file))
-                yield from _inheritance(Path(path))
+                yield Path(path)
 
 
 def _statements(file: Path) -> dict[Key, int]:

@@ -12,6 +12,7 @@ from mmengine.runner import Runner, set_random_seed
 from mmcontrast.apis.training.config import default_work_dir, load_config, use_data_root
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
+from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.utils.errors import UserError, input_errors
@@ -62,9 +63,10 @@ def test(
     runner = None
     with trusted_checkpoints(trust_checkpoint):
         try:
-            runner = build_runner(cfg)
-            with input_errors(f"{cfg.filename}"):
-                _ = runner.test_loop
+            with removed_on_failure(cfg.work_dir):
+                runner = build_runner(cfg)
+                with input_errors(f"{cfg.filename}"):
+                    _ = runner.test_loop
             _log_often(runner)
             if cfg.load_from is None:
                 _initialize(runner, warn=not frozen)

@@ -19,7 +19,9 @@ from mmcontrast.apis.training.config import (
     optimizers_of,
     use_data_root,
 )
+from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
+from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
@@ -96,11 +98,12 @@ def train(
             if init_from is not None:
                 start_from(cfg, init_from)
             level, statement = settle_learning_rate(cfg, auto_scale_lr)
-            runner = build_runner(cfg)
-            runner.logger.log(level, statement)
-            for problem in find_conflicts(installed_versions()):
-                runner.logger.warning(problem)
-            build_training(runner)
+            with removed_on_failure(cfg.work_dir):
+                runner = build_runner(cfg)
+                runner.logger.log(level, statement)
+                for problem in find_conflicts(installed_versions()):
+                    runner.logger.warning(problem)
+                build_training(runner)
             run(runner)
         finally:
             leave_processes(runner)
@@ -127,6 +130,8 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.get("default_scope") == SCOPE:  # mmdet and mmseg have no functions of their own
         _add_scope_to_functions(cfg)
     _remove_hooks_that_are_off(cfg)
+    check_values(cfg)
+    _settle_workers(cfg)
     with input_errors(f"{cfg.filename}"):
         runner = Runner.from_cfg(cfg)
     runner.logger.info(f"Command: {shlex.join(sys.argv)}")
@@ -140,6 +145,15 @@ def _add_scope_to_functions(cfg: Config) -> None:
         for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
             if function and isinstance(function["type"], str) and "." not in function["type"]:
                 function["type"] = f"{SCOPE}.{function['type']}"
+
+
+def _settle_workers(cfg: Config) -> None:
+    """Leave out what only a data loader with workers may have, where one has none."""
+    for name in ("train", "val", "test"):
+        loader = cfg.get(f"{name}_dataloader") or {}
+        if loader.get("num_workers", 0) == 0:
+            for key in ("persistent_workers", "prefetch_factor", "timeout"):
+                loader.pop(key, None)
 
 
 def _remove_hooks_that_are_off(cfg: Config) -> None:
@@ -213,7 +227,9 @@ def use_autocast(cfg: Config, dtype: str) -> None:
 
 def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
     """Set the seed (0 if neither option nor config has one) and determinism."""
-    randomness = cfg.setdefault("randomness", {})
+    if cfg.get("randomness") is None:
+        cfg.randomness = {}
+    randomness = cfg.randomness
     if seed is not None:
         randomness["seed"] = seed
     if randomness.get("seed") is None:

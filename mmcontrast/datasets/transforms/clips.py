@@ -23,6 +23,7 @@ from mmcontrast.datasets.transforms.formatting import Transform, compose, descri
 from mmcontrast.datasets.transforms.loading import LoadImage
 from mmcontrast.datasets.video import open_video
 from mmcontrast.registry import FUNCTIONS, TRANSFORMS
+from mmcontrast.utils.arguments import check_sizes, check_types
 
 
 @TRANSFORMS.register_module()
@@ -47,7 +48,13 @@ class LoadFrames:
 
     def __init__(self, sampler: dict, backend: str = "auto"):
         settings = dict(sampler)
-        self.sample = partial(FUNCTIONS.get(settings.pop("type")), **settings)
+        if "type" not in settings:
+            raise ValueError(f"LoadFrames: sampler names a function by its type, got {sampler}.")
+        function = FUNCTIONS.get(settings.pop("type"))
+        check_types(function, settings)
+        self.sample = partial(function, **settings)
+        with seeded(0):
+            self.sample(1000)  # what does not fit is found before the first video
         self.backend = backend
         self._load_image = LoadImage()
 
@@ -155,6 +162,7 @@ class PackClips:
     """
 
     def __init__(self, num_views: int = 2):
+        check_sizes("PackClips", num_views=num_views)
         self.num_views = num_views
 
     def __call__(self, results: dict) -> dict:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmcontrast.registry import TRANSFORMS
+from mmcontrast.utils.arguments import check_number, check_probability
 
 UInt8 = NDArray[np.uint8]
 
@@ -88,6 +89,7 @@ class ColorJitter:
     def __init__(
         self, brightness: float, contrast: float, saturation: float, hue: float, p: float = 1.0
     ):
+        check_probability("ColorJitter: p", p)
         # torchvision checks and converts half widths to ranges, or to None for no change.
         # Importing torchvision takes half a second.
         from torchvision.transforms import v2
@@ -115,6 +117,7 @@ class Grayscale:
     """Replace the colors by their luma, in three equal channels, with probability ``p``."""
 
     def __init__(self, p: float = 0.2):
+        check_probability("Grayscale: p", p)
         self.p = p
 
     def __call__(self, results: dict) -> dict:
@@ -129,6 +132,7 @@ class GaussianBlur:
     """Blur with a standard deviation drawn from U(sigma), in pixels, with probability ``p``."""
 
     def __init__(self, sigma: tuple[float, float] = (0.1, 2.0), p: float = 0.5):
+        check_probability("GaussianBlur: p", p)
         if not 0 < sigma[0] <= sigma[1]:
             raise ValueError(
                 "GaussianBlur: sigma is a range (smallest, largest) of positive standard "
@@ -149,6 +153,8 @@ class Solarize:
     """Invert the values of at least ``threshold`` (0 to 255), with probability ``p``."""
 
     def __init__(self, threshold: int = 128, p: float = 0.2):
+        check_number("Solarize: threshold", threshold, 0, 256)
+        check_probability("Solarize: p", p)
         level = np.arange(256, dtype=np.uint8)
         self.table = np.where(level < threshold, level, 255 - level).astype(np.uint8)
         self.p = p

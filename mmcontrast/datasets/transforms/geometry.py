@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from mmcontrast.registry import TRANSFORMS
+from mmcontrast.utils.arguments import check_number, check_probability, check_sizes
 
 
 def _resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -51,6 +52,7 @@ class RandomResizedCrop:
         scale: tuple[float, float] = (0.2, 1.0),
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
     ):
+        check_sizes("RandomResizedCrop", size=size)
         if not 0 < scale[0] <= scale[1] <= 1:
             raise ValueError(
                 "RandomResizedCrop: scale is the range of area fractions (smallest, largest) "
@@ -94,6 +96,7 @@ class HorizontalFlip:
     """Mirror the image horizontally with probability ``p``."""
 
     def __init__(self, p: float = 0.5):
+        check_probability("HorizontalFlip: p", p)
         self.p = p
 
     def __call__(self, results: dict) -> dict:
@@ -114,6 +117,7 @@ class Resize:
     """
 
     def __init__(self, size: int | tuple[int, int], multiple: int = 1):
+        check_sizes("Resize", size=size, multiple=multiple)
         self.size = size
         self.multiple = multiple
 
@@ -140,6 +144,7 @@ class CenterCrop:
     """
 
     def __init__(self, size: int):
+        check_sizes("CenterCrop", size=size)
         self.size = size
 
     def __call__(self, results: dict) -> dict:
@@ -166,6 +171,7 @@ class RandomCrop:
     """
 
     def __init__(self, size: int):
+        check_sizes("RandomCrop", size=size)
         self.size = size
 
     def __call__(self, results: dict) -> dict:
@@ -206,6 +212,7 @@ class RandomRotation:
     """
 
     def __init__(self, degrees: int):
+        check_number("RandomRotation: degrees", degrees, 0)
         self.degrees = degrees
 
     def __call__(self, results: dict) -> dict:
@@ -228,6 +235,7 @@ class ShrinkToMultiple:
     """Round both sides down to a multiple of ``multiple``, at least ``multiple``, by resizing."""
 
     def __init__(self, multiple: int):
+        check_sizes("ShrinkToMultiple", multiple=multiple)
         self.multiple = multiple
 
     def __call__(self, results: dict) -> dict:
@@ -244,6 +252,7 @@ class ResizeAndPad:
     """Resize so that the long side has ``size`` pixels, and pad to a square by reflection."""
 
     def __init__(self, size: int):
+        check_sizes("ResizeAndPad", size=size)
         self.size = size
 
     def __call__(self, results: dict) -> dict:

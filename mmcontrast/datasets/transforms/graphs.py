@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mmcontrast.registry import TRANSFORMS
+from mmcontrast.utils.arguments import check_number, check_sizes
 
 
 @TRANSFORMS.register_module()
@@ -63,6 +64,7 @@ class SampleNodes:
     """
 
     def __init__(self, num_nodes: int, kind: str = "contiguous", num_seeds: int = 16):
+        check_sizes("SampleNodes", num_nodes=num_nodes, num_seeds=num_seeds)
         if kind not in ("contiguous", "around"):
             raise ValueError(f"SampleNodes: kind is 'contiguous' or 'around', got {kind!r}.")
         if num_nodes < 1 or num_seeds < 1:
@@ -131,6 +133,8 @@ class RandomSplit:
     def __init__(
         self, num_train: int = 20, num_val: int = 500, num_test: int | None = None, seed: int = 0
     ):
+        check_sizes("RandomSplit", num_train=num_train, num_test=num_test)
+        check_number("RandomSplit: num_val", num_val, 0)
         self.num_train, self.num_val, self.num_test, self.seed = num_train, num_val, num_test, seed
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:

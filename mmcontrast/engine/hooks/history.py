@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcontrast.registry import HOOKS
+from mmcontrast.utils.arguments import check_sizes
 
 
 @HOOKS.register_module()
@@ -20,6 +21,7 @@ class HistoryLengthHook(Hook):
     """
 
     def __init__(self, length: int = 10_000):
+        check_sizes("HistoryLengthHook", length=length)
         self.length = length
 
     def after_train_iter(self, runner: Runner, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 from mmcontrast.registry import HOOKS
+from mmcontrast.utils.arguments import check_probability
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights import Checkpoint, CheckpointError, compare
 
@@ -34,6 +35,7 @@ class PretrainedBackboneHook(Hook):
     priority = "VERY_HIGH"
 
     def __init__(self, min_coverage: float = 0.95, random_weights: bool = False):
+        check_probability("PretrainedBackboneHook: min_coverage", min_coverage)
         self.min_coverage = min_coverage
         self.random_weights = random_weights
 

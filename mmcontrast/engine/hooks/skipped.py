@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 
 from mmcontrast.datasets.base import TooManyUnreadableError
 from mmcontrast.registry import HOOKS
+from mmcontrast.utils.arguments import check_probability
 
 _SHOWN_PATHS = 8
 _FEWEST_SAMPLES = 100  # a share of fewer is not reliable
@@ -31,6 +32,7 @@ class SkippedFilesHook(Hook):
     priority = "LOW"
 
     def __init__(self, max_share: float = 0.5) -> None:
+        check_probability("SkippedFilesHook: max_share", max_share)
         self.max_share = max_share
         self.counts: Counter[str] = Counter()
         self._samples = self._replaced = 0

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 
 @MODELS.register_module()
@@ -18,6 +19,7 @@ class ColorPatches(BaseModule):
     """
 
     def __init__(self, stride: int = 8, **kwargs: Any):
+        check_sizes("ColorPatches", stride=stride)
         super().__init__(**kwargs)
         self.stride = stride
         self.out_channels = (27,)

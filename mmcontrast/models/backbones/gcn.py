@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from mmcontrast.ops.sparse import sparse_product
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 
 def _refuse_other_width(in_channels: int, features_VD: Tensor) -> None:
@@ -93,6 +94,9 @@ class GCN(BaseModule):
         num_layers: int = 1,
         **kwargs: Any,
     ):
+        check_sizes(
+            "GCN", in_channels=in_channels, hidden_channels=hidden_channels, num_layers=num_layers
+        )
         super().__init__(**kwargs)
         widths = [in_channels, *[hidden_channels] * (num_layers - 1)]
         self.layers = nn.ModuleList(GraphConvolution(width, hidden_channels) for width in widths)
@@ -154,6 +158,12 @@ class PyGEncoder(BaseModule):
         init_cfg: dict | None = None,
         **kwargs: Any,
     ):
+        check_sizes(
+            "PyGEncoder",
+            in_channels=in_channels,
+            hidden_channels=hidden_channels,
+            num_layers=num_layers,
+        )
         super().__init__(init_cfg)
         try:
             import torch_geometric.nn as graph_networks

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, conv1x1
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 _DEPTHS: dict[int, tuple[type[BasicBlock] | type[Bottleneck], list[int]]] = {
     18: (BasicBlock, [2, 2, 2, 2]),
@@ -152,6 +153,7 @@ class ResNet(BaseModule):
         in_channels: int = 3,
         **kwargs: Any,
     ):
+        check_sizes("ResNet", strides=strides, dilations=dilations, in_channels=in_channels)
         super().__init__(**kwargs)
         _check(depth, stem, base_channels, out_indices, frozen_stages)
         block, depths = _DEPTHS[depth]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from mmcontrast.models.modules.norm import SyncBN
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features
+from mmcontrast.utils.arguments import check_number, check_sizes
 
 
 @MODELS.register_module()
@@ -32,6 +33,8 @@ class LinearHead(BaseModule):
     """
 
     def __init__(self, in_channels: int, num_classes: int, init_std: float = 0.01):
+        check_sizes("LinearHead", in_channels=in_channels, num_classes=num_classes)
+        check_number("LinearHead: init_std", init_std, 0)
         super().__init__()
         self.fc = nn.Linear(in_channels, num_classes)
         nn.init.normal_(self.fc.weight, std=init_std)
@@ -75,6 +78,13 @@ class MultiStageHead(BaseModule):
         max_features: int = 9216,
         init_std: float = 0.01,
     ):
+        check_sizes(
+            "MultiStageHead",
+            in_channels=in_channels,
+            num_classes=num_classes,
+            max_features=max_features,
+        )
+        check_number("MultiStageHead: init_std", init_std, 0)
         super().__init__()
         self.in_channels = tuple(in_channels)
         self.names = ["stem", *(f"stage{i}" for i in range(1, len(self.in_channels)))]

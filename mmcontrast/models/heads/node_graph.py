@@ -13,6 +13,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 
 def sum_nodes(nodes_VC: Tensor, graph_index_V: Tensor, num_graphs: int) -> Tensor:
@@ -47,6 +48,7 @@ class BilinearCritic(BaseModule):
     """
 
     def __init__(self, channels: int, **kwargs: Any):
+        check_sizes("BilinearCritic", channels=channels)
         super().__init__(**kwargs)
         self.weight = nn.Parameter(torch.empty(channels, channels))
         nn.init.xavier_uniform_(self.weight[None])
@@ -78,6 +80,7 @@ class ResidualMLP(BaseModule):
     """
 
     def __init__(self, in_channels: int, out_channels: int, **kwargs: Any):
+        check_sizes("ResidualMLP", in_channels=in_channels, out_channels=out_channels)
         super().__init__(**kwargs)
         widths = (in_channels, out_channels, out_channels)
         self.layers = nn.Sequential(

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_number, check_sizes
 
 
 def cross_correlation(exemplars_NCzz: Tensor, searches_NCxx: Tensor) -> Tensor:
@@ -35,6 +36,8 @@ class SiameseHead(BaseModule):
     """
 
     def __init__(self, in_channels: int, scale: float = 1e-3, **kwargs: Any):
+        check_sizes("SiameseHead", in_channels=in_channels)
+        check_number("SiameseHead: scale", scale, 0, above=True)
         super().__init__(**kwargs)
         self.exemplar = nn.Conv2d(in_channels, in_channels, 1)
         self.search = nn.Conv2d(in_channels, in_channels, 1)

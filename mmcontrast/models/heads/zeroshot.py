@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 # Values in a block of comparisons: 2^24 floats are 64 MB.
 _BLOCK_ELEMENTS = 2**24
@@ -49,6 +50,13 @@ class FeatureGenerator(BaseModule):
         hidden_channels: int = 4096,
         **kwargs: Any,
     ):
+        check_sizes(
+            "FeatureGenerator",
+            num_noise=num_noise,
+            num_attributes=num_attributes,
+            num_features=num_features,
+            hidden_channels=hidden_channels,
+        )
         super().__init__(**kwargs)
         self.num_noise, self.num_attributes = num_noise, num_attributes
         self.layers = nn.Sequential(
@@ -82,6 +90,12 @@ class FeatureCritic(BaseModule):
         hidden_channels: int = 4096,
         **kwargs: Any,
     ):
+        check_sizes(
+            "FeatureCritic",
+            num_features=num_features,
+            num_attributes=num_attributes,
+            hidden_channels=hidden_channels,
+        )
         super().__init__(**kwargs)
         self.num_features = num_features
         self.layers = nn.Sequential(
@@ -108,6 +122,7 @@ class FeatureEmbedding(BaseModule):
     """
 
     def __init__(self, in_channels: int, out_channels: int, relu: bool = True, **kwargs: Any):
+        check_sizes("FeatureEmbedding", in_channels=in_channels, out_channels=out_channels)
         super().__init__(**kwargs)
         self.linear = nn.Linear(in_channels, out_channels)
         self.activation = nn.ReLU() if relu else nn.Identity()
@@ -141,6 +156,12 @@ class Comparator(BaseModule):
         hidden_channels: int = 2048,
         **kwargs: Any,
     ):
+        check_sizes(
+            "Comparator",
+            in_channels=in_channels,
+            num_attributes=num_attributes,
+            hidden_channels=hidden_channels,
+        )
         super().__init__(**kwargs)
         self.first = nn.Linear(in_channels + num_attributes, hidden_channels)
         self.activation = nn.LeakyReLU(0.2)

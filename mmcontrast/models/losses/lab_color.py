@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_number
 
 _WEIGHTS = (1.0, 10.0, 10.0)
 
@@ -47,6 +48,7 @@ class LabColorLoss(nn.Module):
     """
 
     def __init__(self, threshold: float = math.inf):
+        check_number("LabColorLoss: threshold", threshold, 0, above=True)
         super().__init__()
         self.threshold = threshold
 

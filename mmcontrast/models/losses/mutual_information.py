@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_number
 
 _LOG2 = math.log(2)
 
@@ -95,6 +96,7 @@ class MutualInformation(nn.Module):
     """
 
     def __init__(self, estimator: str = "jsd", temperature: float = 1.0):
+        check_number("MutualInformation: temperature", temperature, 0, above=True)
         super().__init__()
         if estimator not in ESTIMATORS:
             raise ValueError(f"estimator is one of {', '.join(ESTIMATORS)}, got {estimator!r}.")

@@ -124,12 +124,26 @@ class Method(BaseModel):
             ValueError: ``mode`` is none of these.
         """
         if mode == "loss":
-            return self.loss(inputs, data_samples or [])
+            return self.loss(_Views(inputs, type(self).__name__), data_samples or [])
         if mode == "predict":
             return self.predict(inputs, data_samples)
         if mode == "tensor":
             return self.extract(inputs)
         raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
+
+
+class _Views(dict[str, Any]):
+    """The inputs of a batch, which say what a pipeline must do where one is missing."""
+
+    def __init__(self, inputs: Inputs, owner: str):
+        super().__init__(inputs)
+        self.owner = owner
+
+    def __missing__(self, name: str) -> Any:
+        raise ValueError(
+            f"{self.owner} needs {name}, and the batch has {', '.join(self) or 'nothing'}: let the "
+            "pipeline make it (view0 and view1 are made by dict(type='Views', views=[view, view]))."
+        )
 
 
 def embedding_std(embeddings_NC: Tensor) -> Tensor:

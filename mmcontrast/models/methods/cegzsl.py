@@ -39,6 +39,7 @@ from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.models.modules.softmax_regression import softmax_regression
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
+from mmcontrast.utils.arguments import check_number, check_sizes
 
 _PENALTY_WEIGHT = 10.0
 _GENERALIZED_EPOCHS, _CONVENTIONAL_EPOCHS = 25, 100
@@ -83,6 +84,10 @@ class CEGZSL(Method):
         ref_compat: bool = False,
         **kwargs: Any,
     ):
+        check_sizes("CEGZSL", num_synthesized=num_synthesized)
+        check_number("CEGZSL: temperature", temperature, 0, above=True)
+        check_number("CEGZSL: instance_weight", instance_weight, 0)
+        check_number("CEGZSL: class_weight", class_weight, 0)
         super().__init__(**kwargs)
         self.generator = MODELS.build(generator)
         self.critic = MODELS.build(critic)

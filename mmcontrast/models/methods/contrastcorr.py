@@ -42,6 +42,7 @@ from mmcontrast.ops import affinity
 from mmcontrast.ops.distributed import gather_with_grad
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
+from mmcontrast.utils.arguments import check_number, check_probability, check_sizes
 
 # ImageNet's, of channels in 0..1; the encoder has them for LAB too.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -85,6 +86,10 @@ class ContrastCorr(Method):
         gather_negatives: bool = False,
         **kwargs: Any,
     ):
+        check_sizes("ContrastCorr", window=window)
+        check_number("ContrastCorr: concentration_weight", concentration_weight, 0)
+        check_number("ContrastCorr: concentration_start", concentration_start, 0)
+        check_probability("ContrastCorr: channel_dropout", channel_dropout)
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.codec = MODELS.build(codec).requires_grad_(False)

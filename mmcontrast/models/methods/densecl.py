@@ -38,6 +38,7 @@ from mmcontrast.models.modules.momentum_contrast import (
 from mmcontrast.ops.correspondence import match_cells, match_entropy, match_geometric
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
+from mmcontrast.utils.arguments import check_number
 
 
 @MODELS.register_module()
@@ -76,6 +77,8 @@ class DenseCL(Method):
         match: str = "max_sim",
         **kwargs: Any,
     ):
+        check_number("DenseCL: dense_weight", dense_weight, 0, 1)
+        check_number("DenseCL: dense_start_iters", dense_start_iters, 0)
         super().__init__(**kwargs)
         if match not in ("max_sim", "geometric"):
             raise ValueError(f"match must be 'max_sim' or 'geometric', got {match!r}.")

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 from mmcontrast.weights import CheckpointError, load_checkpoint, load_weights
 
 
@@ -97,6 +98,7 @@ class PatchCodec(nn.Module):
     """
 
     def __init__(self, patch_size: int = 8):
+        check_sizes("PatchCodec", patch_size=patch_size)
         super().__init__()
         self.patch_size = patch_size
         self.out_channels = 3 * patch_size**2

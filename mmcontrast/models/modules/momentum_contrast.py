@@ -19,6 +19,7 @@ from mmengine.dist import all_gather, get_rank, get_world_size
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 
 @torch.no_grad()
@@ -99,6 +100,7 @@ class SplitBN(nn.BatchNorm2d):
     _check_input_dim = nn.SyncBatchNorm._check_input_dim  # (N, C) too, for projection heads
 
     def __init__(self, num_features: int, num_groups: int = 8, **kwargs: Any):
+        check_sizes("SplitBN", num_features=num_features, num_groups=num_groups)
         super().__init__(num_features, **kwargs)
         self.num_groups = num_groups
 

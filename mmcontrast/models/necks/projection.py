@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS
+from mmcontrast.utils.arguments import check_sizes
 
 
 def _perceptron(
@@ -66,6 +67,13 @@ class Projection(BaseModule):
         bias_with_norm: bool = False,
         **kwargs: Any,
     ):
+        check_sizes(
+            "Projection",
+            in_channels=in_channels,
+            hidden_channels=hidden_channels,
+            out_channels=out_channels,
+            num_layers=num_layers,
+        )
         super().__init__(**kwargs)
         self.out_channels = out_channels
         widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
@@ -106,6 +114,7 @@ class Prediction(BaseModule):
         norm_cfg: dict,
         **kwargs: Any,
     ):
+        check_sizes("Prediction", in_channels=in_channels, hidden_channels=hidden_channels)
         super().__init__(**kwargs)
         self.mlp = nn.Sequential(
             nn.Linear(in_channels, hidden_channels),
@@ -145,6 +154,13 @@ class DenseProjection(BaseModule):
         norm_cfg: dict | None = None,
         **kwargs: Any,
     ):
+        check_sizes(
+            "DenseProjection",
+            in_channels=in_channels,
+            hidden_channels=hidden_channels,
+            out_channels=out_channels,
+            num_grid=num_grid,
+        )
         super().__init__(**kwargs)
         self.num_grid, self.out_channels = num_grid, out_channels
         widths = [in_channels, hidden_channels, out_channels]

@@ -152,3 +152,17 @@ def test_keys_of_a_variable_have_the_file_and_line_that_state_them(tmp_path):
         "same.lr": "base.py:4",
         "steps": "child.py:4",
     }
+
+
+def test_configs_that_inherit_each_other(tmp_path):
+    for name, base in (("a", "b"), ("b", "c"), ("c", "b")):
+        (tmp_path / f"{name}.py").write_text(f"_base_ = './{base}.py'\n")
+    with pytest.raises(UserError, match=r"a.py inherits itself: b.py -> c.py -> b.py\."):
+        load_config(tmp_path / "a.py")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_config_that_exits(config, code):
+    config.write_text(f"import sys\nsys.exit({code})\n")
+    with pytest.raises(UserError, match=rf"it calls sys.exit\({code}\)"):
+        load_config(config)

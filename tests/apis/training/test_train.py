@@ -249,3 +249,34 @@ def test_looking_at_a_config(config, capsys):
     captured = capsys.readouterr()
     assert "'/nowhere' is not a folder" in captured.err
     assert "48 samples for KNN" in captured.out
+
+
+@pytest.mark.parametrize(
+    "option", ["train_dataloader.dataset.data_root=/nowhere", "model.queue_size=0", "model.x=1"]
+)
+def test_a_failed_start_leaves_no_work_dir(run, tmp_path, option):
+    with pytest.raises(UserError):
+        run(SHORT, option)
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/mine.txt").write_text("kept")
+    with pytest.raises(UserError):
+        run(SHORT, option)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]
+
+
+def test_loaders_without_workers(run):
+    workers = ["persistent_workers=True", "prefetch_factor=2", "timeout=5", "num_workers=0"]
+    assert run(SHORT, *(f"train_dataloader.{each}" for each in workers)).iter == 6
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("train_dataloader.dataset.pipeline.1.views=[[]]", "DenseCL needs view1, and the batch"),
+        ("train_dataloader.dataset.pipeline.2=dict(type='HorizontalFlip')", "'PackInputs'"),
+    ],
+)
+def test_samples_that_do_not_fit_the_method(run, option, message):
+    with pytest.raises(ValueError, match=message):
+        run(SHORT, "train_dataloader.num_workers=0", option)
