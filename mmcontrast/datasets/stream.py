@@ -1,12 +1,15 @@
 """Batches of images from files, folders of any size, arrays, or datasets."""
 
+import io
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from mmengine.dataset import Compose
+from PIL import ExifTags
+from PIL import Image as PILImage
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
@@ -14,11 +17,15 @@ from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.files import find_images
 from mmcontrast.datasets.transforms import UnreadableImageError
+from mmcontrast.datasets.video import open_video
 from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError
 
-Image: TypeAlias = str | Path | np.ndarray | Tensor | dict[str, Any]
-"""A path; an RGB array (H, W, 3), uint8; a tensor (3, H, W); or a packed sample."""
+Image: TypeAlias = str | Path | np.ndarray | Tensor | PILImage.Image | dict[str, Any]
+"""A path; an RGB array (H, W, 3), uint8; a tensor (3, H, W), uint8 or floating point; a Pillow
+image of any mode; or a packed sample."""
+
+_PNG_MODES = ("1", "L", "LA", "I", "I;16", "I;16B", "P", "RGB", "RGBA")
 
 PackedBatch: TypeAlias = tuple[dict[str, Any], DataSamples, list[str]]
 """``inputs``, ``data_samples`` and the paths of unreadable images."""
@@ -33,8 +40,9 @@ class ImageStream(IterableDataset):
     Args:
         source: An image file; a folder, which is read recursively in sorted order; an image in
             memory, or a stack or an iterable of images; or a dataset, whose own pipeline is used.
-        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Images in memory skip
-            ``LoadImage``; float tensors, which are normalized already, skip all transforms.
+        pipeline: Transforms from ``LoadImage`` to ``PackInputs``. Arrays and tensors skip
+            ``LoadImage``; tensors of floating-point numbers, which are normalized already, skip all
+            transforms and become float32.
         batch_size: Number of images per batch.
         on_error: ``'raise'`` to raise an error at an unreadable image, ``'skip'`` to leave such
             images out and list them.
@@ -85,6 +93,12 @@ class ImageStream(IterableDataset):
                 "Images of one batch have different sizes after the pipeline: let it end in a "
                 "CenterCrop, or take batch_size=1."
             )
+        types = {sample["inputs"]["view0"].dtype for sample in samples}
+        if len(types) > 1:
+            raise UserError(
+                "Images of uint8 and normalized tensors of floating-point numbers are in one "
+                "batch: pass them in separate calls."
+            )
         return batch["inputs"], batch["data_samples"], skipped
 
     def _load(self, index: int, item: Any) -> dict[str, Any]:
@@ -98,7 +112,10 @@ class ImageStream(IterableDataset):
             height, width = item.shape[1:]
             view = _full_view(width, height)
             sample = dict(path=f"image {index}", index=index, view0=view)
-            return dict(inputs=dict(view0=item), data_sample=sample)
+            return dict(inputs=dict(view0=item.detach().cpu().float()), data_sample=sample)
+        if isinstance(item, PILImage.Image):
+            encoded = _encode(item)
+            return self.pipeline(dict(path=f"image {index}", index=index, bytes=encoded))
         results = _to_results(index, item)
         for transform in self.pipeline.transforms[1:]:
             results = transform(results)
@@ -115,7 +132,25 @@ def _items_of(source: Any) -> Iterable[Any]:
         return range(len(source))  # type: ignore[arg-type]
     if isinstance(source, np.ndarray | Tensor):
         return source[None] if source.ndim == 3 else source
-    return [source] if isinstance(source, dict) else source
+    return [source] if isinstance(source, dict | PILImage.Image) else source
+
+
+class VideoFrames:
+    """Frames (H, W, 3) of a video at given times, which each worker reads by itself.
+
+    Args:
+        path: Path of the video.
+        seconds: Ascending times relative to the first frame.
+        num_at_once: Number of frames that are in memory.
+    """
+
+    def __init__(self, path: str, seconds: Sequence[float], num_at_once: int = 32):
+        self.path, self.seconds, self.num_at_once = path, seconds, num_at_once
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        with open_video(self.path) as video:
+            for first in range(0, len(self.seconds), self.num_at_once):
+                yield from video.read_times(self.seconds[first : first + self.num_at_once])
 
 
 class _Folder:
@@ -128,6 +163,21 @@ class _Folder:
         return find_images(self.root)
 
 
+def _encode(image: PILImage.Image) -> bytes:
+    """Write an image without loss, so that ``LoadImage`` treats it like one of a file."""
+    file = io.BytesIO()
+    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    exif = PILImage.Exif()
+    if isinstance(orientation, int):
+        exif[ExifTags.Base.Orientation] = orientation
+    if image.mode == "F":
+        image.save(file, "TIFF", exif=exif)
+    else:
+        image = image if image.mode in _PNG_MODES else image.convert("RGB")
+        image.save(file, "PNG", compress_level=1, exif=exif)
+    return file.getvalue()
+
+
 def _to_results(index: int, item: Any) -> dict[str, Any]:
     """Convert an image in memory to the results of ``LoadImage``."""
     pixels = item.cpu().numpy().transpose(1, 2, 0) if _is_chw(item) else item
@@ -135,9 +185,9 @@ def _to_results(index: int, item: Any) -> dict[str, Any]:
     if not (is_uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size):
         shape = f"{tuple(item.shape)} {item.dtype}" if hasattr(item, "dtype") else ""
         raise UserError(
-            f"image {index} is a {type(item).__name__} {shape}; it should be a path, an array "
-            "(H, W, 3) of uint8 RGB, a tensor (3, H, W) of uint8, or a float tensor that is "
-            "normalized already."
+            f"image {index} is a {type(item).__name__} {shape}; it should be a path, a Pillow "
+            "image, an array (H, W, 3) of uint8 RGB, a tensor (3, H, W) of uint8, or a tensor of "
+            "floating-point numbers that is normalized already."
         )
     height, width = pixels.shape[:2]
     return dict(

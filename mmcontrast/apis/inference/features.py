@@ -1,7 +1,8 @@
 """Extract features of images with a pre-trained backbone, without a Runner."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from torch.utils.data import DataLoader
 
 from mmcontrast.apis.inference.backbone import build_backbone, load_backbone, read_checkpoint
 from mmcontrast.apis.training.config import load_config
-from mmcontrast.datasets.stream import Image, ImageStream
-from mmcontrast.datasets.transforms import UnreadableImageError, compose
+from mmcontrast.datasets.base import check_on_error
+from mmcontrast.datasets.errors import UnreadableFileError
+from mmcontrast.datasets.stream import Image, ImageStream, VideoFrames
+from mmcontrast.datasets.transforms import compose
+from mmcontrast.datasets.video import open_video
+from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.structures import DataSamples, Features
 from mmcontrast.utils.device import NO_MPS
@@ -61,7 +66,7 @@ class FeatureExtractor:
             out and lists it.
 
     Raises:
-        UserError: The checkpoint, the config or the device cannot be used.
+        UserError: The checkpoint, the config, the device or an option cannot be used.
     """
 
     def __init__(
@@ -77,6 +82,8 @@ class FeatureExtractor:
     ):
         if batch_size < 1 or (size is not None and size < 1):
             raise UserError(f"batch_size and size are at least 1, got {batch_size} and {size}.")
+        with input_errors("FeatureExtractor"):
+            check_on_error(on_error)
         self.device = find_device(device)
         self.batch_size, self.num_workers, self.on_error = batch_size, num_workers, on_error
         source = None if checkpoint is None else read_checkpoint(checkpoint, config)
@@ -96,9 +103,10 @@ class FeatureExtractor:
         """Compute the features of all images at once.
 
         Args:
-            source: An image file; a folder, with everything below it, sorted; an image as an array
-                (H, W, 3) of uint8 RGB or a tensor (3, H, W); a stack or an iterable of these; or a
-                data set. A float tensor must be normalized already and is not changed.
+            source: An image file; a folder, with everything below it, sorted; a Pillow image of any
+                mode; an image as an array (H, W, 3) of uint8 RGB or a tensor (3, H, W) of uint8; a
+                stack or an iterable of these; or a dataset. A tensor of floating-point numbers of
+                any precision must be normalized already and goes to the network as float32.
             dense: Whether to return the dense maps too; those of a ResNet-50 take 400 MB for a
                 thousand images.
 
@@ -141,7 +149,67 @@ class FeatureExtractor:
         Raises:
             UserError: An image cannot be used.
         """
-        images = ImageStream(source, self.pipeline, self.batch_size, self.on_error)
+        yield from self._stream(source, dense, self.batch_size)
+
+    def over_time(
+        self,
+        video: str | Path,
+        *,
+        window_seconds: float = 1.0,
+        num_frames: int = 1,
+        dense: bool = True,
+    ) -> Extracted:
+        """Compute the features of a video over time, one row for each window.
+
+        Windows follow one another without overlap; the last one ends with the video. The backbones
+        of this package's methods on videos see single frames, so the feature of a window is the
+        mean over ``num_frames`` of its frames, the middles of equal parts. Frames are prepared as
+        images are.
+
+        Args:
+            video: Path of a video file.
+            window_seconds: Length of a window in seconds.
+            num_frames: Number of frames that are read in each window.
+            dense: Whether to return the dense maps too.
+
+        Returns:
+            ``global`` (T, C) and ``dense`` (T, C, H, W), float32, for T windows. Each of
+            ``data_samples`` has ``path``, ``index``, the number of the window, ``start`` and
+            ``end`` in seconds from the first frame on, and ``view0``.
+
+        Raises:
+            UserError: The video cannot be read, or an option is out of range.
+        """
+        if window_seconds <= 0 or num_frames < 1:
+            raise UserError(
+                "window_seconds is positive and num_frames at least 1, got "
+                f"{window_seconds} and {num_frames}."
+            )
+        with input_errors(str(video)), open_video(str(video)) as reader:
+            windows = _windows(reader.probe().duration, window_seconds)
+        seconds = [
+            start + (end - start) * (frame + 0.5) / num_frames
+            for start, end in windows
+            for frame in range(num_frames)
+        ]
+        extracted = Extracted(data_samples=[], skipped=[])
+        parts: dict[str, list[Tensor]] = {}
+        batch_size = -(-self.batch_size // num_frames) * num_frames
+        for batch in self._stream(VideoFrames(str(video), seconds), dense, batch_size):
+            extracted["data_samples"] += batch["data_samples"][::num_frames]
+            for name in ("global", "dense") if dense else ("global",):
+                means = batch[name].unflatten(0, (-1, num_frames)).mean(dim=1)
+                parts.setdefault(name, []).append(means)
+        numbered = enumerate(zip(extracted["data_samples"], windows, strict=True))
+        for index, (sample, (start, end)) in numbered:
+            sample.update(path=str(video), index=index, start=start, end=end)
+        extracted.update({name: torch.cat(tensors) for name, tensors in parts.items()})
+        return extracted
+
+    def _stream(
+        self, source: Image | Iterable[Image], dense: bool, batch_size: int
+    ) -> Iterator[Extracted]:
+        images = ImageStream(source, self.pipeline, batch_size, self.on_error)
         num_skipped = 0
         try:
             for inputs, data_samples, skipped in DataLoader(
@@ -150,21 +218,30 @@ class FeatureExtractor:
                 num_skipped += len(skipped)
                 extracted = Extracted(data_samples=data_samples, skipped=skipped)
                 if data_samples:
-                    map_NCHW = self._map(inputs)
-                    extracted["global"] = map_NCHW.mean(dim=(2, 3)).cpu()
+                    maps = self._maps(inputs)
+                    extracted["global"] = pool_maps(maps).float().cpu()
                     if dense:
-                        extracted["dense"] = map_NCHW.cpu().contiguous()
+                        extracted["dense"] = maps[-1].float().cpu().contiguous()
                 yield extracted
-        except (UnreadableImageError, UserError, FileNotFoundError) as error:
+        except (UnreadableFileError, UserError, FileNotFoundError) as error:
             # From a worker they come wrapped in its traceback.
             raise UserError(explain(error)) from error
         if num_skipped:
             print_log(f"{num_skipped} unreadable images were left out.", "current", level=30)
 
     @torch.no_grad()
-    def _map(self, inputs: dict[str, Any]) -> Tensor:
+    def _maps(self, inputs: dict[str, Any]) -> Sequence[Tensor]:
         view = self.data_preprocessor(dict(inputs=inputs))["inputs"]["view0"]
-        return list(self.backbone(view))[-1].float()
+        with input_errors("the images do not fit the backbone"):
+            return self.backbone(view)
+
+
+def _windows(duration: float, window_seconds: float) -> list[tuple[float, float]]:
+    """Return start and end of the windows that cover a video, in seconds."""
+    # A rest of less than a thousandth of a second is the rounding of time stamps.
+    num_windows = max(math.ceil((duration - 1e-3) / window_seconds), 1)
+    starts = [number * window_seconds for number in range(num_windows)]
+    return [(start, min(start + window_seconds, duration)) for start in starts]
 
 
 def _join_maps(maps: list[Tensor]) -> Tensor:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmcontrast.apis import FeatureExtractor
 from mmcontrast.datasets.collate import collate
+from mmcontrast.datasets.video import open_video
 from mmcontrast.registry import DATASETS, MODELS
 from mmcontrast.utils.errors import UserError
 from tests.toy import ROOT, write_config
@@ -66,7 +67,7 @@ def test_every_form_of_a_image_gives_the_same(extractor, arrays, tmp_path):
         str(path), [path], arrays[0], arrays[0][None], arrays[:1],
         torch.from_numpy(arrays[0]).permute(2, 0, 1),
         torch.from_numpy(arrays[0]).permute(2, 0, 1)[None],
-        extractor.pipeline(dict(path=str(path))),
+        extractor.pipeline(dict(path=str(path))), Image.open(path), [Image.fromarray(arrays[0])],
     ]  # fmt: skip
     for form in forms:
         torch.testing.assert_close(extractor(form)["global"], expected)
@@ -74,7 +75,81 @@ def test_every_form_of_a_image_gives_the_same(extractor, arrays, tmp_path):
     view = extractor.pipeline(dict(path=str(path)))["inputs"]["view0"].float()
     mean, std = extractor.data_preprocessor.mean, extractor.data_preprocessor.std
     prepared = (view - mean[:, None, None]) / std[:, None, None]
-    torch.testing.assert_close(extractor(prepared)["global"], expected)
+    for dtype in (torch.float32, torch.float64):
+        for form in (prepared.to(dtype), [prepared.to(dtype)], prepared.to(dtype)[None]):
+            torch.testing.assert_close(extractor(form)["global"], expected)
+    half = extractor(prepared.half())["global"]
+    torch.testing.assert_close(half, expected, atol=1e-2, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"),
+    [("1", "png"), ("L", "png"), ("LA", "png"), ("P", "png"), ("RGBA", "png"), ("I;16", "png"),
+     ("CMYK", "tif"), ("LAB", "tif")],
+)  # fmt: skip
+def test_pillow_images_of_any_mode_are_those_of_files(extractor, arrays, tmp_path, mode, suffix):
+    if mode == "I;16":
+        image = Image.fromarray(arrays[0][..., 0].astype(np.uint16) * 257)
+    elif mode == "LAB":
+        image = Image.frombytes("LAB", (60, 40), arrays[0].tobytes())
+    else:
+        image = Image.fromarray(arrays[0]).convert(mode)
+    path = tmp_path / f"a.{suffix}"
+    image.save(path)
+    with Image.open(path) as opened:
+        assert torch.equal(extractor(opened)["global"], extractor(path)["global"])
+    torch.testing.assert_close(extractor([image])["global"], extractor(path)["global"])
+
+
+def test_a_pillow_image_is_turned_upright(extractor, arrays, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("a.jpg", "a.png"):
+        path = tmp_path / name
+        Image.fromarray(arrays[0]).save(path, exif=exif)
+        with Image.open(path) as opened:
+            (sample,) = extractor(opened)["data_samples"]
+            assert sample["view0"]["size"] == (40, 60)
+            torch.testing.assert_close(extractor(opened)["global"], extractor(path)["global"])
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize(("num_frames", "frames"), [(1, [[5], [15], [22]]), (2, None)])
+def test_features_over_time(toy, tmp_path, num_workers, num_frames, frames):
+    """25 frames at 10 a second: windows of 1, 1 and 0.5 s, against frames picked by hand."""
+    pytest.importorskip("av", reason="needs the extra 'video'")
+    from tests.datasets.video.files import write_video
+
+    write_video(tmp_path / "a.mp4", "mpeg4", length=25, rate=10)
+    with open_video(str(tmp_path / "a.mp4")) as video:
+        decoded = video.read_all()
+    extractor = FeatureExtractor(
+        toy[1], toy[0], device="cpu", batch_size=3, num_workers=num_workers
+    )
+    result = extractor.over_time(tmp_path / "a.mp4", window_seconds=1, num_frames=num_frames)
+    frames = frames or [[2, 7], [12, 17], [21, 23]]
+    for row, numbers in enumerate(frames):
+        expected = extractor(decoded[numbers])
+        for name in ("global", "dense"):
+            torch.testing.assert_close(result[name][row], expected[name].mean(dim=0))
+    assert len(result["global"]) == len(result["data_samples"]) == 3
+    samples = result["data_samples"]
+    assert [(s["index"], s["start"], round(s["end"], 3)) for s in samples] == [
+        (0, 0, 1), (1, 1, 2), (2, 2, 2.5),
+    ]  # fmt: skip
+    assert samples[0]["path"] == str(tmp_path / "a.mp4")
+    assert "dense" not in extractor.over_time(tmp_path / "a.mp4", dense=False)
+
+
+def test_errors_of_videos(extractor, tmp_path):
+    pytest.importorskip("av", reason="needs the extra 'video'")
+    with pytest.raises(UserError, match=r"nowhere\.mp4"):
+        extractor.over_time("nowhere.mp4")
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    with pytest.raises(UserError, match=r"a\.mp4"):
+        extractor.over_time(tmp_path / "a.mp4")
+    with pytest.raises(UserError, match="window_seconds is positive and num_frames at least 1"):
+        extractor.over_time("a.mp4", num_frames=0)
 
 
 def test_data_samples_tell_what_was_seen(extractor, arrays):
@@ -163,6 +238,10 @@ def test_clear_errors(toy, extractor, arrays, tmp_path):
         extractor(arrays[0].transpose(2, 0, 1))
     with pytest.raises(UserError, match="different sizes after the pipeline"):
         extractor([torch.zeros(3, 32, 32), torch.zeros(3, 32, 48)])
+    with pytest.raises(UserError, match=r"uint8 and normalized tensors.* separate calls"):
+        extractor([arrays[0], torch.zeros(3, 32, 32)])
+    with pytest.raises(UserError, match="on_error is 'raise' or 'skip', got 'ignore'"):
+        FeatureExtractor(toy[1], toy[0], on_error="ignore")
     with pytest.raises(UserError, match="at least 1"):
         FeatureExtractor(toy[1], toy[0], batch_size=0)
     with pytest.raises(UserError, match=r"'cuda:99' cannot be used"):
