@@ -22,8 +22,11 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".edges", ".cites", ".content")
 MISSING = ("", "nan", "NaN", "NA", "N/A", "<NA>", "null", "NULL", "None")
 """Fields that stand for a missing value, as pandas reads and writes them."""
 
+_TRUTH = ("true", "false", "True", "False", "TRUE", "FALSE")
 # From here on float64 does not tell neighboring integers apart, such as ids of 64 bits.
 _LARGEST_EXACT = 2**53
+# Rows that decide whether a first line holds names.
+_NUM_EXAMINED = 1000
 
 
 @dataclass
@@ -245,9 +248,8 @@ def _typed(column: NDArray) -> NDArray:
     except (ValueError, OverflowError):
         missing = np.isin(column, MISSING)
     texts = np.where(missing, "nan", column)
-    truth = np.char.lower(column)
-    if not missing.all() and (np.isin(truth, ("true", "false")) | missing).all():
-        return np.where(missing, np.nan, truth == "true")
+    if np.isin(column[~missing][:1], _TRUTH).any() and np.isin(column[~missing], _TRUTH).all():
+        return np.where(missing, np.nan, np.char.lower(column) == "true")
     try:
         return texts.astype(np.float64)
     except ValueError:
@@ -257,7 +259,7 @@ def _typed(column: NDArray) -> NDArray:
 def _has_numbers(column: NDArray) -> bool:
     if column.dtype.kind != "U":
         return len(column) > 0 and not np.isnan(column).all()
-    return any(map(is_number, column.tolist()))
+    return any(map(is_number, column[:_NUM_EXAMINED].tolist()))
 
 
 def _is_text(field: str) -> bool:
