@@ -33,9 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = add("similarity", parents=[network, out], help="heat map of a point's similarity")
     one.add_argument("images", nargs=2, help="image with the point, other image")
     one.add_argument("--point", nargs=2, type=float, metavar=("X", "Y"), help="pixels (middle)")
+    one.add_argument(
+        "--crop", action="store_true", help="cut images as the evaluation does (default: whole)"
+    )
     one = add("pca", parents=[network, out], help="dense features as colors")
     one.add_argument("images", nargs="+", help="images and folders")
     one.add_argument("--num", type=int, default=12, help="largest number of images (%(default)s)")
+    one.add_argument(
+        "--rim", type=int, default=0, help="cells at each border to leave out (%(default)s)"
+    )
     one = add("embedding", parents=[network, out], help="images or rows as points")
     one.add_argument("source", help="folder whose sub-folders are classes, or table of features")
     one.add_argument("--method", choices=("tsne", "pca", "umap"), default="tsne")

@@ -20,6 +20,8 @@ from mmcontrast.visualization.images import SourceView, show
 _COLORS = "viridis"
 # The numbers of more pairs would overlap.
 _MAX_NUMBERED = 64
+# How many pairs are drawn where none is above the threshold.
+_NUM_BEST = 10
 
 
 def draw_correspondence(
@@ -40,17 +42,27 @@ def draw_correspondence(
         maps[0].flatten(1)[None], maps[1].flatten(1)[None]
     )
     centers = [v.centers((m.shape[1], m.shape[2])) for v, m in zip(views, maps, strict=True)]
-    cells = (mutual_NS[0] & (similarity_NS[0] >= threshold)).nonzero()[:, 0].tolist()
+    similarity_S, mutual_S = similarity_NS[0], mutual_NS[0]
+    cells = (mutual_S & (similarity_S >= threshold)).nonzero()[:, 0].tolist()
+    num_cells, largest = len(similarity_S), similarity_S.max().item()
+    text = f"a mutual nearest neighbor with a cosine similarity of at least {threshold:g}"
+    title = f"{len(cells)} of {num_cells} cells have {text}; the largest is {largest:.2f}"
+    if not cells:
+        order = similarity_S.masked_fill(~mutual_S, -torch.inf).argsort(descending=True)
+        cells = order[: min(_NUM_BEST, int(mutual_S.sum()))].tolist()
+        title = (
+            f"None of {num_cells} cells has {text}; the largest is {largest:.2f}.\n"
+            f"Drawn are the {len(cells)} most similar pairs"
+        )
     figure = Figure(figsize=_pair_size(views), layout="constrained")
     axes = figure.subplots(1, 2)
     for axis, view in zip(axes, views, strict=True):
         show(axis, view)
     # The largest cosine is 1.
-    low = min(threshold, 0.99)
+    low = min([threshold, 0.99, *similarity_S[cells].tolist()])
     shade = colormaps[_COLORS]
     for number, cell in enumerate(cells, start=1):
-        similarity = similarity_NS[0, cell].item()
-        color = shade((similarity - low) / (1 - low))
+        color = shade((similarity_S[cell].item() - low) / (1 - low))
         ends = centers[0][cell], centers[1][match_NS[0, cell]]
         line = ConnectionPatch(
             ends[0], ends[1], "data", "data", axesA=axes[0], axesB=axes[1],
@@ -65,11 +77,7 @@ def draw_correspondence(
                 axis.annotate(
                     str(number), (x, y), ha="center", va="center_baseline", fontsize=7, color=text
                 )
-    figure.suptitle(
-        f"{len(cells)} of {len(match_NS[0])} cells have a mutual nearest neighbor with a cosine "
-        f"similarity of at least {threshold:g}",
-        fontsize=11,
-    )
+    figure.suptitle(title, fontsize=11)
     _add_scale(figure, list(axes), low, 1)
     return figure
 
@@ -119,18 +127,25 @@ def draw_similarity(
     return figure
 
 
-def draw_dense_pca(views: Sequence[SourceView], maps: Sequence[Tensor], per_row: int = 6) -> Figure:
+def draw_dense_pca(
+    views: Sequence[SourceView], maps: Sequence[Tensor], rim: int = 0, per_row: int = 6
+) -> Figure:
     """Draw dense features as colors, so that similar features have similar colors.
+
+    The colors of the feature cells are interpolated to the pixels of the view.
 
     Args:
         views: Views of the images.
         maps: Dense features of the views, (C, H, W) each; grids may differ.
+        rim: Number of feature cells at each border that are left out, of the components too, since
+            they tell the padding of the convolutions. They stay gray.
         per_row: Number of images per row of the figure.
 
     Raises:
-        ValueError: There are fewer than three feature cells or channels.
+        ValueError: Without the rim there are fewer than three feature cells or channels.
     """
-    colors, explained = dense_pca(maps)
+    inner = [m[:, rim : m.shape[1] - rim, rim : m.shape[2] - rim] for m in maps]
+    colors, explained = dense_pca(inner)
     columns = min(per_row, len(views))
     rows = -(-len(views) // columns)
     figure = Figure(figsize=(2.3 * columns + 0.4, 4.9 * rows + 0.5), layout="constrained")
@@ -143,15 +158,28 @@ def draw_dense_pca(views: Sequence[SourceView], maps: Sequence[Tensor], per_row:
         pixels = view.image[y0:y1, x0:x1]
         axes[2 * row, column].imshow(pixels[:, ::-1] if view.flip else pixels)
         axes[2 * row, column].set_title(view.name, fontsize=9)
-        # Without interpolation, so that each feature cell is a block.
-        axes[2 * row + 1, column].imshow(color, interpolation="nearest")
+        grid = (maps[number].shape[1], maps[number].shape[2])
+        axes[2 * row + 1, column].imshow(_upsample(color, grid, rim, pixels.shape[:2]))
+    left_out = f", without {rim} row{'s' if rim > 1 else ''} of cells at each border" if rim else ""
     figure.suptitle(
-        "The first three principal components of all cells as red, green and blue "
-        f"({100 * explained:.0f} % of the variance)",
-        fontsize=11 if columns > 3 else 9,
-        wrap=True,
+        "The first three principal components of all cells as red, green and blue\n"
+        f"({100 * explained:.0f} % of the variance{left_out})",
+        fontsize=11,
     )
     return figure
+
+
+def _upsample(
+    color_HW3: NDArray[np.float32], grid: tuple[int, int], rim: int, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Interpolate the colors of the inner cells of a grid to pixels; the rim becomes gray."""
+    y0, x0 = (round(rim * length / cells) for length, cells in zip(size, grid, strict=True))
+    inner = size[0] - 2 * y0, size[1] - 2 * x0
+    color_13HW = torch.from_numpy(color_HW3).permute(2, 0, 1)[None]
+    enlarged = F.interpolate(color_13HW, inner, mode="bilinear", align_corners=False)
+    pixels = np.full((*size, 3), 0.85, np.float32)
+    pixels[y0 : y0 + inner[0], x0 : x0 + inner[1]] = enlarged[0].permute(1, 2, 0).numpy()
+    return pixels
 
 
 def dense_pca(maps: Sequence[Tensor]) -> tuple[list[NDArray[np.float32]], float]:
@@ -173,7 +201,7 @@ def dense_pca(maps: Sequence[Tensor]) -> tuple[list[NDArray[np.float32]], float]
     if min(cells_SC.shape) < 3:
         raise ValueError(
             f"three components need three cells and three channels, got {cells_SC.shape}: take "
-            "more images, or a larger --size"
+            "more images, a larger --size, or a smaller --rim"
         )
     pca = PCA(3, svd_solver="full")
     with np.errstate(invalid="ignore"):  # collapsed features have no variance

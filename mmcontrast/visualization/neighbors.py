@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from mmcontrast.utils.errors import UserError
 from mmcontrast.visualization.palette import COLORS
+
+# Longer side of an image in points.
+_THUMBNAIL = 32
 
 
 class Neighbors(NamedTuple):
@@ -42,7 +47,11 @@ def nearest(features_NC: NDArray[np.floating], row: int, num: int = 10) -> Neigh
 
 
 def draw_neighbors(
-    neighbors: Neighbors, names: Sequence[str], same: Sequence[bool | None], title: str
+    neighbors: Neighbors,
+    names: Sequence[str],
+    same: Sequence[bool | None],
+    title: str,
+    thumbnails: Sequence[NDArray[np.uint8] | None] = (),
 ) -> Figure:
     """Draw the cosines of neighbors as bars.
 
@@ -51,15 +60,23 @@ def draw_neighbors(
         names: Name of each neighbor.
         same: Whether each neighbor is of the same class as the query; None if this is unknown.
         title: Title of the figure.
+        thumbnails: Small images (H, W, 3) of the query and of the K neighbors, None for a row
+            without image; nothing draws no images and no row of the query.
     """
-    figure = Figure(figsize=(7, 1.6 + 0.32 * len(names)), layout="constrained")
+    height = 0.55 if len(thumbnails) else 0.32
+    rows = len(names) + (1 if len(thumbnails) else 0)
+    figure = Figure(figsize=(7, 1.6 + height * rows), layout="constrained")
     axis = figure.subplots()
     color = {True: COLORS[0], False: COLORS[1], None: "0.55"}
     positions = np.arange(len(names))
-    bars = axis.barh(positions, neighbors.cosines, color=[color[is_same] for is_same in same])
+    bars = axis.barh(
+        positions, neighbors.cosines, height=0.75, color=[color[is_same] for is_same in same]
+    )
     axis.bar_label(bars, fmt="%.3f", padding=3, fontsize=9)
     axis.set_yticks(positions, names, fontsize=9)
-    axis.invert_yaxis()
+    if len(thumbnails):
+        _add_thumbnails(axis, thumbnails)
+    axis.set_ylim(len(names) - 0.5, -1.5 if len(thumbnails) else -0.5)
     axis.margins(x=0.12)
     axis.axvline(0, color="0.3", linewidth=0.8)
     axis.set_xlabel("cosine")
@@ -68,3 +85,17 @@ def draw_neighbors(
     handles = [Patch(color=color[key], label=text[key]) for key in text if key in same]
     figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), fontsize=9)
     return figure
+
+
+def _add_thumbnails(axis: Axes, thumbnails: Sequence[NDArray[np.uint8] | None]) -> None:
+    """Draw images between the bars and their names, and that of the query above them."""
+    axis.set_yticks([-1, *axis.get_yticks()], ["query", *axis.get_yticklabels()], fontsize=9)
+    axis.tick_params(axis="y", length=0, pad=_THUMBNAIL + 8)
+    for position, thumbnail in enumerate(thumbnails, start=-1):
+        if thumbnail is not None:
+            image = OffsetImage(thumbnail, zoom=_THUMBNAIL / max(thumbnail.shape[:2]))
+            box = AnnotationBbox(
+                image, (0, position), xybox=(-_THUMBNAIL / 2 - 4, 0), frameon=False,
+                xycoords=("axes fraction", "data"), boxcoords="offset points",
+            )  # fmt: skip
+            axis.add_artist(box)

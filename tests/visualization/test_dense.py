@@ -41,9 +41,34 @@ def test_only_pairs_above_the_threshold_are_drawn(tmp_path):
     assert len(lines(draw_correspondence(views, (CELLS, other), threshold=0.7))) == 4
     figure = draw_correspondence(views, (CELLS, other), threshold=0.9)
     assert len(lines(figure)) == 3
-    nothing = draw_correspondence(views, (CELLS, -torch.ones(4, 2, 2)), threshold=1)
-    assert lines(nothing) == {} and nothing.get_suptitle().startswith("0 of 4")
-    nothing.savefig(tmp_path / "a.png")
+    assert "3 of 4 cells" in figure.get_suptitle() and "largest is 1.00" in figure.get_suptitle()
+
+
+def test_the_ten_best_pairs_are_drawn_where_none_passes(tmp_path):
+    views = (seen(), seen())
+    generator = torch.Generator().manual_seed(0)
+    maps = tuple(torch.randn(32, 8, 8, generator=generator) for _ in range(2))
+    units = [m.flatten(1) / m.flatten(1).norm(dim=0) for m in maps]
+    cosines = units[0].T @ units[1]
+    mutual = [
+        (cosines[i, j].item(), i, j)
+        for i, j in enumerate(cosines.argmax(dim=1).tolist())
+        if cosines[:, j].argmax() == i
+    ]
+    best = sorted(mutual, reverse=True)[:10]
+    figure = draw_correspondence(views, maps, threshold=1)
+
+    def center(cell):
+        return (cell % 8 * 5 + 2.5, cell // 8 * 5 + 2.5)
+
+    assert lines(figure) == {center(i): center(j) for _, i, j in best}
+    title = figure.get_suptitle()
+    assert title.startswith("None of 64 cells has") and f"the largest is {best[0][0]:.2f}" in title
+    assert "the 10 most similar pairs" in title
+    figure.savefig(tmp_path / "a.png")
+    # There are fewer than ten pairs.
+    few = draw_correspondence(views, (CELLS, -CELLS), threshold=0.9)
+    assert 1 <= len(lines(few)) <= 4
 
 
 def test_the_heat_map_shows_the_cosine_to_the_point():
@@ -89,6 +114,27 @@ def test_pca_layout(tmp_path):
     maps = [torch.randn(4, 2, 2) for _ in range(3)]
     figure = draw_dense_pca([seen((0, 0, 20, 40), flip=True)] * 3, maps, per_row=2)
     assert len(figure.axes) == 8
-    # What the network saw, as it saw it.
+    # What the network saw, as it saw it, and its colors at the same pixels.
     assert figure.axes[0].images[0].get_array().shape == (40, 20, 3)
+    assert figure.axes[2].images[0].get_array().shape == (40, 20, 3)
     figure.savefig(tmp_path / "a.png")
+
+
+def test_pca_without_the_rim():
+    """Cells of the rim change nothing; the others are interpolated between their centers."""
+    inner = torch.randn(4, 2, 4, generator=torch.Generator().manual_seed(0))
+    pictures = []
+    for value in (0.0, 100.0):
+        whole = torch.full((4, 4, 6), value)
+        whole[:, 1:3, 1:5] = inner
+        figure = draw_dense_pca([seen((0, 0, 36, 24))], [whole], rim=1)
+        pictures.append(np.asarray(figure.axes[1].images[0].get_array()))
+    np.testing.assert_array_equal(*pictures)
+    assert pictures[0].shape == (24, 36, 3)
+    assert (pictures[0][:6] == np.float32(0.85)).all() and "border" in figure.get_suptitle()
+    (colors,), _ = dense_pca([inner])
+    # Four pixels around the common corner of four cells have their mean.
+    corner = pictures[0][11:13, 11:13].mean(axis=(0, 1))
+    np.testing.assert_allclose(corner, colors[:2, :2].mean(axis=(0, 1)), atol=1e-5)
+    with pytest.raises(ValueError, match="smaller --rim"):
+        draw_dense_pca([seen()], [torch.randn(4, 4, 4)], rim=2)

@@ -19,17 +19,20 @@ from mmcontrast.datasets.transforms import (
     LoadImage,
     PackInputs,
     RandomResizedCrop,
+    Resize,
     UnreadableImageError,
 )
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.visualization.confusion import confusion_shares, draw_confusion
 from mmcontrast.visualization.curves import draw_runs, read_log
 from mmcontrast.visualization.dense import draw_correspondence, draw_dense_pca, draw_similarity
-from mmcontrast.visualization.embedding import draw_embedding, project
+from mmcontrast.visualization.embedding import PROJECTIONS, draw_embedding, project
 from mmcontrast.visualization.images import SourceView
 from mmcontrast.visualization.neighbors import draw_neighbors, nearest
 
-_THUMBNAIL = 48
+_THUMBNAIL = 64
+# What both sides of a whole image become multiples of, since most networks need that.
+_STRIDE = 32
 
 
 def visualize_correspondence(
@@ -46,7 +49,8 @@ def visualize_correspondence(
         extractor: The extractor of the features; its ``size`` sets how fine the grid is.
         images: One path or two.
         out: Image to write.
-        threshold: Least cosine similarity, in [-1, 1], of the neighbors that are drawn.
+        threshold: Least cosine similarity, in [-1, 1], of the neighbors that are drawn; where there
+            are none, the ten most similar pairs are.
         seed: Seed of the crops of a single image.
 
     Raises:
@@ -69,23 +73,39 @@ def visualize_similarity(
     images: Sequence[str],
     point: tuple[float, float] | None,
     out: str | Path,
+    *,
+    crop: bool = False,
 ) -> None:
     """Draw how similar the feature cells of an image are to a point of another.
 
     Args:
-        extractor: The extractor of the features.
+        extractor: The extractor of the features; its ``size`` is the short side of the images.
         images: The image with the point, and the other one.
         point: x and y in pixels of the first image; None for the middle of its view.
         out: Image to write.
+        crop: Whether the network sees what the evaluation pipeline cuts out, usually the central
+            square, instead of the whole images.
+
+    Raises:
+        UserError: An image cannot be read, or the point is outside of what the network sees.
     """
-    seen, maps = _look(extractor, images)
+    if crop:
+        seen, maps = _look(extractor, images)
+    else:
+        pairs = [_look(extractor, [_whole_view(extractor, path)]) for path in images]
+        seen, maps = [views[0] for views, _ in pairs], [maps[0] for _, maps in pairs]
     x0, y0, x1, y1 = seen[0].box
     point = point or ((x0 + x1) / 2, (y0 + y1) / 2)
     _save(lambda: draw_similarity((seen[0], seen[1]), (maps[0], maps[1]), point), out)
 
 
 def visualize_pca(
-    extractor: FeatureExtractor, images: Sequence[str], out: str | Path, *, num: int = 12
+    extractor: FeatureExtractor,
+    images: Sequence[str],
+    out: str | Path,
+    *,
+    num: int = 12,
+    rim: int = 0,
 ) -> None:
     """Draw dense features as colors, by one principal component analysis of all images.
 
@@ -94,9 +114,16 @@ def visualize_pca(
         images: Paths of images and folders.
         out: Image to write.
         num: Largest number of images to draw; they are spread over all of them.
+        rim: Number of feature cells at each border that are left out, see
+            :func:`~mmcontrast.visualization.dense.draw_dense_pca`.
+
+    Raises:
+        UserError: An option is out of range, or an image cannot be read.
     """
+    if rim < 0:
+        raise UserError(f"A rim has no negative number of cells, got rim={rim}.")
     seen, maps = _look(extractor, _choose(_expand(images), num))
-    _save(lambda: draw_dense_pca(seen, maps), out)
+    _save(lambda: draw_dense_pca(seen, maps, rim), out)
 
 
 def visualize_embedding(
@@ -125,6 +152,8 @@ def visualize_embedding(
     Raises:
         UserError: ``source`` is neither a folder nor a table, or cannot be drawn this way.
     """
+    if method not in PROJECTIONS:
+        raise UserError(f"A projection is one of {', '.join(PROJECTIONS)}, got {method!r}.")
     points = _rows(source, num) if extractor is None else _images(extractor, source, num)
     small = [_thumbnail(path) for path in points.paths] if thumbnails else None
     projection = project(points.features, method, seed)
@@ -167,6 +196,8 @@ def _images(extractor: FeatureExtractor, source: str, num: int) -> _Points:
 def visualize_neighbors(table: str, row: int, out: str | Path, *, num: int = 10) -> None:
     """Draw the nearest neighbors of a row of a table that ``extract_features`` wrote.
 
+    Thumbnails stand beside the rows whose ``path`` is an image that is still there.
+
     Args:
         table: Path of a table of images, graphs or nodes.
         row: Number of the row, from 0; of a single graph the number of the node.
@@ -184,8 +215,10 @@ def visualize_neighbors(table: str, row: int, out: str | Path, *, num: int = 10)
         None if label < 0 or content.labels[other] < 0 else bool(content.labels[other] == label)
         for other in neighbors.rows
     ]
-    title = f"Nearest to {content.name(row)}"
-    _save(lambda: draw_neighbors(neighbors, names, same, title), out)
+    title = f"Nearest to row {row}, {content.name(row)}"
+    images = [_thumbnail_or_none(content.paths[other]) for other in (row, *neighbors.rows)]
+    thumbnails = images if any(image is not None for image in images) else ()
+    _save(lambda: draw_neighbors(neighbors, names, same, title, thumbnails), out)
 
 
 def visualize_confusion(
@@ -259,6 +292,19 @@ def _random_view(extractor: FeatureExtractor, path: str, seed: int, number: int)
     return results
 
 
+def _whole_view(extractor: FeatureExtractor, path: str) -> dict[str, Any]:
+    """Return a packed image that is not cut, its short side as long as the network's input."""
+    try:
+        results = LoadImage()(dict(path=path, index=0))
+        side = extractor.pipeline(dict(path=path, index=0))["inputs"]["view0"].shape[-1]
+    except UnreadableImageError as error:
+        raise UserError(explain(error)) from error
+    height, width = results["image"].shape[:2]
+    scale = max(round(side / _STRIDE), 1) * _STRIDE / min(height, width)
+    size = tuple(max(round(length * scale / _STRIDE), 1) * _STRIDE for length in (height, width))
+    return PackInputs()(Resize(size)(results))
+
+
 def _expand(paths: Iterable[str]) -> list[str]:
     """Replace each folder by the images in it."""
     images: list[str] = []
@@ -290,6 +336,13 @@ def _thumbnail(path: str) -> NDArray[np.uint8]:
     image = Image.fromarray(_read(path))
     image.thumbnail((_THUMBNAIL, _THUMBNAIL))
     return np.asarray(image)
+
+
+def _thumbnail_or_none(path: str) -> NDArray[np.uint8] | None:
+    try:
+        return _thumbnail(path)
+    except UnreadableImageError:
+        return None
 
 
 def _save(draw: Callable[[], Figure], out: str | Path) -> None:

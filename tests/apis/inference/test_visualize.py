@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -54,13 +55,54 @@ def test_similarity(extractor, images, tmp_path):
     visualize.visualize_similarity(extractor, pair, (30, 20), tmp_path / "b.png")
     assert is_drawn(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+    # The network sees the whole image, unless it is asked for the square in the middle.
+    visualize.visualize_similarity(extractor, pair, (0, 0), tmp_path / "c.png")
     with pytest.raises(UserError, match=r"outside the part of 0\.png"):
-        visualize.visualize_similarity(extractor, pair, (0, 0), tmp_path / "c.png")
+        visualize.visualize_similarity(extractor, pair, (0, 0), tmp_path / "d.png", crop=True)
+    with pytest.raises(UserError, match="Cannot read the image nowhere"):
+        visualize.visualize_similarity(extractor, ["nowhere.png"] * 2, None, tmp_path / "d.png")
+
+
+def test_the_whole_image_keeps_its_aspect_ratio(extractor, images, monkeypatch, tmp_path):
+    shapes = []
+    monkeypatch.setattr(
+        visualize,
+        "draw_similarity",
+        lambda views, maps, point: (
+            shapes.extend((v.box, m.shape) for v, m in zip(views, maps, strict=True))
+            or visualize.draw_dense_pca(views, maps)
+        ),
+    )
+    pair = [str(images / "dog/0.png"), str(tmp_path / "wide.png")]
+    Image.fromarray(photo(100, 50)).save(pair[1])
+    visualize.visualize_similarity(extractor, pair, None, tmp_path / "a.png")
+    assert [box for box, _ in shapes] == [(0, 0, 60, 50), (0, 0, 100, 50)]
+    # 64 x 64 and 64 x 128 pixels: sides are multiples of 32.
+    assert [tuple(shape) for _, shape in shapes] == [(24, 4, 4), (24, 4, 8)]
+
+
+def test_neighbors_with_thumbnails(extractor, images, tmp_path):
+    batch = extractor(images, dense=False)
+    paths = [sample["path"] for sample in batch["data_samples"]]
+    sizes = []
+    for number, names in enumerate((paths, ["gone.png"] * len(paths))):
+        table = tmp_path / f"{number}.npz"
+        np.savez(table, path=names, label=[-1] * len(paths), **{"global": batch["global"].numpy()})
+        out = tmp_path / f"{number}.png"
+        visualize.visualize_neighbors(str(table), 2, out, num=3)
+        assert is_drawn(out)
+        with Image.open(out) as image:
+            sizes.append(image.height)
+    assert sizes[0] > sizes[1], "without images there is no row of the query"
 
 
 def test_pca_of_images_and_folders(extractor, images, tmp_path):
     visualize.visualize_pca(extractor, [str(images / "dog/0.png"), str(images)], tmp_path / "a.png")
     assert is_drawn(tmp_path / "a.png")
+    visualize.visualize_pca(extractor, [str(images)], tmp_path / "b.png", rim=1)
+    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+    with pytest.raises(UserError, match="rim=-1"):
+        visualize.visualize_pca(extractor, [str(images)], tmp_path / "a.png", rim=-1)
     with pytest.raises(UserError, match="num=0"):
         visualize.visualize_pca(extractor, [str(images)], tmp_path / "a.png", num=0)
 
@@ -70,6 +112,8 @@ def test_embedding(extractor, images, tmp_path):
         out = tmp_path / f"{number}.png"
         visualize.visualize_embedding(extractor, str(images), out, **settings)
         assert is_drawn(out)
+    with pytest.raises(UserError, match=r"one of tsne, pca, umap, got 'lda'"):
+        visualize.visualize_embedding(extractor, str(images), out, method="lda")
     with pytest.raises(UserError, match="is not a folder"):
         visualize.visualize_embedding(extractor, str(images / "dog/0.png"), out)
 
