@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
+from mmcontrast.utils.delimited import is_number
 from mmcontrast.utils.text import read_lines
 
 HEIF: tuple[str, ...] = (".heic", ".heif", ".hif")
@@ -203,28 +204,38 @@ def find_missing(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if os.path.basename(path) not in present[os.path.dirname(path)]]
 
 
-def parse_line(line: str, extensions: tuple[str, ...] = IMAGES) -> tuple[str, int | None] | None:
-    """Split a line ``path`` or ``path label`` of a list; paths may contain blanks.
+# First fields of a line that holds the names of a list's columns.
+_NAMES = ("path", "file", "filename", "image", "img", "video", "name", "folder")
+
+
+def parse_line(
+    line: str, extensions: tuple[str, ...] = IMAGES
+) -> tuple[str, int | str | None] | None:
+    """Split a line ``path`` or ``path label`` of a list; both may contain blanks.
 
     Args:
-        line: The line, without blanks at its ends.
+        line: The line, without blanks at its ends. Blanks, a tab, a comma or a semicolon are
+            between path and label.
         extensions: Extensions of the files, in lower case.
 
     Returns:
-        Path and label (None if there is no label); None if the line is malformed.
+        Path and label: an integer from 0, the name of a class, or None if there is no label. None
+        if the line is malformed, or its label another number.
     """
     if has_extension(os.path.basename(line), extensions):
         return line, None
-    path, _, label = line.rpartition(" ")
-    path = path.rstrip()
-    # isdecimal() also accepts digits of other scripts, which int() reads as well.
-    if has_extension(os.path.basename(path), extensions) and label.isdecimal():
-        return path, int(label)
+    for separator in reversed(list(re.finditer(r"[\s,;]+", line))):
+        path, label = line[: separator.start()], line[separator.end() :]
+        if has_extension(os.path.basename(path), extensions):
+            # isdecimal() also accepts digits of other scripts, which int() reads as well.
+            if label.isdecimal():
+                return path, int(label)
+            return None if is_number(label) else (path, label)
     return None
 
 
 def parse_lines(path: str, parse: Callable[[str], dict | None], problem: str) -> list[dict]:
-    """Parse each line of a list to a dict; empty lines are skipped.
+    """Parse each line of a list to a dict; empty lines and a first line of names are skipped.
 
     Args:
         path: Text file.
@@ -242,6 +253,8 @@ def parse_lines(path: str, parse: Callable[[str], dict | None], problem: str) ->
         if not line.strip():
             continue
         sample = parse(line.strip())
+        if sample is None and number == 1 and re.split(r"[\s,;]", line.lower())[0] in _NAMES:
+            continue
         if sample is None or (samples and sample.keys() != samples[0].keys()):
             malformed.append(f"line {number}: {line!r}")
         else:

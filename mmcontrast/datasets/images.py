@@ -120,7 +120,7 @@ class ImageFolder(_ImagesOfFolder):
         lines = read_lines(self.ann_file)
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                path, problem = self._resolve(line.strip(), labels)
+                path, problem = self._resolve(line.strip(), labels, classes)
                 paths.append(path)
                 problems += [f"line {number}: {line!r} {problem}"] if problem else []
         if problems:
@@ -139,7 +139,7 @@ class ImageFolder(_ImagesOfFolder):
             )
         return paths
 
-    def _resolve(self, line: str, labels: dict[str, int]) -> tuple[str, str]:
+    def _resolve(self, line: str, labels: dict[str, int], classes: list[str]) -> tuple[str, str]:
         """Return the path that a line refers to, and the problem with it (empty if none)."""
         name, label = parse_line(line) or ("", None)
         if not name:
@@ -149,7 +149,7 @@ class ImageFolder(_ImagesOfFolder):
         path = os.path.join(self.data_root, os.path.normpath(name))
         if path not in labels:
             return path, "is not there"
-        if label not in (None, labels[path]):
+        if label not in (None, labels[path], classes[labels[path]]):
             return path, f"is in the folder of class {labels[path]}"
         return path, ""
 
@@ -159,8 +159,9 @@ class ImageList(FileDataset):
     """The images listed in a text file, one ``path`` or ``path label`` per line.
 
     Paths are absolute or relative to ``data_root`` and may contain blanks; labels are integers
-    from 0. Either all lines have a label or none. Empty lines are skipped; the order of the lines
-    is preserved.
+    from 0, or names of classes, which are numbered in sorted order. Blanks, a tab or a comma are
+    between them. Either all lines have a label or none. Empty lines and a first line of names, such
+    as ``path,label``, are skipped; the order of the lines is preserved.
     """
 
     contents = "image"
@@ -170,7 +171,8 @@ class ImageList(FileDataset):
         """Return one dict per line.
 
         Raises:
-            ValueError: Some lines are malformed; the message has the numbers of the first ones.
+            ValueError: Some lines are malformed; the message has the numbers of the first ones. Or
+                some labels are integers and others are names.
             FileNotFoundError: The first file does not exist, so ``data_root`` is likely wrong.
         """
         if not self.ann_file:
@@ -190,6 +192,17 @@ class ImageList(FileDataset):
                 f"{self.ann_file}: the first {self.contents}, {samples[0]['path']}, does not "
                 f"exist. Is data_root={self.data_root!r} the folder that the paths start from?"
             )
+        names = sorted({s["label"] for s in samples if isinstance(s.get("label"), str)})
+        if names:
+            numbers = [s["label"] for s in samples if isinstance(s["label"], int)]
+            if numbers:
+                raise ValueError(
+                    f"{self.ann_file}: labels are integers or names of classes, got both, such as "
+                    f"{numbers[0]} and {names[0]!r}."
+                )
+            self._metainfo["classes"] = tuple(names)
+            numbered = {name: label for label, name in enumerate(names)}
+            samples = [{**s, "label": numbered[s["label"]]} for s in samples]
         return samples
 
     def _parse(self, line: str) -> dict | None:

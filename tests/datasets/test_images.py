@@ -83,6 +83,34 @@ def test_list_file(folder):
     assert "label" not in dataset[0]["data_sample"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dog/5.jpg\tred fox\ncat/1.jpg\tcat\ndog/6.jpg\tred fox\n",
+        "path,label\ndog/5.jpg,red fox\ncat/1.jpg,cat\ndog/6.jpg,red fox\n",
+        "dog/5.jpg red fox\ncat/1.jpg  cat\ndog/6.jpg red fox\n",
+        "dog/5.jpg;1\ncat/1.jpg; 0\ndog/6.jpg;1\n",
+    ],
+)
+def test_forms_of_a_list(folder, text):
+    (folder / "train.txt").write_text(text)
+    dataset = ImageList(folder, LOAD, ann_file="train.txt")
+    assert names(dataset) == ["5.jpg", "1.jpg", "6.jpg"]
+    assert [sample["data_sample"]["label"] for sample in dataset] == [1, 0, 1]
+    assert dataset.metainfo.get("classes", ("cat", "red fox")) == ("cat", "red fox")
+
+
+def test_a_list_of_numbers_and_names(folder):
+    (folder / "train.txt").write_text("dog/5.jpg 1\ncat/1.jpg cat\n")
+    with pytest.raises(ValueError, match="integers or names of classes, got both, such as 1 and"):
+        ImageList(folder, LOAD, ann_file="train.txt")
+    (folder / "train.txt").write_text("cat/1.jpg cat\ndog/5.jpg 1\n")
+    assert len(ImageFolder(folder, LOAD, ann_file="train.txt")) == 2
+    (folder / "train.txt").write_text("cat/1.jpg dog\n")
+    with pytest.raises(ValueError, match=r"line 1: .* is in the folder of class 0"):
+        ImageFolder(folder, LOAD, ann_file="train.txt")
+
+
 def test_bad_lines_are_named(folder):
     (folder / "bad.txt").write_text("cat/1.jpg 0\ncat/2.jpg\ncat/3.jpg -1\nreadme 4\ncat/0.jpg 1\n")
     with pytest.raises(ValueError, match=r"3 lines(.|\n)*line 2.*\n.*line 3.*-1.*\n.*line 4"):
