@@ -1,6 +1,7 @@
 """A checkpoint as one object."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmcontrast.registry import SCOPE
-from mmcontrast.weights.coverage import Coverage, load_weights
+from mmcontrast.weights.coverage import Coverage, compare, load_weights, rename_like
 from mmcontrast.weights.files import CheckpointError, load_checkpoint
-from mmcontrast.weights.layouts import BackboneWeights, find_backbone
+from mmcontrast.weights.layouts import BackboneWeights, find_backbone, find_tensors
 from mmcontrast.weights.parts import select_part, split_part
 from mmcontrast.weights.resnet_form import resnet_form
 from mmcontrast.weights.stored_config import plain_config, read_stored_config
@@ -85,15 +86,6 @@ class Checkpoint:
         """
         return self._backbone_weights.layout
 
-    @property
-    def others(self) -> tuple[str, ...]:
-        """Parts of the file that hold further backbones; ``PATH#PART`` reads them.
-
-        Raises:
-            CheckpointError: No layout that is read fits the file.
-        """
-        return self._backbone_weights.others
-
     @cached_property
     def model_weights(self) -> dict[str, Tensor]:
         """The whole model's weights, under the keys of the file without DDP's ``module.``.
@@ -161,6 +153,33 @@ class Checkpoint:
         classes = metainfo.get("classes") if isinstance(metainfo, Mapping) else None
         return tuple(classes) if isinstance(classes, list | tuple) else ()
 
+    def weights_for(self, network: nn.Module) -> BackboneWeights:
+        """Return the backbone's weights under the names of a network.
+
+        They are those of the layout. Where none of these is a tensor of the network, names may
+        still be the network's own, or those that it has in timm: without the prefix that all of its
+        names share, and with dots where timm's feature extraction writes underscores.
+
+        Args:
+            network: The network that is to be filled.
+
+        Raises:
+            CheckpointError: No layout that is read fits the file, and no name the network.
+        """
+        ours, problem, weights = network.state_dict(), None, BackboneWeights({}, "")
+        try:
+            weights = self._backbone_weights
+        except CheckpointError as error:
+            problem = error
+        if not compare(ours, weights.state_dict).loaded:
+            with suppress(CheckpointError):  # of a file without weights
+                renamed = rename_like(ours, find_tensors(self.content))
+                if compare(ours, renamed).loaded:
+                    return BackboneWeights(renamed, "the network's own names", weights.others)
+        if problem is not None:
+            raise problem
+        return weights
+
     def load_into(
         self, backbone: nn.Module, *, min_coverage: float = 0.95, what: str = "backbone"
     ) -> Coverage:
@@ -177,7 +196,7 @@ class Checkpoint:
         Raises:
             CheckpointError: The weights do not fit; the message names the file.
         """
-        state_dict = self.state_dict
+        state_dict = self.weights_for(backbone).state_dict
         try:
             return load_weights(backbone, state_dict, min_coverage=min_coverage, what=what)
         except CheckpointError as error:

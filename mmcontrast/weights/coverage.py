@@ -126,6 +126,26 @@ def compare(network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]) -> 
     )
 
 
+def rename_like(
+    network: Mapping[str, Tensor], checkpoint: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Give a checkpoint's tensors the names of a network's that differ in form only.
+
+    A network's names may have a prefix that all of them share, and underscores for dots. Tensors
+    without a counterpart keep their names.
+    """
+    prefix = _common_prefix(list(network))
+    names: dict[str, list[str]] = {}
+    for name in network:
+        for form in {name, name.removeprefix(prefix)}:
+            names.setdefault(form.replace(".", "_"), []).append(name)
+    counterparts = {form: ours[0] for form, ours in names.items() if len(ours) == 1}
+    return {
+        counterparts.get(name.replace(".", "_"), name): tensor
+        for name, tensor in checkpoint.items()
+    }
+
+
 def load_weights(
     module: nn.Module,
     state_dict: Mapping[str, Tensor],

@@ -4,10 +4,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from safetensors.torch import save_file
+from torch import nn
 from torchvision.models import resnet18
 
 from mmcontrast import renames
-from mmcontrast.models.backbones import ResNet
+from mmcontrast.models.backbones import ResNet, TimmBackbone
 from mmcontrast.registry import TRANSFORMS
 from mmcontrast.weights import Checkpoint, CheckpointError, trusted_checkpoints
 from tests.toy import ROOT
@@ -224,3 +225,33 @@ def test_loading_names_the_file(backbone):
     assert_equal(network.state_dict(), backbone)
     with pytest.raises(CheckpointError, match=r"^a\.pth: The checkpoint fills .* of the other"):
         checkpoint.load_into(ResNet(50, base_channels=4), what="other")
+
+
+@pytest.mark.parametrize(
+    "model", ["resnet18", "convnext_atto", "vit_tiny_patch16_224", "regnety_002", "vgg11"]
+)
+def test_timms_own_files_fit_its_networks(model, tmp_path):
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    published = timm.create_model(model).state_dict()
+    torch.save(published, tmp_path / "timm.pth")
+    backbone = TimmBackbone(model)
+    checkpoint = Checkpoint.read(tmp_path / "timm.pth")
+    assert checkpoint.load_into(backbone).share == 1
+    assert checkpoint.weights_for(backbone).layout == "the network's own names"
+    first = next(iter(published))
+    mine = next(t for n, t in backbone.state_dict().items() if n.replace("_", ".").endswith(
+        first.replace("_", ".")))  # fmt: skip
+    assert torch.equal(mine, published[first])
+
+
+def test_names_of_a_network_of_ones_own(tmp_path):
+    network, other = (
+        nn.ModuleDict(dict(stem=nn.Linear(2, 3), blocks=nn.ModuleList([nn.Linear(3, 3)])))
+        for _ in range(2)
+    )
+    torch.save(dict(model=network.state_dict(), epoch=3), tmp_path / "own.pth")
+    Checkpoint.read(tmp_path / "own.pth").load_into(other)
+    assert all(map(torch.equal, network.parameters(), other.parameters()))
+    with pytest.raises(CheckpointError, match="No backbone was found"):
+        Checkpoint.read(tmp_path / "own.pth").load_into(nn.Conv2d(1, 1, 1))

@@ -49,10 +49,11 @@ def load_pretrained(model: nn.Module, pretrained: str | None) -> None:
         print_log("The backbone keeps RANDOM weights, as asked for.", logger="current", level=30)
         return
     checkpoint = Checkpoint.read(pretrained)
+    weights = checkpoint.weights_for(backbone)
     coverage = checkpoint.load_into(backbone)
-    _log(f"The backbone of {type(model).__name__}", checkpoint, checkpoint.layout, coverage)
-    if checkpoint.others:
-        names = " and ".join(f"{pretrained}#{name}" for name in checkpoint.others)
+    _log(f"The backbone of {type(model).__name__}", checkpoint, weights.layout, coverage)
+    if weights.others:
+        names = " and ".join(f"{pretrained}#{name}" for name in weights.others)
         print_log(f"The file also holds {names}.", logger="current")
 
 
@@ -96,8 +97,9 @@ class PretrainedInit:
         elif hasattr(module, "backbone"):
             load_pretrained(module, self.checkpoint)
         else:
+            layout = checkpoint.weights_for(module).layout
             coverage = checkpoint.load_into(module, what=name)
-            _log(f"The {name}", checkpoint, checkpoint.layout, coverage)
+            _log(f"The {name}", checkpoint, layout, coverage)
         if hasattr(module, "_params_init_info"):
             update_init_info(module, init_info=f"Pretrained: loaded from {self.checkpoint}")
 
