@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import read_mask
+from mmcontrast.datasets.transforms.loading import upright_size
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_lines
 
@@ -126,8 +126,7 @@ class VideoMasks(LabeledVideos):
             ValueError: The mask and the frame differ in size, or the mask shows no object.
         """
         mask_HW = read_mask(info["annotations"][0], self.binary)
-        with Image.open(info["paths"][0]) as image:
-            size = image.size
+        size = upright_size(info["paths"][0])
         if mask_HW.shape != size[::-1]:
             raise ValueError(
                 f"The mask {info['annotations'][0]} has {mask_HW.shape[1]}x{mask_HW.shape[0]} "

@@ -1,4 +1,7 @@
-"""Color transforms of uint8 images.
+"""Color transforms of uint8 images (H, W, C).
+
+Brightness, contrast, blur and solarization take any number of channels C; what reads colors takes
+RGB alone and refuses others.
 
 Factors are defined as in torchvision, and results equal those of torchvision on Pillow images up to
 one or two gray levels (the tests state each tolerance). The kernels are OpenCV's: on one core they
@@ -22,24 +25,45 @@ UInt8 = NDArray[np.uint8]
 _TRUNCATE = -0.499
 
 
+def keep_channels(result: NDArray, image: UInt8) -> NDArray:
+    """Return what OpenCV made of ``image`` with its channels: it drops the axis of a single one."""
+    return result if result.ndim == image.ndim else result[..., None]
+
+
+def refuse_other_than_rgb(transform: str, image: UInt8) -> None:
+    """Raise a ``ValueError`` if an image has other channels than RGB."""
+    if image.shape[2] != 3:
+        raise ValueError(
+            f"{transform} is defined for the 3 channels of RGB, and the image has "
+            f"{image.shape[2]}: leave it out of the pipeline."
+        )
+
+
 def adjust_brightness(image: UInt8, factor: float) -> UInt8:
     """Blend with black; ``factor`` 1 keeps the image, 0 gives black."""
-    return cv2.addWeighted(image, factor, image, 0.0, _TRUNCATE)
+    return keep_channels(cv2.addWeighted(image, factor, image, 0.0, _TRUNCATE), image)
 
 
 def adjust_contrast(image: UInt8, factor: float) -> UInt8:
-    """Blend with the image's mean luma; ``factor`` 1 keeps the image, 0 gives that gray."""
-    mean = math.floor(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
-    return cv2.addWeighted(image, factor, image, 0.0, (1 - factor) * mean + _TRUNCATE)
+    """Blend with the image's mean luma; ``factor`` 1 keeps the image, 0 gives that gray.
+
+    Of an image that is not RGB it is the mean of all channels.
+    """
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.shape[2] == 3 else image.reshape(-1, 1)
+    mean = math.floor(cv2.mean(gray)[0] + 0.5)
+    offset = (1 - factor) * mean + _TRUNCATE
+    return keep_channels(cv2.addWeighted(image, factor, image, 0.0, offset), image)
 
 
 def adjust_saturation(image: UInt8, factor: float) -> UInt8:
     """Blend with the image's luma; ``factor`` 1 keeps the image, 0 gives the gray image."""
+    refuse_other_than_rgb("ColorJitter with saturation above 0", image)
     return cv2.addWeighted(image, factor, to_gray(image), 1 - factor, _TRUNCATE)
 
 
 def adjust_hue(image: UInt8, shift: float) -> UInt8:
     """Rotate the hue by ``shift`` of the full circle, -0.5 to 0.5."""
+    refuse_other_than_rgb("ColorJitter with hue above 0", image)
     # OpenCV's full-range hue has 256 steps per circle from RGB and 255 to RGB.
     table = np.round((np.arange(256) / 256 + shift) % 1 * 255).astype(np.uint8)
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
@@ -56,7 +80,7 @@ def gaussian_blur(image: UInt8, sigma: float) -> UInt8:
     """Apply Pillow's Gaussian blur: three box filters with fractional edges.
 
     Args:
-        image: Image ``(H, W, 3)`` or ``(H, W)``.
+        image: Image ``(H, W, C)`` or ``(H, W)``.
         sigma: Standard deviation in pixels. (Pillow calls it ``radius``.)
     """
     # A box whose 2 * radius + 1 inner taps weigh 1 and whose two edge taps weigh `edge`, with a
@@ -69,14 +93,17 @@ def gaussian_blur(image: UInt8, sigma: float) -> UInt8:
     kernel = np.ones(2 * radius + 3, np.float32)
     kernel[[0, -1]] = edge
     kernel /= kernel.sum()
+    blurred = image
     for _ in range(3):
-        image = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
-    return image
+        blurred = cv2.sepFilter2D(blurred, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+    return keep_channels(blurred, image)
 
 
 @TRANSFORMS.register_module()
 class ColorJitter:
     """Change brightness, contrast, saturation and hue in a random order, with probability ``p``.
+
+    Images that are not RGB need ``saturation=0`` and ``hue=0``.
 
     Args:
         brightness: Half width b of the range of factors, drawn from U(max(0, 1 - b), 1 + b).
@@ -122,6 +149,7 @@ class Grayscale:
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
+        refuse_other_than_rgb("Grayscale", results["image"])
         if random.random() < self.p:
             results["image"] = to_gray(results["image"])
         return results
@@ -162,7 +190,9 @@ class Solarize:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         if random.random() < self.p:
-            results["image"] = cv2.LUT(results["image"], self.table)
+            results["image"] = keep_channels(
+                cv2.LUT(results["image"], self.table), results["image"]
+            )
         return results
 
 
@@ -175,5 +205,6 @@ class ToLAB:
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
+        refuse_other_than_rgb("ToLAB", results["image"])
         results["image"] = cv2.cvtColor(results["image"], cv2.COLOR_RGB2LAB)
         return results

@@ -28,7 +28,7 @@ def describe(results: dict) -> dict[str, Any]:
 
 
 def to_tensor(image: NDArray[np.uint8]) -> Tensor:
-    """Convert an image (H, W, 3) to a tensor (3, H, W)."""
+    """Convert an image (H, W, C) to a tensor (C, H, W)."""
     # Splitting and stacking the channels is OpenCV's fast way.
     return torch.from_numpy(np.stack(cv2.split(image)))
 
@@ -57,10 +57,10 @@ class Views:
 class PackInputs:
     """Pack a sample as ``dict(inputs={'view0': ...}, data_sample={...})``; the last transform.
 
-    Each view is an RGB tensor ``(3, H, W)``, uint8. The data sample has the dataset's information
-    on the image (``index``, ``path``, ``label``, ``split``, ...) and, for each view, its ``box`` in
-    source pixels, its ``flip`` and the ``size`` (width, height) of the source. Without ``Views``
-    the image itself is ``view0``.
+    Each view is a tensor ``(C, H, W)``, uint8, RGB by default. The data sample has the dataset's
+    information on the image (``index``, ``path``, ``label``, ``split``, ...) and, for each view,
+    its ``box`` in source pixels, its ``flip`` and the ``size`` (width, height) of the source.
+    Without ``Views`` the image itself is ``view0``.
     """
 
     def __call__(self, results: dict) -> dict:

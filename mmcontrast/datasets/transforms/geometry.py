@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
+from mmcontrast.datasets.transforms.color import keep_channels
 from mmcontrast.registry import TRANSFORMS
 from mmcontrast.utils.arguments import check_number, check_probability, check_sizes
 
@@ -102,7 +103,7 @@ class HorizontalFlip:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         if random.random() < self.p:
-            results["image"] = cv2.flip(results["image"], 1)
+            results["image"] = keep_channels(cv2.flip(results["image"], 1), results["image"])
             results["flip"] = not results["flip"]
         return results
 
@@ -220,13 +221,14 @@ class RandomRotation:
         height, width = results["image"].shape[:2]
         center = (width - 1) / 2, (height - 1) / 2
         rotation = cv2.getRotationMatrix2D(center, random.randint(-self.degrees, self.degrees), 1.0)
-        results["image"] = cv2.warpAffine(
+        rotated = cv2.warpAffine(
             results["image"],
             rotation,
             (width, height),
             flags=cv2.INTER_NEAREST,
             borderMode=cv2.BORDER_REFLECT_101,
         )
+        results["image"] = keep_channels(rotated, results["image"])
         return results
 
 
@@ -275,4 +277,5 @@ def _pad(results: dict, height: int, width: int) -> None:
     bottom, right = more_y - top, more_x - left
     box = (-left, -top, image.shape[1] + right, image.shape[0] + bottom)
     results["box"] = _source_box(results, *box)
-    results["image"] = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+    padded = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+    results["image"] = keep_channels(padded, image)

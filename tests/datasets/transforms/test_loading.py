@@ -1,9 +1,12 @@
+import struct
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmcontrast.datasets.transforms import LoadImage, RandomResizedCrop, UnreadableImageError
+from mmcontrast.datasets.transforms.loading import upright_size
 from tests.datasets.conftest import photo
 
 
@@ -148,3 +151,169 @@ def test_missing_file_and_other_content(tmp_path):
 def test_bad_argument():
     with pytest.raises(ValueError, match="min_side"):
         LoadImage(min_side=0)
+
+
+def exif_of(kind, content, count=1):
+    """EXIF data whose orientation is stored with a TIFF type: 2 text, 1 byte, 7 undefined..."""
+    entry = struct.pack("<HHI", 0x0112, kind, count) + content.ljust(4, b"\0")
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+
+
+@pytest.mark.parametrize("min_side", [None, 40])
+@pytest.mark.parametrize(
+    ("exif", "orientation"),
+    [
+        (exif_of(2, b"6\0", 2), 6),
+        (exif_of(1, b"\6"), 6),
+        (exif_of(7, b"\6\0", 2), 6),
+        (exif_of(3, struct.pack("<HH", 6, 1), 2), 6),
+        (exif_of(11, struct.pack("<f", 6.0)), 6),
+        (exif_of(2, b"up\0", 3), 1),
+        (exif_of(7, b""), 1),
+        (exif_of(3, struct.pack("<H", 9)), 1),
+        (exif_of(3, struct.pack("<H", 0)), 1),
+        (exif_of(11, struct.pack("<f", 5.5)), 1),
+        (exif_of(12, b"zzzz"), 1),
+        (b"Exif\0\0nonsense", 1),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_orientation_of_any_type(tmp_path, exif, orientation, min_side):
+    Image.fromarray(photo()).save(tmp_path / "a.jpg", exif=exif)
+    Image.fromarray(photo()).save(tmp_path / "plain.jpg")
+    results = load(tmp_path / "a.jpg", min_side=min_side)
+    expected = load(tmp_path / "plain.jpg", min_side=min_side)["image"]
+    expected = np.rot90(expected, -1) if orientation == 6 else expected
+    np.testing.assert_array_equal(results["image"], expected)
+    assert results["size"] == ((120, 160) if orientation == 6 else (160, 120))
+    assert results["box"] == (0, 0, *results["size"])
+    assert upright_size(tmp_path / "a.jpg") == results["size"]
+
+
+def test_any_error_of_a_decoder_is_an_unreadable_image(tmp_path, monkeypatch):
+    Image.fromarray(photo()).save(tmp_path / "a.png")
+
+    def fail(*args):
+        raise TypeError("'>=' not supported")
+
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    with pytest.raises(UnreadableImageError, match=r"a\.png.*not supported.*on_error='skip'"):
+        load(tmp_path / "a.png")
+
+
+def test_twelve_bits_are_scaled_by_their_largest_value(tmp_path):
+    levels = (np.arange(120 * 160).reshape(120, 160) % 4096).astype(np.uint16)
+    Image.fromarray(levels).save(tmp_path / "a.png")
+    image = load(tmp_path / "a.png", max_value=4095)["image"]
+    np.testing.assert_array_equal(image, np.repeat((levels >> 4)[..., None], 3, 2))
+    color = np.dstack([levels, levels[::-1], levels[:, ::-1]])
+    cv2.imwrite(str(tmp_path / "color.png"), color[..., ::-1])
+    image = load(tmp_path / "color.png", max_value=4095)["image"]
+    np.testing.assert_array_equal(image, color >> 4)
+    np.testing.assert_array_equal(load(tmp_path / "color.png")["image"], color >> 8)
+
+
+@pytest.fixture
+def log(monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        "mmcontrast.datasets.transforms.loading.print_log",
+        lambda message, logger, level: lines.append(message),
+    )
+    return lines
+
+
+def test_what_is_scaled_and_dropped_is_said_once(tmp_path, log):
+    deep = np.zeros((8, 8), np.uint16)
+    Image.fromarray(deep).save(tmp_path / "gray.png")
+    cv2.imwrite(str(tmp_path / "color.png"), np.dstack([deep] * 3))
+    Image.fromarray(np.zeros((8, 8, 4), np.uint8)).save(tmp_path / "alpha.png")
+    Image.fromarray(photo(8, 8)).save(tmp_path / "plain.png")
+    transform = LoadImage()
+    transform(dict(path=tmp_path / "plain.png"))
+    assert log == []
+    for name in ("gray", "color", "alpha", "gray", "alpha"):
+        transform(dict(path=tmp_path / f"{name}.png"))
+    assert len(log) == 2
+    assert "gray.png has more than 8 bits a channel" in log[0] and "65535 becomes 255" in log[0]
+    assert "alpha.png has an alpha channel, which is dropped" in log[1]
+    log.clear()
+    LoadImage()(dict(path=tmp_path / "color.png"))
+    assert "color.png has more than 8 bits" in log[0]
+
+
+def test_gray_images(tmp_path):
+    Image.fromarray(photo()).save(tmp_path / "a.png")
+    Image.fromarray(photo()).save(tmp_path / "a.jpg")
+    gray = load(tmp_path / "a.png", in_channels=1)["image"]
+    np.testing.assert_array_equal(gray[..., 0], Image.fromarray(photo()).convert("L"))
+    assert load(tmp_path / "a.jpg", in_channels=1, min_side=40)["image"].shape == (60, 80, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 6, 16])
+@pytest.mark.parametrize("first", [False, True])
+def test_arrays(tmp_path, channels, first):
+    bands = np.random.default_rng(0).integers(0, 65536, (20, 30, channels), dtype=np.uint16)
+    stored = bands.transpose(2, 0, 1) if first else bands
+    np.save(tmp_path / "a.npy", stored)
+    results = load(tmp_path / "a.npy", in_channels=channels)
+    np.testing.assert_array_equal(results["image"], bands >> 8)
+    assert results["size"] == (30, 20) and results["image"].flags.c_contiguous
+    np.save(tmp_path / "b.npy", (stored >> 8).astype(np.uint8))
+    np.testing.assert_array_equal(
+        load(tmp_path / "b.npy", in_channels=channels)["image"], bands >> 8
+    )
+    np.save(tmp_path / "c.npy", (stored / 65535).astype(np.float32))
+    image = load(tmp_path / "c.npy", in_channels=channels, max_value=1.0)["image"]
+    np.testing.assert_array_equal(image, np.rint(bands / 257))
+
+
+@pytest.mark.parametrize("channels", [4, 6, 16])
+@pytest.mark.parametrize("layout", ["contig", "separate", "pages"])
+def test_bands_of_tiff_files(tmp_path, channels, layout):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra 'bands'")
+    bands = np.random.default_rng(0).integers(0, 65536, (20, 30, channels), dtype=np.uint16)
+    stored = bands if layout == "contig" else bands.transpose(2, 0, 1)
+    plan = None if layout == "pages" else layout
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="minisblack", planarconfig=plan)
+    np.testing.assert_array_equal(
+        load(tmp_path / "a.tif", in_channels=channels)["image"], bands >> 8
+    )
+
+
+def test_alpha_can_be_kept(tmp_path):
+    rgba = np.dstack([photo(), np.full((120, 160), 7, np.uint8)])
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load(tmp_path / "a.png", in_channels=4)["image"], rgba)
+
+
+def test_other_numbers_of_channels_are_refused(tmp_path):
+    Image.fromarray(photo()).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", np.zeros((8, 9, 6), np.uint8))
+    with pytest.raises(UnreadableImageError, match=r"a\.png: it has 3 channels.*in_channels=6"):
+        load(tmp_path / "a.png", in_channels=6)
+    with pytest.raises(UnreadableImageError, match=r"a\.npy: its shape is \(8, 9, 6\).*channels=3"):
+        load(tmp_path / "a.npy")
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(UnreadableImageError, match="allow_pickle=False"):
+        load(tmp_path / "objects.npy")
+
+
+def test_the_limit_of_pixels_is_named_and_holds_after_min_side(tmp_path, monkeypatch):
+    for suffix in ("jpg", "png"):
+        Image.fromarray(photo()).save(tmp_path / f"a.{suffix}")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
+    for suffix in ("jpg", "png"):
+        with pytest.raises(UnreadableImageError, match=r"limit of 10,000 \(twice.*min_side"):
+            load(tmp_path / f"a.{suffix}")
+    assert load(tmp_path / "a.jpg", min_side=60)["image"].shape == (60, 80, 3)
+    with pytest.raises(UnreadableImageError, match=r"limit of 10,000"):
+        load(tmp_path / "a.jpg", min_side=100)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert load(tmp_path / "a.png")["image"].shape == (120, 160, 3)
+
+
+@pytest.mark.parametrize("arguments", [dict(in_channels=0), dict(max_value=0)])
+def test_bad_arguments(arguments):
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        LoadImage(**arguments)
