@@ -265,11 +265,4 @@ def _read_attributes(path: str | os.PathLike) -> tuple[tuple[str, ...], NDArray[
     others = [name for name in table.columns if name != column]
     if not others:
         raise UserError(f"{path} has no column of attributes beside the classes, {column!r}.")
-    parts = [np.atleast_2d(table.numbers(name).T).T for name in others]
-    for name, part in zip(others, parts, strict=True):
-        missing = np.flatnonzero(np.isnan(part).any(axis=1))
-        if len(missing):
-            raise UserError(
-                f"{table.place(int(missing[0]))}, column {name!r}: the attribute is missing."
-            )
-    return names, np.concatenate(parts, axis=1).astype(np.float32)
+    return names, table.matrix(others, "attribute")

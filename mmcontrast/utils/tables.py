@@ -4,7 +4,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +148,26 @@ class Table:
                     f"{self.place(row)}, column {name!r}: a number is expected, got {str(value)!r}."
                 )
         raise UserError(f"{self.path}: the column {name!r} holds no numbers ({values.dtype}).")
+
+    def matrix(self, names: Sequence[str], what: str) -> NDArray[np.float32]:
+        """Return columns side by side (rows, n); one of several dimensions is several columns.
+
+        Args:
+            names: Names of the columns.
+            what: What a value is, for the message.
+
+        Raises:
+            UserError: A value is no number, missing, or not finite; the message has its place.
+        """
+        parts = [np.atleast_2d(self.numbers(name).T).T for name in names]
+        for name, part in zip(names, parts, strict=True):
+            wrong = np.flatnonzero(~np.isfinite(part).all(axis=1))
+            if len(wrong):
+                raise UserError(
+                    f"{self.place(int(wrong[0]))}, column {name!r}: the {what} is missing or not "
+                    "finite."
+                )
+        return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 def as_keys(column: np.ndarray) -> list[str]:

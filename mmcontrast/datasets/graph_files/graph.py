@@ -86,11 +86,11 @@ def undirected(
 
 def undirected_weighted(
     edges_E2: NDArray[np.integer],
-    weight_E: NDArray[np.floating],
+    weight_E: NDArray[np.floating] | None,
     num_nodes: int,
     path: str,
     self_loops: bool = False,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
     """Make edges with weights undirected, as :func:`undirected` does.
 
     An edge that is listed several times, or in both directions, has the mean of its weights, which
@@ -98,17 +98,19 @@ def undirected_weighted(
 
     Args:
         edges_E2: Pairs of nodes, counted from 0, in one direction or both.
-        weight_E: Weights of the edges, finite and not negative.
+        weight_E: Weights of the edges, finite and not negative; None if they have none.
         num_nodes: Number of nodes V.
         path: Path of the edges, for messages.
         self_loops: Whether to keep self-loops, each once.
 
     Returns:
-        Edges (2, E) and their weights (E,).
+        Edges (2, E) and their weights (E,), or None.
 
     Raises:
         ValueError: An edge refers to a missing node, or is not a pair of integers.
     """
+    if weight_E is None:
+        return undirected(edges_E2, num_nodes, path, self_loops), None
     edges = _pairs(edges_E2, num_nodes, path)
     kept = weight_E > 0
     if not self_loops:

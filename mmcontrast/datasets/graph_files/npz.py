@@ -9,7 +9,7 @@ from scipy import sparse
 from mmcontrast.datasets.labels import UNLABELED, to_labels, to_masks
 from mmcontrast.utils.tables import read_arrays
 
-from .graph import Graph, check, check_weights, notice, undirected, undirected_weighted
+from .graph import Graph, check, check_weights, notice, undirected_weighted
 
 # Files of earlier versions have the second spelling.
 _UNLABELED_MASKS = ("unlabeled_mask", "unlabelled_mask")
@@ -47,10 +47,7 @@ def read_npz(
     num_nodes = features.shape[0]
     edges_E2 = _edges(arrays, path)
     weights = edge_weights(arrays, len(edges_E2), path)
-    if weights is None:
-        edges = undirected(edges_E2, num_nodes, path, self_loops)
-    else:
-        edges, weights = undirected_weighted(edges_E2, weights, num_nodes, path, self_loops)
+    edges, weights = undirected_weighted(edges_E2, weights, num_nodes, path, self_loops)
     node_labels, classes = None, tuple[str, ...]()
     if labels and "y" in arrays:
         node_labels, classes = to_labels(

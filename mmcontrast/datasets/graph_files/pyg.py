@@ -13,7 +13,7 @@ from scipy import sparse
 from mmcontrast.datasets.labels import to_labels, to_masks
 from mmcontrast.utils.errors import UserError
 
-from .graph import Graph, check, undirected, undirected_weighted
+from .graph import Graph, check, undirected_weighted
 from .npz import edge_weights
 
 _SPLITS = ("train", "val", "test")
@@ -98,10 +98,7 @@ def from_pyg(
     features = _features(data.x)
     num_nodes = features.shape[0]
     edges_E2, weights = _edges(data, path)
-    if weights is None:
-        edges = undirected(edges_E2, num_nodes, path, self_loops)
-    else:
-        edges, weights = undirected_weighted(edges_E2, weights, num_nodes, path, self_loops)
+    edges, weights = undirected_weighted(edges_E2, weights, num_nodes, path, self_loops)
     columns = {name: _to_numpy(data[f"{name}_mask"]) for name in _SPLITS if f"{name}_mask" in data}
     masks, described = to_masks(columns, split, path)
     node_labels, label = None, None

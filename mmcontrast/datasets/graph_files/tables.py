@@ -11,7 +11,7 @@ from mmcontrast.datasets.labels import to_integers, to_labels, to_masks
 from mmcontrast.utils.delimited import MISSING, is_number, normalized
 from mmcontrast.utils.tables import Table, as_keys
 
-from .graph import Graph, check, check_weights, notice, undirected, undirected_weighted
+from .graph import Graph, check, check_weights, notice, undirected_weighted
 
 Column = str | int
 """Name of a column, or its number from 0, which may be negative."""
@@ -102,19 +102,14 @@ def read_edge_list(
         )  # fmt: skip
     masks, described, mask_names = _masks(node_table, {id_name, label_name})
     values = _features(node_table, {id_name, label_name, *mask_names}, features)
-    num_nodes, edge_weight = node_table.num_rows, None
-    if weights is None:
-        edge_index = undirected(edges_E2, num_nodes, edge_table.path, self_loops)
-    else:
-        edge_index, edge_weight = undirected_weighted(
-            edges_E2, weights, num_nodes, edge_table.path, self_loops
-        )
-    return check(
-        Graph(
-            edge_index, values, node_table.path, node_labels, None, masks, described, edge_weight,
-            classes,
-        )
+    edge_index, edge_weight = undirected_weighted(
+        edges_E2, weights, node_table.num_rows, edge_table.path, self_loops
+    )
+    graph = Graph(
+        edge_index, values, node_table.path, node_labels, None, masks, described, edge_weight,
+        classes,
     )  # fmt: skip
+    return check(graph)
 
 
 def _by_name(table: Table, names: Sequence[str]) -> str | None:
@@ -281,15 +276,7 @@ def _features(
             )
     if not names:
         raise ValueError(f"{table.path} has no column of features.")
-    columns = [np.atleast_2d(table.numbers(name).T).T for name in names]
-    for name, column in zip(names, columns, strict=True):
-        wrong = np.flatnonzero(~np.isfinite(column).all(axis=1))
-        if len(wrong):
-            raise ValueError(
-                f"{table.place(int(wrong[0]))}, column {name!r}: the feature is missing or not "
-                "finite."
-            )
-    return np.concatenate(columns, axis=1).astype(np.float32)
+    return table.matrix(names, "feature")
 
 
 def _is_no_feature(table: Table, name: str) -> bool:
