@@ -1,7 +1,8 @@
 """Write features of images to a file.
 
-The source is a folder (its sub-folders are the classes), or the name of a data loader in --config:
-of images or, where the config's method is for them, of graphs and their nodes.
+The source is a folder (its sub-folders are the classes), a video, whose features are written over
+time, or the name of a data loader in --config: of images or, where the config's method is for them,
+of graphs and their nodes.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from mmcontrast.utils.device import select_device
 
 EXAMPLES = (
     "epoch_18.pth photos --out features.npz",
+    "epoch_18.pth clip.mp4 --window-seconds 2 --num-frames 4 --out features.npz",
     "epoch_18.pth val_dataloader --config densecl/mini --out features.npz --dense",
 )
 
@@ -18,7 +20,9 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the sub-command takes to its parser."""
     parser.add_argument("checkpoint", help="weights; 'none' for the untrained network of --config")
-    parser.add_argument("source", help="folder, image, or data loader such as val_dataloader")
+    parser.add_argument(
+        "source", help="folder, image, video, or data loader such as val_dataloader"
+    )
     parser.add_argument("--out", required=True, help="file to write: .npz or .parquet")
     parser.add_argument(
         "--config", help="config of the training (default: the one inside the checkpoint)"
@@ -28,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--nodes", action="store_true", help="write a row for each node, not for each graph"
     )
     parser.add_argument("--size", type=int, help="side in pixels of what the network sees")
+    parser.add_argument(
+        "--window-seconds", type=float, metavar="SECONDS", help="length of a video's windows (1)"
+    )
+    parser.add_argument(
+        "--num-frames", type=int, help="frames of a video to read in each window (1)"
+    )
     add_device(parser)
     parser.add_argument(
         "--batch-size", type=int, default=32, help="number of images at once (%(default)s)"

@@ -12,7 +12,7 @@ from torch import Tensor
 from mmcontrast.apis.inference.features import Extracted, FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
 from mmcontrast.apis.training.config import load_config
-from mmcontrast.datasets.files import class_folders, find_images
+from mmcontrast.datasets.files import VIDEOS, class_folders, find_images, has_extension
 from mmcontrast.registry import DATASETS
 from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError, explain, input_errors
@@ -29,28 +29,34 @@ def extract_features(
     config: str | None = None,
     dense: bool = False,
     nodes: bool = False,
+    window_seconds: float | None = None,
+    num_frames: int | None = None,
     **settings: Any,
 ) -> int:
     """Write the features of all images of a source, with paths and labels, into one file.
 
-    Where the config's method has no backbone for images, the source is one of its data loaders, and
-    the rows are those of its graphs, or of its features.
+    Those of a video are written over time, one row for each window. Where the method of the config
+    has no backbone for images, the source is one of its data loaders, and the rows are those of its
+    graphs, or of its features.
 
     Rows are written as they are computed, so features need not fit in memory. The file gets its
     name when it is whole; an interrupted run leaves an older one as it was.
 
     Args:
         checkpoint: The checkpoint's path; None for the untrained network of ``config``.
-        source: A folder, whose sub-folders are the classes; an image; or the key of a data loader
-            of ``config``, such as ``val_dataloader``.
+        source: A folder, whose sub-folders are the classes; an image; a video; or the key of a data
+            loader of ``config``, such as ``val_dataloader``.
         out: A file ``.npz`` or ``.parquet``. Its columns are ``path`` (N,), ``label`` (N,) int64,
             -1 for an image without class, ``class`` (N,) and ``split`` (N,) where the data have
             them, and ``global`` (N, C) float32. With ``nodes`` there are ``node`` (V,), the number
-            of the node in the graph of ``path``, and ``nodes`` (V, C) instead of ``global``.
+            of the node in the graph of ``path``, and ``nodes`` (V, C) instead of ``global``. Rows
+            of a video have ``start`` and ``end`` (T,) in seconds.
         config: Path of the config, see
             :class:`~mmcontrast.apis.inference.features.FeatureExtractor`.
         dense: Whether to write ``dense`` (N, C, H, W) too; only ``.npz`` can hold it.
         nodes: Whether to write one row per node instead of one per graph.
+        window_seconds: Length of the windows of a video in seconds; None for 1.
+        num_frames: Number of frames that are read in each window of a video; None for 1.
         **settings: Arguments of the extractor: ``device``, ``size``, ``batch_size``,
             ``num_workers``, ``on_error``. A method without backbone takes ``device`` alone.
 
@@ -64,12 +70,21 @@ def extract_features(
     if dense and out.suffix != ".npz":
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
     table = open_table(out)
+    windows = dict(window_seconds=window_seconds, num_frames=num_frames)
+    windows = {name: value for name, value in windows.items() if value is not None}
+    is_video = has_extension(Path(source).name, VIDEOS) and Path(source).is_file()
+    if windows and not is_video:
+        raise UserError(f"{source} is no video file: {' and '.join(windows)} cannot be set.")
     if config is not None and not _has_backbone(config):
         if dense or settings.get("size"):
             raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
         pieces = _method_rows(checkpoint, source, config, nodes, settings.get("device"))
     elif nodes:
         raise UserError("Images have no nodes: --nodes is for the config of a method of graphs.")
+    elif is_video:
+        pieces = _window_rows(
+            FeatureExtractor(checkpoint, config, **settings), source, dense, windows
+        )
     else:
         pieces = _image_rows(checkpoint, source, config, dense, settings)
     rows = 0
@@ -106,6 +121,16 @@ def _image_rows(
     print(file=sys.stderr)
     if is_empty:
         raise UserError(f"None of the {total} images in {source} can be read.")
+
+
+def _window_rows(
+    extractor: FeatureExtractor, video: str, dense: bool, windows: dict[str, Any]
+) -> Iterator[Columns]:
+    result = extractor.over_time(video, dense=dense, **windows)
+    columns = _columns(result, video, ())
+    for name in ("start", "end"):
+        columns[name] = np.array([sample[name] for sample in result["data_samples"]])
+    yield columns
 
 
 def _method_rows(

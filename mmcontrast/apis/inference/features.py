@@ -1,6 +1,5 @@
 """Extract features of images with a pre-trained backbone, without a Runner."""
 
-import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmcontrast.apis.inference.backbone import build_backbone, load_backbone, read_checkpoint
+from mmcontrast.apis.inference.preparation import data_preprocessor, evaluation_pipeline
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.errors import UnreadableFileError
@@ -26,14 +26,6 @@ from mmcontrast.structures import DataSamples, Features
 from mmcontrast.utils.device import NO_MPS
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.weights import plain_config
-
-# Where no config says otherwise: the center of an image, as the papers cut ImageNet's.
-_PIPELINE: list[dict[str, Any]] = [
-    dict(type="LoadImage"),
-    dict(type="Resize", size=256),
-    dict(type="CenterCrop", size=224),
-    dict(type="PackInputs"),
-]
 
 
 class Extracted(Features):
@@ -93,8 +85,8 @@ class FeatureExtractor:
             # Outside a Runner, or inside one of mmdet, a bare name is still one of this package.
             DefaultScope.overwrite_default_scope(SCOPE),
         ):
-            self.pipeline = compose(_evaluation_pipeline(cfg, size))
-            self.data_preprocessor = MODELS.build(_preprocessor(cfg)).to(self.device)
+            self.pipeline = compose(evaluation_pipeline(cfg, size))
+            self.data_preprocessor = MODELS.build(data_preprocessor(cfg)).to(self.device)
             backbone = _untrained(cfg) if source is None else load_backbone(source)
         self.backbone = backbone.to(self.device)
         self.backbone.eval()  # mmdet's networks return nothing here
@@ -284,34 +276,6 @@ def _untrained_config(config: str | Path | None) -> Mapping[str, Any]:
     if config is None:
         raise UserError("An untrained network needs a config, which says what it is.")
     return plain_config(load_config(config).to_dict())
-
-
-def _evaluation_pipeline(cfg: Mapping[str, Any], size: int | None) -> list[dict[str, Any]]:
-    """Return the pipeline of the config's test or validation data, scaled to ``size``."""
-    pipelines = [_image_pipeline(cfg, name) for name in ("test_dataloader", "val_dataloader")]
-    pipeline = copy.deepcopy(pipelines[0] or pipelines[1] or _PIPELINE)
-    if size is not None:
-        crops = [step["size"] for step in pipeline if step["type"] == "CenterCrop"]
-        if not crops:
-            raise UserError("size cannot be set: the evaluation pipeline has no CenterCrop.")
-        for step in pipeline:
-            if step["type"] in ("Resize", "CenterCrop"):
-                step["size"] = round(step["size"] * size / crops[-1])
-    return pipeline
-
-
-def _image_pipeline(cfg: Mapping[str, Any], loader: str) -> list[dict[str, Any]]:
-    """Return the pipeline of a data loader; empty if there is none, or not one of images."""
-    dataset = (cfg.get(loader) or {}).get("dataset") or {}
-    while dataset.get("datasets"):
-        dataset = dataset["datasets"][0]
-    steps = dataset.get("pipeline") or []
-    return steps if steps and steps[0].get("type") == "LoadImage" else []
-
-
-def _preprocessor(cfg: Mapping[str, Any]) -> dict[str, Any]:
-    settings = (cfg.get("model") or {}).get("data_preprocessor") or {}
-    return settings if settings.get("type") == "ViewPreprocessor" else dict(type="ViewPreprocessor")
 
 
 def _untrained(cfg: Mapping[str, Any]) -> nn.Module:

@@ -12,27 +12,21 @@ from mmcontrast.apis.inference.extract import label_of
 from mmcontrast.apis.inference.feature_table import FeatureTable
 from mmcontrast.apis.inference.features import FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
-from mmcontrast.datasets.files import class_folders, find_images
-from mmcontrast.datasets.seeding import seeded
-from mmcontrast.datasets.transforms import (
-    HorizontalFlip,
-    LoadImage,
-    PackInputs,
-    RandomResizedCrop,
-    Resize,
-    UnreadableImageError,
+from mmcontrast.apis.inference.views import (
+    expand,
+    look,
+    random_view,
+    thumbnail,
+    thumbnail_or_none,
+    whole_view,
 )
-from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.datasets.files import class_folders
+from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.confusion import confusion_shares, draw_confusion
 from mmcontrast.visualization.curves import draw_runs, read_log
 from mmcontrast.visualization.dense import draw_correspondence, draw_dense_pca, draw_similarity
 from mmcontrast.visualization.embedding import PROJECTIONS, draw_embedding, project
-from mmcontrast.visualization.images import SourceView
 from mmcontrast.visualization.neighbors import draw_neighbors, nearest
-
-_THUMBNAIL = 64
-# What both sides of a whole image become multiples of, since most networks need that.
-_STRIDE = 32
 
 
 def visualize_correspondence(
@@ -63,8 +57,8 @@ def visualize_correspondence(
         raise UserError(f"A threshold is a cosine, between -1 and 1, got {threshold}.")
     sources: list[Any] = list(images)
     if len(images) == 1:
-        sources = [_random_view(extractor, images[0], seed, number) for number in range(2)]
-    seen, maps = _look(extractor, sources)
+        sources = [random_view(extractor, images[0], seed, number) for number in range(2)]
+    seen, maps = look(extractor, sources)
     _save(lambda: draw_correspondence((seen[0], seen[1]), (maps[0], maps[1]), threshold), out)
 
 
@@ -90,9 +84,9 @@ def visualize_similarity(
         UserError: An image cannot be read, or the point is outside of what the network sees.
     """
     if crop:
-        seen, maps = _look(extractor, images)
+        seen, maps = look(extractor, images)
     else:
-        pairs = [_look(extractor, [_whole_view(extractor, path)]) for path in images]
+        pairs = [look(extractor, [whole_view(extractor, path)]) for path in images]
         seen, maps = [views[0] for views, _ in pairs], [maps[0] for _, maps in pairs]
     x0, y0, x1, y1 = seen[0].box
     point = point or ((x0 + x1) / 2, (y0 + y1) / 2)
@@ -122,7 +116,7 @@ def visualize_pca(
     """
     if rim < 0:
         raise UserError(f"A rim has no negative number of cells, got rim={rim}.")
-    seen, maps = _look(extractor, _choose(_expand(images), num))
+    seen, maps = look(extractor, _choose(expand(images), num))
     _save(lambda: draw_dense_pca(seen, maps, rim), out)
 
 
@@ -155,7 +149,7 @@ def visualize_embedding(
     if method not in PROJECTIONS:
         raise UserError(f"A projection is one of {', '.join(PROJECTIONS)}, got {method!r}.")
     points = _rows(source, num) if extractor is None else _images(extractor, source, num)
-    small = [_thumbnail(path) for path in points.paths] if thumbnails else None
+    small = [thumbnail(path) for path in points.paths] if thumbnails else None
     projection = project(points.features, method, seed)
     title = f"{len(points.paths)} {points.unit} of {source}"
     _save(lambda: draw_embedding(projection, points.labels, points.classes, small, title), out)
@@ -186,7 +180,7 @@ def _rows(source: str, num: int) -> _Points:
 def _images(extractor: FeatureExtractor, source: str, num: int) -> _Points:
     if not Path(source).is_dir():
         raise UserError(f"{source} is not a folder of images.")
-    batch = extractor(_choose(_expand([source]), num), dense=False)
+    batch = extractor(_choose(expand([source]), num), dense=False)
     paths = [sample["path"] for sample in batch["data_samples"]]
     classes = class_folders(source)
     labels = [label_of(path, source, tuple(classes)) for path in paths]
@@ -216,7 +210,7 @@ def visualize_neighbors(table: str, row: int, out: str | Path, *, num: int = 10)
         for other in neighbors.rows
     ]
     title = f"Nearest to row {row}, {content.name(row)}"
-    images = [_thumbnail_or_none(content.paths[other]) for other in (row, *neighbors.rows)]
+    images = [thumbnail_or_none(content.paths[other]) for other in (row, *neighbors.rows)]
     thumbnails = images if any(image is not None for image in images) else ()
     _save(lambda: draw_neighbors(neighbors, names, same, title, thumbnails), out)
 
@@ -265,55 +259,6 @@ def visualize_curves(run_dirs: Iterable[str], out: str | Path) -> None:
     _save(lambda: draw_runs(runs), out)
 
 
-def _look(
-    extractor: FeatureExtractor, sources: Sequence[Any]
-) -> tuple[list[SourceView], list[Any]]:
-    """Extract dense features, and load the source images as the network saw them."""
-    batch = extractor(sources)
-    views = []
-    for sample in batch["data_samples"]:
-        image = _read(sample["path"])
-        crop, name = sample["view0"], Path(sample["path"]).name
-        views.append(SourceView(image, tuple(crop["box"]), bool(crop["flip"]), name))
-    return views, list(batch["dense"])
-
-
-def _random_view(extractor: FeatureExtractor, path: str, seed: int, number: int) -> dict[str, Any]:
-    """Return a packed random crop, as large as what the network usually sees."""
-    image = dict(path=path, index=number)
-    try:
-        size = extractor.pipeline(dict(image))["inputs"]["view0"].shape[-1]
-        results = LoadImage()(image)
-    except UnreadableImageError as error:
-        raise UserError(explain(error)) from error
-    with seeded(seed, number):
-        for transform in (RandomResizedCrop(size), HorizontalFlip(), PackInputs()):
-            results = transform(results)
-    return results
-
-
-def _whole_view(extractor: FeatureExtractor, path: str) -> dict[str, Any]:
-    """Return a packed image that is not cut, its short side as long as the network's input."""
-    try:
-        results = LoadImage()(dict(path=path, index=0))
-        side = extractor.pipeline(dict(path=path, index=0))["inputs"]["view0"].shape[-1]
-    except UnreadableImageError as error:
-        raise UserError(explain(error)) from error
-    height, width = results["image"].shape[:2]
-    scale = max(round(side / _STRIDE), 1) * _STRIDE / min(height, width)
-    size = tuple(max(round(length * scale / _STRIDE), 1) * _STRIDE for length in (height, width))
-    return PackInputs()(Resize(size)(results))
-
-
-def _expand(paths: Iterable[str]) -> list[str]:
-    """Replace each folder by the images in it."""
-    images: list[str] = []
-    for path in paths:
-        with input_errors(path):
-            images += find_images(path) if Path(path).is_dir() else [path]
-    return images
-
-
 def _choose(paths: Sequence[str], num: int) -> list[str]:
     return [paths[row] for row in _spread(len(paths), num)]
 
@@ -324,25 +269,6 @@ def _spread(count: int, num: int) -> list[int]:
         raise UserError(f"At least one is needed, got num={num}.")
     num = min(num, count)
     return [i * count // num for i in range(num)]
-
-
-def _read(path: str) -> NDArray[np.uint8]:
-    return LoadImage()(dict(path=path))["image"]
-
-
-def _thumbnail(path: str) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    image = Image.fromarray(_read(path))
-    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-    return np.asarray(image)
-
-
-def _thumbnail_or_none(path: str) -> NDArray[np.uint8] | None:
-    try:
-        return _thumbnail(path)
-    except UnreadableImageError:
-        return None
 
 
 def _save(draw: Callable[[], Figure], out: str | Path) -> None:

@@ -57,6 +57,24 @@ def test_one_image_without_class(config, tmp_path):
         assert set(table) == {"path", "label", "global"} and table["label"].tolist() == [-1]
 
 
+def test_a_video_over_time(config, tmp_path):
+    pytest.importorskip("av", reason="needs the extra 'video'")
+    from tests.datasets.video.files import write_video
+
+    video = write_video(tmp_path / "a.mp4", "mpeg4", length=25, rate=10)
+    settings = dict(window_seconds=1.0, num_frames=2)
+    assert extract(config, video, tmp_path / "f.npz", dense=True, **settings) == 3
+    expected = FeatureExtractor(None, config, device="cpu").over_time(video, **settings)
+    with np.load(tmp_path / "f.npz") as table:
+        assert set(table) == {"path", "label", "global", "dense", "start", "end"}
+        np.testing.assert_allclose(table["global"], expected["global"], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(table["dense"], expected["dense"], rtol=1e-4, atol=1e-5)
+        assert table["start"].tolist() == [0, 1, 2] and table["path"].tolist() == [str(video)] * 3
+        assert table["end"].tolist() == pytest.approx([1, 2, 2.5])
+    with pytest.raises(UserError, match="no video file: num_frames cannot be set"):
+        extract(config, config.parent / "images", tmp_path / "f.npz", num_frames=2)
+
+
 def test_clear_errors(config, tmp_path):
     images, out = config.parent / "images", tmp_path / "f.npz"
     with pytest.raises(UserError, match="no data loader of"):

@@ -77,8 +77,8 @@ def test_the_whole_image_keeps_its_aspect_ratio(extractor, images, monkeypatch, 
     Image.fromarray(photo(100, 50)).save(pair[1])
     visualize.visualize_similarity(extractor, pair, None, tmp_path / "a.png")
     assert [box for box, _ in shapes] == [(0, 0, 60, 50), (0, 0, 100, 50)]
-    # 64 x 64 and 64 x 128 pixels: sides are multiples of 32.
-    assert [tuple(shape) for _, shape in shapes] == [(24, 4, 4), (24, 4, 8)]
+    # 64 x 80 and 64 x 128 pixels: sides are multiples of a cell's 16.
+    assert [tuple(shape) for _, shape in shapes] == [(24, 4, 5), (24, 4, 8)]
 
 
 def test_neighbors_with_thumbnails(extractor, images, tmp_path):
