@@ -28,7 +28,6 @@ model = dict(
     # they are not by the end of a run of this length.
     neck=dict(
         type="DenseProjection",
-        in_channels=256,
         hidden_channels=512,
         out_channels=128,
         norm_cfg=dict(type="SplitBN", num_groups=2),

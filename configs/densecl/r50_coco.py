@@ -18,7 +18,7 @@ model = dict(
     # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
     # The dense head works on the backbone's own grid, 7x7 at 224 pixels.
-    neck=dict(type="DenseProjection", in_channels=2048, hidden_channels=2048, out_channels=128),
+    neck=dict(type="DenseProjection", hidden_channels=2048, out_channels=128),
     loss=dict(type="InfoNCE", temperature=0.2),
     dense_loss=dict(type="InfoNCE", temperature=0.2),
     queue_size=65536,

@@ -24,7 +24,6 @@ model = dict(
     # they are not by the end of a run of this length.
     neck=dict(
         type="Projection",
-        in_channels=256,
         hidden_channels=512,
         out_channels=128,
         norm_cfg=dict(type="SplitBN", num_groups=2),

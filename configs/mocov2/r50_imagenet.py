@@ -17,7 +17,7 @@ model = dict(
     data_preprocessor=dict(type="ViewPreprocessor"),
     # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
-    neck=dict(type="Projection", in_channels=2048, hidden_channels=2048, out_channels=128),
+    neck=dict(type="Projection", hidden_channels=2048, out_channels=128),
     loss=dict(type="InfoNCE", temperature=0.2),
     queue_size=65536,
     momentum=0.999,

@@ -20,7 +20,6 @@ model = dict(
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="SyncBN")),
     neck=dict(
         type="Projection",
-        in_channels=256,
         hidden_channels=512,
         out_channels=128,
         norm_cfg=dict(type="SyncBN"),

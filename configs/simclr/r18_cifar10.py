@@ -17,7 +17,7 @@ _base_ = ["./r50_imagenet_bs4096.py", "../_base_/data/cifar10_knn.py"]
 
 model = dict(
     backbone=dict(depth=18, stem="cifar"),
-    neck=dict(in_channels=512, hidden_channels=512),
+    neck=dict(hidden_channels=512),
     loss=dict(temperature=0.5),
 )
 

@@ -21,7 +21,6 @@ model = dict(
     backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="SyncBN"), zero_init_residual=True),
     neck=dict(
         type="Projection",
-        in_channels=512,
         hidden_channels=512,
         out_channels=128,
         norm_cfg=dict(type="SyncBN"),

@@ -18,7 +18,6 @@ model = dict(
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SyncBN"), zero_init_residual=True),
     neck=dict(
         type="Projection",
-        in_channels=2048,
         hidden_channels=2048,
         out_channels=128,
         norm_cfg=dict(type="SyncBN"),

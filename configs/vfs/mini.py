@@ -22,16 +22,13 @@ model = dict(
     ),
     projector=dict(
         type="Projection",
-        in_channels=256,
         hidden_channels=256,
         out_channels=256,
         num_layers=3,
         norm_cfg=dict(type="SyncBN"),
         bias_with_norm=True,
     ),
-    predictor=dict(
-        type="Prediction", in_channels=256, hidden_channels=64, norm_cfg=dict(type="SyncBN")
-    ),
+    predictor=dict(type="Prediction", hidden_channels=64, norm_cfg=dict(type="SyncBN")),
     loss=dict(type="FramePairLoss"),
 )
 

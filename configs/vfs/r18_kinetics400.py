@@ -24,16 +24,13 @@ model = dict(
     backbone=dict(type="ResNet", depth=18, zero_init_residual=True, norm_cfg=dict(type="SyncBN")),
     projector=dict(
         type="Projection",
-        in_channels=512,
         hidden_channels=512,
         out_channels=512,
         num_layers=3,
         norm_cfg=dict(type="SyncBN"),
         bias_with_norm=True,
     ),
-    predictor=dict(
-        type="Prediction", in_channels=512, hidden_channels=128, norm_cfg=dict(type="SyncBN")
-    ),
+    predictor=dict(type="Prediction", hidden_channels=128, norm_cfg=dict(type="SyncBN")),
     loss=dict(type="FramePairLoss"),
 )
 

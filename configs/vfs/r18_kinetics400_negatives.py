@@ -19,7 +19,7 @@ model = dict(
     data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     # Batch statistics of 8 groups of 32 frames, on any number of devices.
     backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="SplitBN", num_groups=8)),
-    neck=dict(type="Projection", in_channels=512, hidden_channels=512, out_channels=128),
+    neck=dict(type="Projection", hidden_channels=512, out_channels=128),
     loss=dict(type="InfoNCE", temperature=0.2),
     queue_size=65536,
     momentum=0.999,

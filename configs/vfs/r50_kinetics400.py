@@ -18,8 +18,8 @@ _base_ = "./r18_kinetics400.py"
 
 model = dict(
     backbone=dict(depth=50),
-    projector=dict(in_channels=2048, hidden_channels=2048, out_channels=2048),
-    predictor=dict(in_channels=2048, hidden_channels=512),
+    projector=dict(hidden_channels=2048, out_channels=2048),
+    predictor=dict(hidden_channels=512),
 )
 
 train_dataloader = dict(

@@ -12,7 +12,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the sub-command takes to its parser."""
     add_config(parser)
     parser.add_argument(
-        "--check", action="store_true", help="build model, data, optimizer and hooks, on the CPU"
+        "--check",
+        action="store_true",
+        help="build everything and train one step, on the CPU",
     )
     parser.add_argument("--data-root", help="replaces train_dataloader.dataset.data_root")
     add_cfg_options(parser)

@@ -9,7 +9,9 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 _PLAIN = (str, int, float, bool, list, tuple, type(None))
 _SEQUENCES = (list, tuple, set, collections.abc.Sequence, collections.abc.Iterable)
@@ -117,6 +119,17 @@ def check_number(
         if highest is not None:
             limits = f"{limits} and at most {highest}" if above else f"from {lowest} to {highest}"
         raise ValueError(f"{name} must be {limits}, got {value}.")
+
+
+def check_given(name: str, value: T | None) -> T:
+    """Return a value, after a check that there is one.
+
+    Raises:
+        ValueError: It is None.
+    """
+    if value is None:
+        raise ValueError(f"{name} must be given here, got None.")
+    return value
 
 
 def check_probability(name: str, value: float) -> None:

@@ -17,7 +17,7 @@ model = dict(
     type="LinearProbe",
     data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, base_channels=32, norm_cfg=dict(type="BN")),
-    head=dict(type="LinearHead", in_channels=256, num_classes=20),
+    head=dict(type="LinearHead", num_classes=20),
     pretrained="",  # filled in by the command line
 )
 

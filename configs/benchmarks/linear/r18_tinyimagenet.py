@@ -16,7 +16,7 @@ model = dict(
     type="LinearProbe",
     data_preprocessor=dict(type="ViewPreprocessor", channels_last=True),
     backbone=dict(type="ResNet", depth=18, norm_cfg=dict(type="BN")),
-    head=dict(type="LinearHead", in_channels=512, num_classes=200),
+    head=dict(type="LinearHead", num_classes=200),
     pretrained="",  # filled in by the command line
 )
 

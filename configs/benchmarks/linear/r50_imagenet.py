@@ -18,7 +18,7 @@ model = dict(
     type="LinearProbe",
     data_preprocessor=dict(type="ViewPreprocessor"),
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="BN")),
-    head=dict(type="LinearHead", in_channels=2048, num_classes=1000),
+    head=dict(type="LinearHead", num_classes=1000),
     pretrained="",  # filled in by the command line
 )
 

@@ -17,7 +17,7 @@ _base_ = "./r50_imagenet.py"
 
 model = dict(
     backbone=dict(out_indices=(0, 1, 2, 3), out_stem=True),
-    head=dict(type="MultiStageHead", in_channels=(64, 256, 512, 1024, 2048)),
+    head=dict(type="MultiStageHead"),
 )
 
 optim_wrapper = dict(optimizer=dict(lr=0.01, nesterov=True, weight_decay=1e-4))

@@ -26,7 +26,7 @@ model = dict(
         dilations=(1, 1, 2, 4),
         norm_cfg=dict(type="BN"),
     ),
-    head=dict(type="SiameseHead", in_channels=256, scale=1e-3),
+    head=dict(type="SiameseHead", scale=1e-3),
     pretrained="",  # filled in by the command line
 )
 

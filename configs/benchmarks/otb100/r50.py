@@ -19,5 +19,5 @@ _base_ = "./r18.py"
 
 model = dict(
     backbone=dict(depth=50),
-    head=dict(in_channels=2048, scale=1e-5),
+    head=dict(scale=1e-5),
 )

@@ -19,7 +19,7 @@ model = dict(
     type="FineTuning",
     data_preprocessor=dict(type="ViewPreprocessor"),
     backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SyncBN")),
-    head=dict(type="LinearHead", in_channels=2048, num_classes=1000, init_std=0.0),
+    head=dict(type="LinearHead", num_classes=1000, init_std=0.0),
     pretrained="",  # filled in by the command line
 )
 

@@ -114,13 +114,20 @@ def _merge(cfg: Config, options: dict[str, str], path: str | Path) -> None:
             )
     for key, text in options.items():
         with input_errors(f"--cfg-options {key}={text}"):
-            current = current_value(cfg, key)
-            value = parse_value(text, current)
-            if isinstance(value, dict) and not isinstance(current, dict):
-                value["_delete_"] = (
-                    True  # MMEngine would merge it into the text or None it replaces
-                )
-            cfg.merge_from_dict({key: value})
+            _set(cfg, key, parse_value(text, current_value(cfg, key)))
+
+
+def _set(cfg: Config, key: str, value: Any) -> None:
+    """Merge a value into a config, as MMEngine does, where MMEngine can."""
+    parent, _, name = key.rpartition(".")
+    holder = current_value(cfg, parent) if parent else cfg
+    if isinstance(value, dict):
+        if not isinstance(holder, list) and not isinstance((holder or {}).get(name, value), dict):
+            value["_delete_"] = True  # MMEngine would merge it into the text or None it replaces
+    elif isinstance(holder, list) and name.isdigit() and int(name) < len(holder):
+        holder[int(name)] = value  # MMEngine sets items of dictionaries alone
+        return
+    cfg.merge_from_dict({key: value})
 
 
 def _modern(cfg: Config) -> Config:

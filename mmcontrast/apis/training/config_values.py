@@ -30,6 +30,7 @@ def check_values(cfg: Config) -> None:
         UserError: A value does not fit. The message names the file, the key, type and value.
     """
     for path, settings in _parts(cfg.to_dict(), ()):
+        _check_type(cfg, path, settings)
         owner = _owner(path, settings, cfg.get("default_scope") or registry.SCOPE)
         try:
             if owner is not None:
@@ -37,6 +38,15 @@ def check_values(cfg: Config) -> None:
             _check_numbers(owner, settings)
         except (TypeError, ValueError) as error:
             raise UserError(f"{cfg.filename}, {'.'.join(path)}: {error}") from error
+
+
+def _check_type(cfg: Config, path: tuple[str, ...], settings: Mapping[str, Any]) -> None:
+    kind = settings.get("type")
+    is_hook = path[:1] == ("default_hooks",) and len(path) == 2
+    if (kind is None and is_hook) or not (kind is None or isinstance(kind, str) or callable(kind)):
+        raise UserError(
+            f"{cfg.filename}, {'.'.join(path)}: type must be the name of a class, got {kind!r}."
+        )
 
 
 def _parts(settings: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict]]:

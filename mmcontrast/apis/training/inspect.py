@@ -1,19 +1,22 @@
 """Print and check a config without training it."""
 
+import math
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmcontrast.apis.training.config import load_config, use_data_root
 from mmcontrast.apis.training.config_origins import find_origins, leaves
-from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.errors import UserError, explain
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
 _MISSING = object()
+_QUEUE_SIZE, _BATCH_SIZE = 64, 2
 
 
 def print_config(
@@ -45,7 +48,9 @@ def print_config(
 def check_config(
     config: str, cfg_options: Iterable[str] = (), data_root: str | None = None
 ) -> None:
-    """Build everything that a config describes, and print a line about each part.
+    """Build everything that a config describes, train one step, and print a line about each part.
+
+    The step takes two samples in the sizes of the config, and a queue of 64 keys at most.
 
     Args:
         config: File or name of the config.
@@ -53,13 +58,15 @@ def check_config(
         data_root: Replaces ``train_dataloader.dataset.data_root``.
 
     Raises:
-        UserError: A part cannot be built; the others are built all the same.
+        UserError: A part cannot be built, or the step fails; the others are built all the same.
     """
     from mmcontrast.apis.training.train import build_runner
 
     cfg = load_config(config, cfg_options)
     use_data_root(cfg, data_root)
     cfg.log_level = "ERROR"
+    if isinstance(cfg.get("model", {}).get("queue_size"), int):
+        cfg.model.queue_size = min(cfg.model.queue_size, _QUEUE_SIZE)
     problems = 0
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir = folder
@@ -74,7 +81,7 @@ def check_config(
                 print(f"{name:10} {build()}")
             except (UserError, OSError, LookupError, TypeError, ValueError) as error:
                 problems += 1
-                print(f"{name:10} FAILED: {error}", file=sys.stderr)
+                print(f"{name:10} FAILED: {explain(error)}", file=sys.stderr)
     if problems:
         raise UserError(f"{config}: {problems} part(s) cannot be built, see above.")
     print(f"{config} is fine.")
@@ -91,9 +98,10 @@ def _parts(runner: "Runner") -> dict[str, Callable[[], str]]:
         loader, wrapper = runner.train_dataloader, runner.optim_wrapper
         wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
         optimizers = " and ".join(type(each.optimizer).__name__ for each in wrappers)
+        loss = _train_step(runner)
         return (
             f"{len(loader.dataset)} samples, {len(loader)} steps of {loader.batch_size} per epoch, "
-            f"{runner.max_epochs} epoch(s), {optimizers}"
+            f"{runner.max_epochs} epoch(s), {optimizers}, loss of one step {loss:.4g}"
         )
 
     def evaluation(loop: Any) -> str:
@@ -108,6 +116,28 @@ def _parts(runner: "Runner") -> dict[str, Callable[[], str]]:
     if runner.cfg.get("test_cfg"):
         parts["test"] = lambda: evaluation(runner.test_loop)
     return parts
+
+
+def _train_step(runner: "Runner") -> float:
+    """Train one step on two samples and return its loss.
+
+    Raises:
+        UserError: It fails, or the loss is not finite.
+    """
+    loader = runner.train_dataloader
+    samples = (loader.dataset[key] for key in loader.sampler)
+    if not hasattr(loader.dataset, "__getitem__"):
+        samples = iter(loader.dataset)  # of a stream
+    try:
+        batch = loader.collate_fn(list(islice(samples, _BATCH_SIZE)))
+        runner.model.train()
+        loss = float(runner.model.train_step(batch, runner.optim_wrapper)["loss"])
+    except Exception as error:  # whatever a method raises for shapes that do not fit
+        reason = explain(error).strip().split("\n")[0]
+        raise UserError(f"one training step fails: {type(error).__name__}: {reason}") from error
+    if not math.isfinite(loss):
+        raise UserError(f"the loss of one training step is {loss}")
+    return loss
 
 
 def _relative(origin: str) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from mmcontrast.apis.training.config import (
     default_work_dir,
@@ -26,6 +28,7 @@ from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.evaluation.accuracy import Accuracy
+from mmcontrast.models.methods.base import Method
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
@@ -183,7 +186,32 @@ def build_training(runner: Runner) -> None:
             f"of {runner.train_dataloader.batch_size} on {get_world_size()} process(es). "
             "Lower train_dataloader.batch_size, or set train_dataloader.drop_last=False."
         )
+    _check_last_batch(runner)
     _check_classes(runner)
+
+
+def _check_last_batch(runner: Runner) -> None:
+    """Refuse batches of one image where a neck or head has batch norm, which needs two values."""
+    loader = runner.train_dataloader
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    if loader.drop_last or not loader.batch_size or not isinstance(model, Method):
+        return
+    has_length = hasattr(loader.sampler, "__len__")  # that of a stream has none
+    if not (has_length and hasattr(model, "backbone")) or (
+        len(loader.sampler) % loader.batch_size != 1 % loader.batch_size
+    ):
+        return
+    norms = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and not name.startswith("backbone.")
+    ]
+    if norms:
+        raise UserError(
+            f"Of {len(loader.sampler)} samples in batches of {loader.batch_size}, the last batch "
+            f"has one, and batch norm ({norms[0]}) needs two. Set train_dataloader.drop_last=True "
+            "or another train_dataloader.batch_size."
+        )
 
 
 def _check_classes(runner: Runner) -> None:

@@ -8,7 +8,7 @@ Shapes: N images, C channels of a feature, M classes.
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from mmcontrast.models.modules.norm import SyncBN
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features
-from mmcontrast.utils.arguments import check_number, check_sizes
+from mmcontrast.utils.arguments import check_given, check_number, check_sizes
 
 
 @MODELS.register_module()
@@ -26,13 +26,15 @@ class LinearHead(BaseModule):
     """One fully connected layer on the ``global`` feature.
 
     Args:
-        in_channels: Number of channels C of the feature.
+        in_channels: Number of channels C of the feature; a protocol fills it in where its config
+            has none.
         num_classes: Number of classes M.
         init_std: Standard deviation of the initial weights, whose mean is 0; biases start at 0.
             0.01 in MoCo's linear protocol, 0 in SimCLR's.
     """
 
-    def __init__(self, in_channels: int, num_classes: int, init_std: float = 0.01):
+    def __init__(self, in_channels: int | None, num_classes: int, init_std: float = 0.01):
+        in_channels = check_given("LinearHead: in_channels", in_channels)
         check_sizes("LinearHead", in_channels=in_channels, num_classes=num_classes)
         check_number("LinearHead: init_std", init_std, 0)
         super().__init__()
@@ -63,7 +65,8 @@ class MultiStageHead(BaseModule):
     shared, so each classifier learns as if it were alone.
 
     Args:
-        in_channels: Number of channels of each map. The first map is called ``stem``, the others
+        in_channels: Number of channels of each map; a protocol fills it in where its config has
+            none. The first map is called ``stem``, the others
             ``stage1``, ``stage2``, ...
         num_classes: Number of classes M.
         max_features: Largest number of values that are left of a map after pooling, about 9,000 in
@@ -71,13 +74,16 @@ class MultiStageHead(BaseModule):
         init_std: Standard deviation of the initial weights, as in :class:`LinearHead`.
     """
 
+    reads_all_maps: ClassVar[bool] = True
+
     def __init__(
         self,
-        in_channels: Sequence[int],
+        in_channels: Sequence[int] | None,
         num_classes: int,
         max_features: int = 9216,
         init_std: float = 0.01,
     ):
+        in_channels = check_given("MultiStageHead: in_channels", in_channels)
         check_sizes(
             "MultiStageHead",
             in_channels=in_channels,

@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
-from mmcontrast.utils.arguments import check_number, check_sizes
+from mmcontrast.utils.arguments import check_given, check_number, check_sizes
 
 
 def cross_correlation(exemplars_NCzz: Tensor, searches_NCxx: Tensor) -> Tensor:
@@ -30,12 +30,14 @@ class SiameseHead(BaseModule):
     """SiamFC on frozen features: a 1x1 convolution for the exemplar, another one for the search.
 
     Args:
-        in_channels: Number of channels of the backbone's map.
+        in_channels: Number of channels of the backbone's map; a protocol fills it in where its
+            config has none.
         scale: Factor of the response, so that sigmoids are not saturated from the start:
             1e-3 for the 512 channels of a ResNet-18, 1e-5 for the 2048 of a ResNet-50 (VFS).
     """
 
-    def __init__(self, in_channels: int, scale: float = 1e-3, **kwargs: Any):
+    def __init__(self, in_channels: int | None, scale: float = 1e-3, **kwargs: Any):
+        in_channels = check_given("SiameseHead: in_channels", in_channels)
         check_sizes("SiameseHead", in_channels=in_channels)
         check_number("SiameseHead: scale", scale, 0, above=True)
         super().__init__(**kwargs)

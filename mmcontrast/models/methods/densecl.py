@@ -35,6 +35,7 @@ from mmcontrast.models.modules.momentum_contrast import (
     unshuffle,
     warn_of_leaking_statistics,
 )
+from mmcontrast.models.widths import build_on
 from mmcontrast.ops.correspondence import match_cells, match_entropy, match_geometric
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
@@ -85,7 +86,7 @@ class DenseCL(Method):
         if not 0 <= dense_weight <= 1:
             raise ValueError(f"dense_weight must be between 0 and 1, got {dense_weight}.")
         self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(neck)
+        self.neck = build_on(neck, self.backbone)
         self.momentum_encoder = MomentumEncoder(momentum, backbone=self.backbone, neck=self.neck)
         self.queue = KeyQueue(queue_size, self.neck.out_channels)
         self.dense_queue = KeyQueue(queue_size, self.neck.out_channels)

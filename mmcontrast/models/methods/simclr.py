@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
+from mmcontrast.models.widths import build_on
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -47,7 +48,7 @@ class SimCLR(Method):
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(neck)
+        self.neck = build_on(neck, self.backbone)
         self.nt_xent = MODELS.build(loss)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:

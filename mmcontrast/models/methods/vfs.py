@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcontrast.models.methods.base import Method, embedding_std
+from mmcontrast.models.widths import build_on
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -52,8 +53,8 @@ class VFS(Method):
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
-        self.projector = MODELS.build(projector)
-        self.predictor = MODELS.build(predictor)
+        self.projector = build_on(projector, self.backbone)
+        self.predictor = build_on(predictor, self.projector)
         self.frame_pairs = MODELS.build(loss)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:

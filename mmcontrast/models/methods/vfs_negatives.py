@@ -28,6 +28,7 @@ from mmcontrast.models.modules.momentum_contrast import (
     unshuffle,
     warn_of_leaking_statistics,
 )
+from mmcontrast.models.widths import build_on
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -58,7 +59,7 @@ class VFSNegatives(Method):
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(neck)
+        self.neck = build_on(neck, self.backbone)
         self.momentum_encoder = MomentumEncoder(momentum, backbone=self.backbone, neck=self.neck)
         self.queue = KeyQueue(queue_size, self.neck.out_channels)
         self.info_nce = MODELS.build(loss)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS
-from mmcontrast.utils.arguments import check_sizes
+from mmcontrast.utils.arguments import check_given, check_sizes
 
 
 def _perceptron(
@@ -44,7 +44,7 @@ class Projection(BaseModule):
     norm and, in the authors' weights, the bias too.
 
     Args:
-        in_channels: Number of backbone channels D.
+        in_channels: Number of backbone channels D; a method fills it in where its config has none.
         hidden_channels: Width of the hidden layers.
         out_channels: Length C of the embedding.
         num_layers: Number of linear layers; 2 in MoCo v2 and SimCLR, 3 in SimCLR v2.
@@ -58,7 +58,7 @@ class Projection(BaseModule):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | None,
         hidden_channels: int,
         out_channels: int,
         num_layers: int = 2,
@@ -67,6 +67,7 @@ class Projection(BaseModule):
         bias_with_norm: bool = False,
         **kwargs: Any,
     ):
+        in_channels = check_given("Projection: in_channels", in_channels)
         check_sizes(
             "Projection",
             in_channels=in_channels,
@@ -102,18 +103,20 @@ class Prediction(BaseModule):
     embedding in the middle.
 
     Args:
-        in_channels: Length C of the embedding, in and out.
+        in_channels: Length C of the embedding, in and out; a method fills it in where its config
+            has none.
         hidden_channels: Width of the layer in the middle.
         norm_cfg: Config of the norm in the middle, before the ReLU.
     """
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | None,
         hidden_channels: int,
         norm_cfg: dict,
         **kwargs: Any,
     ):
+        in_channels = check_given("Prediction: in_channels", in_channels)
         check_sizes("Prediction", in_channels=in_channels, hidden_channels=hidden_channels)
         super().__init__(**kwargs)
         self.mlp = nn.Sequential(
@@ -136,7 +139,7 @@ class DenseProjection(BaseModule):
     pooling.
 
     Args:
-        in_channels: Number of backbone channels D.
+        in_channels: Number of backbone channels D; a method fills it in where its config has none.
         hidden_channels: Width of the hidden layer.
         out_channels: Length C of the embeddings of both heads.
         num_grid: Number of cells a side that the map is pooled to before the dense head; None keeps
@@ -147,13 +150,14 @@ class DenseProjection(BaseModule):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | None,
         hidden_channels: int,
         out_channels: int,
         num_grid: int | None = None,
         norm_cfg: dict | None = None,
         **kwargs: Any,
     ):
+        in_channels = check_given("DenseProjection: in_channels", in_channels)
         check_sizes(
             "DenseProjection",
             in_channels=in_channels,

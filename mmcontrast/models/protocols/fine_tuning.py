@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
+from mmcontrast.models.widths import build_on
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -38,7 +39,7 @@ class FineTuning(Method):
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
-        self.head = MODELS.build(head)
+        self.head = build_on(head, self.backbone)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
+from mmcontrast.models.widths import build_on
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
 
@@ -42,7 +43,7 @@ class LinearProbe(Method):
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone).requires_grad_(False)
-        self.head = MODELS.build(head)
+        self.head = build_on(head, self.backbone)
 
     def train(self, mode: bool = True) -> "LinearProbe":
         """Switch to training; the backbone stays in eval mode, so that its statistics stay."""

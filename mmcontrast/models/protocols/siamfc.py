@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from mmcontrast.models.losses.balanced_focal import balanced_focal
 from mmcontrast.models.methods.base import Method
+from mmcontrast.models.widths import build_on
 from mmcontrast.ops.square_crops import crop_square, exemplar_size, response_labels
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Inputs
@@ -57,7 +58,7 @@ class SiamFC(Method):
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone).requires_grad_(False)
-        self.head = MODELS.build(head)
+        self.head = build_on(head, self.backbone)
 
     def train(self, mode: bool = True) -> "SiamFC":
         """Switch to training; the backbone stays in eval mode, so that its statistics stay."""

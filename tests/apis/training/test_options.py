@@ -84,6 +84,7 @@ def config(tmp_path):
         "model = dict(neck=None, name='a', sizes=(1, 2))\n"
         "train_dataloader = dict(dataset=dict(type='Images', data_root='data', size=3))\n"
         "val_dataloader = dict(dataset=dict(type='Wrapper', dataset=dict(data_root='data')))\n"
+        "steps = [1, 2]\n"
         "pipeline = [dict(type='A', root='data')]\n"
     )
     return path
@@ -96,14 +97,20 @@ def test_options_of_a_config(config):
         "model.neck=dict(type='Projection', norm_cfg=dict(type='BN'))",
         "model.name=dict(type='B')",
         "model.sizes=3,4",
+        "model.added=dict(a=1)",
         "pipeline.0.root=1",
+        "steps.1=5",
     ]
     cfg = load_config(config, options)
     assert cfg.train_dataloader.dataset.data_root == "/my photos, 2020"
     assert cfg.train_dataloader.dataset.size == 4
     assert cfg.model == dict(
-        neck=dict(type="Projection", norm_cfg=dict(type="BN")), name=dict(type="B"), sizes=(3, 4)
+        neck=dict(type="Projection", norm_cfg=dict(type="BN")),
+        name=dict(type="B"),
+        sizes=(3, 4),
+        added=dict(a=1),
     )
+    assert cfg.steps == [1, 5]
     assert cfg.pipeline[0].root == "1"
 
 

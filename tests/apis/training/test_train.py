@@ -280,3 +280,23 @@ def test_loaders_without_workers(run):
 def test_samples_that_do_not_fit_the_method(run, option, message):
     with pytest.raises(ValueError, match=message):
         run(SHORT, "train_dataloader.num_workers=0", option)
+
+
+@pytest.mark.parametrize("batch_size", [23, 1])
+def test_a_last_batch_of_one_image_is_refused_before_training(run, batch_size):
+    norm = "model.neck.norm_cfg=dict(type='SplitBN', num_groups=2)"
+    loader = ["train_dataloader.drop_last=False", f"train_dataloader.batch_size={batch_size}"]
+    message = rf"Of 24 samples in batches of {batch_size}, the last batch has one, and batch norm"
+    with pytest.raises(UserError, match=message):
+        run(SHORT, norm, *loader)
+
+
+def test_checking_a_config_trains_one_step(config, capsys):
+    check_config(config, [unique_run(), "model.queue_size=65536"])
+    assert "loss of one step" in capsys.readouterr().out
+    # TinyNet does not say its width, so that only a step tells the misfit.
+    with pytest.raises(UserError, match=r"1 part\(s\) cannot be built"):
+        check_config(config, [unique_run(), "model.neck.in_channels=25"])
+    error = capsys.readouterr().err
+    assert "training   FAILED: one training step fails: RuntimeError: Given groups=1" in error
+    assert len(error.splitlines()) == 1

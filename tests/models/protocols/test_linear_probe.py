@@ -97,10 +97,11 @@ def test_a_checkpoint_of_another_architecture(tmp_path):
     backbone = dict(type="ResNet", depth=18, base_channels=4)
     network = MODELS.build(backbone)
     torch.save(network.state_dict(), tmp_path / "r18.pth")
-    probe = build_method("LinearProbe", backbone=backbone, pretrained=str(tmp_path / "r18.pth"))
-    probe.init_weights()
-    probe = build_method(
-        "LinearProbe", backbone=dict(backbone, depth=34), pretrained=str(tmp_path / "r18.pth")
+    settings = dict(
+        head=dict(type="LinearHead", num_classes=3), pretrained=str(tmp_path / "r18.pth")
     )
+    probe = build_method("LinearProbe", backbone=backbone, **settings)
+    probe.init_weights()
+    probe = build_method("LinearProbe", backbone=dict(backbone, depth=34), **settings)
     with pytest.raises(CheckpointError, match="layer4"):
         probe.init_weights()
