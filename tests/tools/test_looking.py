@@ -123,7 +123,14 @@ def test_the_pages_commands_exist():
 
 
 def test_the_pages_python_runs(toy, capsys):
+    pytest.importorskip("av", reason="needs the extra 'video'")
+    from tests.datasets.video.files import write_video
+
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
     code = code.replace("work_dirs/densecl/mini/epoch_18.pth", str(toy / "a.pth"))
+    video = write_video(toy / "clip.mp4", "mpeg4", length=25, rate=10)
+    code = code.replace("clip.mp4", str(video))
     exec(code.replace("/my/photos", str(toy / "images")), {})
-    assert "torch.Size([24, 24]) torch.Size([24, 24, 2, 2])" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "torch.Size([24, 24]) torch.Size([24, 24, 2, 2])" in printed
+    assert "torch.Size([2, 24])\n[(0.0, 2.0), (2.0, 2.5)]" in printed

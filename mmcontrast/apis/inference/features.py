@@ -177,8 +177,7 @@ class FeatureExtractor:
                 "window_seconds is positive and num_frames at least 1, got "
                 f"{window_seconds} and {num_frames}."
             )
-        with input_errors(str(video)), open_video(str(video)) as reader:
-            windows = _windows(reader.probe().duration, window_seconds)
+        windows = _windows(_duration(str(video)), window_seconds)
         seconds = [
             start + (end - start) * (frame + 0.5) / num_frames
             for start, end in windows
@@ -226,6 +225,16 @@ class FeatureExtractor:
         view = self.data_preprocessor(dict(inputs=inputs))["inputs"]["view0"]
         with input_errors("the images do not fit the backbone"):
             return self.backbone(view)
+
+
+def _duration(video: str) -> float:
+    try:
+        with open_video(video) as reader:
+            return reader.probe().duration
+    except UnreadableFileError as error:
+        raise UserError(f"Cannot read the video {video}: {error.reason}.") from error
+    except ImportError as error:
+        raise UserError(explain(error)) from error
 
 
 def _windows(duration: float, window_seconds: float) -> list[tuple[float, float]]:
