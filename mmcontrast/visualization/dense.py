@@ -159,7 +159,9 @@ def draw_dense_pca(
         axes[2 * row, column].imshow(pixels[:, ::-1] if view.flip else pixels)
         axes[2 * row, column].set_title(view.name, fontsize=9)
         grid = (maps[number].shape[1], maps[number].shape[2])
-        axes[2 * row + 1, column].imshow(_upsample(color, grid, rim, pixels.shape[:2]))
+        axes[2 * row + 1, column].imshow(
+            _upsample(color, grid, rim, (pixels.shape[0], pixels.shape[1]))
+        )
     left_out = f", without {rim} row{'s' if rim > 1 else ''} of cells at each border" if rim else ""
     figure.suptitle(
         "The first three principal components of all cells as red, green and blue\n"

@@ -89,7 +89,8 @@ def draw_neighbors(
 
 def _add_thumbnails(axis: Axes, thumbnails: Sequence[NDArray[np.uint8] | None]) -> None:
     """Draw images between the bars and their names, and that of the query above them."""
-    axis.set_yticks([-1, *axis.get_yticks()], ["query", *axis.get_yticklabels()], fontsize=9)
+    names = [label.get_text() for label in axis.get_yticklabels()]
+    axis.set_yticks([-1, *axis.get_yticks()], ["query", *names], fontsize=9)
     axis.tick_params(axis="y", length=0, pad=_THUMBNAIL + 8)
     for position, thumbnail in enumerate(thumbnails, start=-1):
         if thumbnail is not None:

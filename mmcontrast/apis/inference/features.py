@@ -194,7 +194,9 @@ class FeatureExtractor:
         numbered = enumerate(zip(extracted["data_samples"], windows, strict=True))
         for index, (sample, (start, end)) in numbered:
             sample.update(path=str(video), index=index, start=start, end=end)
-        extracted.update({name: torch.cat(tensors) for name, tensors in parts.items()})
+        extracted["global"] = torch.cat(parts["global"])
+        if dense:
+            extracted["dense"] = torch.cat(parts["dense"])
         return extracted
 
     def _stream(

@@ -58,7 +58,7 @@ class TimmBackbone(BaseModule):
         except ImportError as error:
             raise ImportError("TimmBackbone needs timm: pip install 'mmcontrast[timm]'.") from error
         indices = tuple(out_indices)
-        network = _create(model_name, features_only=True, out_indices=indices, **kwargs)
+        network: Any = _create(model_name, features_only=True, out_indices=indices, **kwargs)
         self.has_patches = _splits_tokens(getattr(network, "model", None))
         self.has_class_token = False
         if self.has_patches:
