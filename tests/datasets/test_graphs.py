@@ -349,7 +349,7 @@ def test_batches_of_torch_geometric():
             "features that are not negative",
         ),
         (lambda: SampleNodes(5, "random"), ValueError, "'contiguous' or 'around'"),
-        (lambda: SampleNodes(0), ValueError, "keeps nodes, got 0"),
+        (lambda: SampleNodes(0), ValueError, "num_nodes must be at least 1, got 0"),
     ],
 )
 def test_misuse(call, error, message):

@@ -67,8 +67,6 @@ class SampleNodes:
         check_sizes("SampleNodes", num_nodes=num_nodes, num_seeds=num_seeds)
         if kind not in ("contiguous", "around"):
             raise ValueError(f"SampleNodes: kind is 'contiguous' or 'around', got {kind!r}.")
-        if num_nodes < 1 or num_seeds < 1:
-            raise ValueError(f"SampleNodes keeps nodes, got {num_nodes} of {num_seeds} seeds.")
         self.num_nodes, self.kind, self.num_seeds = num_nodes, kind, num_seeds
 
     def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
