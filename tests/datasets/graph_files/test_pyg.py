@@ -100,11 +100,14 @@ def test_labels_and_masks():
     assert from_pyg(make(y=torch.rand(1, 19)), labels=False).label is None
 
 
-def test_what_is_no_data():
+def test_what_is_no_data(tmp_path):
     hetero = geometric.HeteroData()
     hetero["paper"].x = torch.eye(2)
     with pytest.raises(ValueError, match=r"HeteroData .* types paper, .*data\.to_homogeneous\(\)"):
         from_pyg(hetero)
+    torch.save(hetero, tmp_path / "hetero.pt")
+    with pytest.raises(ValueError, match="is a HeteroData"):
+        from_pyg(load_pyg(tmp_path / "hetero.pt")[0])
     with pytest.raises(ValueError, match="graph 3 is a dict, not a Data"):
         from_pyg({}, "graph 3")
     with pytest.raises(ValueError, match="has no edge_index and no adj_t"):
