@@ -29,6 +29,7 @@ from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.evaluation.accuracy import Accuracy
 from mmcontrast.models.methods.base import Method
+from mmcontrast.models.modules.pretrained import check_pretrained
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
@@ -188,6 +189,9 @@ def build_training(runner: Runner) -> None:
         )
     _check_last_batch(runner)
     _check_classes(runner)
+    if not runner.cfg.get("resume"):
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        check_pretrained(model)
 
 
 def _check_last_batch(runner: Runner) -> None:

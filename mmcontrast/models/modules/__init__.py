@@ -11,7 +11,7 @@ from .momentum_contrast import (
     warn_of_leaking_statistics,
 )
 from .norm import GroupNorm, SyncBN
-from .pretrained import PretrainedInit, load_pretrained, skip_pretrained
+from .pretrained import PretrainedInit, check_pretrained, load_pretrained, skip_pretrained
 
 __all__ = [
     "ColorAutoEncoder",
@@ -22,6 +22,7 @@ __all__ = [
     "PretrainedInit",
     "SplitBN",
     "SyncBN",
+    "check_pretrained",
     "gather",
     "load_pretrained",
     "shuffle_batch",

@@ -5,6 +5,7 @@ MMEngine's ``init_cfg=dict(type='Pretrained', checkpoint=...)`` of a single part
 file is read by its layout, what it fills is counted and logged, and too little is an error.
 """
 
+import copy
 from typing import Any
 
 from mmengine.logging import print_log
@@ -17,7 +18,7 @@ from mmcontrast.weights import Checkpoint, CheckpointError, Coverage, compare, l
 RANDOM = "random"
 
 
-def load_pretrained(model: nn.Module, pretrained: str | None) -> None:
+def load_pretrained(model: Any, pretrained: str | None) -> None:
     """Load a checkpoint's backbone into ``model.backbone``, and log what of it was loaded.
 
     Args:
@@ -31,6 +32,37 @@ def load_pretrained(model: nn.Module, pretrained: str | None) -> None:
         CheckpointError: No checkpoint is given, it does not fit the backbone, or the model has
             none.
     """
+    checkpoint = _read_pretrained(model, pretrained)
+    if checkpoint is None:
+        if pretrained == RANDOM:
+            message = "The backbone keeps RANDOM weights, as asked for."
+            print_log(message, logger="current", level=30)
+        return
+    weights = checkpoint.weights_for(model.backbone)
+    coverage = checkpoint.load_into(model.backbone)
+    _log(f"The backbone of {type(model).__name__}", checkpoint, weights.layout, coverage)
+    if weights.others:
+        names = " and ".join(f"{pretrained}#{name}" for name in weights.others)
+        print_log(f"The file also holds {names}.", logger="current")
+
+
+def check_pretrained(model: Any) -> None:
+    """Raise what ``init_weights`` of a method or protocol would raise for its ``pretrained``.
+
+    Args:
+        model: A method or protocol, which stays as it is; other models have nothing to check.
+
+    Raises:
+        CheckpointError: See :func:`load_pretrained`.
+    """
+    if getattr(model, "pretrained", None) or getattr(model, "requires_pretrained", False):
+        checkpoint = _read_pretrained(model, model.pretrained)
+        if checkpoint is not None:
+            checkpoint.load_into(copy.deepcopy(model.backbone))
+
+
+def _read_pretrained(model: Any, pretrained: str | None) -> Checkpoint | None:
+    """Return the checkpoint, or None where there is nothing to load."""
     if not hasattr(model, "backbone"):
         raise CheckpointError(
             f"{type(model).__name__} has no backbone that could start from {pretrained}. "
@@ -38,23 +70,14 @@ def load_pretrained(model: nn.Module, pretrained: str | None) -> None:
         )
     backbone = model.backbone
     if not (isinstance(backbone, nn.Module) and any(True for _ in backbone.parameters())):
-        return
+        return None
     if not pretrained:
         raise CheckpointError(
             "No pre-trained weights are named. Give them with --cfg-options "
             "model.pretrained=CHECKPOINT, or model.pretrained=random for the baseline of random "
             "weights."
         )
-    if pretrained == RANDOM:
-        print_log("The backbone keeps RANDOM weights, as asked for.", logger="current", level=30)
-        return
-    checkpoint = Checkpoint.read(pretrained)
-    weights = checkpoint.weights_for(backbone)
-    coverage = checkpoint.load_into(backbone)
-    _log(f"The backbone of {type(model).__name__}", checkpoint, weights.layout, coverage)
-    if weights.others:
-        names = " and ".join(f"{pretrained}#{name}" for name in weights.others)
-        print_log(f"The file also holds {names}.", logger="current")
+    return None if pretrained == RANDOM else Checkpoint.read(pretrained)
 
 
 @WEIGHT_INITIALIZERS.register_module(name="Pretrained")

@@ -148,6 +148,7 @@ def test_a_file_that_is_missing(images, tmp_path):
     options = dict(work_dir=str(tmp_path / "run"), cfg_options=[unique_run()])
     with pytest.raises(CheckpointError, match=r"none\.pth does not exist"):
         train(str(config), init_from=str(tmp_path / "none.pth"), **options)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_student_of_dino(network, images, tmp_path):
