@@ -12,7 +12,9 @@ EXAMPLES = ("clip.mp4 mask.png --checkpoint epoch_18.pth --out overlay.mp4",)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the sub-command takes to its parser."""
     parser.add_argument("video", help="video file, or folder of frames")
-    parser.add_argument("mask", help="palette or gray PNG: ids of the first frame's objects")
+    parser.add_argument(
+        "mask", help="image of the first frame's objects: ids, gray levels or colors"
+    )
     parser.add_argument("--out", required=True, help="video to write, such as overlay.mp4")
     parser.add_argument("--masks", help="folder for the masks, as palette PNGs")
     parser.add_argument("--checkpoint", help="weights of a backbone (default: raw colors)")
@@ -25,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="published protocol: vfs_r18, vfs_r50, crw, uvc, contrastcorr, dino (%(default)s)",
     )
     parser.add_argument("--size", type=int, help="short side in pixels (default: the protocol's)")
+    parser.add_argument(
+        "--num-objects", type=int, help="objects in the mask (default: those that it shows)"
+    )
     add_device(parser)
 
 
@@ -36,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
 
     masks = propagate(
         args.video, args.mask, checkpoint=args.checkpoint, config=args.config,
-        protocol=args.protocol, size=args.size,
+        protocol=args.protocol, size=args.size, num_objects=args.num_objects,
     )  # fmt: skip
     if args.masks:
         masks = save_masks(masks, args.masks)

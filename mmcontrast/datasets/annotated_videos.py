@@ -135,7 +135,8 @@ class VideoMasks(LabeledVideos):
         if not mask_HW.any():
             raise ValueError(
                 f"The mask {info['annotations'][0]} shows no object, so there is nothing to "
-                f"propagate in {info['sequence']}: leave it out of ann_file."
+                f"propagate in {info['sequence']}: leave it out of ann_file. If it shows one "
+                "object as 255, set binary=True: 255 is the void label otherwise."
             )
         return dict(mask=mask_HW)
 

@@ -17,7 +17,7 @@ _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 class ViewPreprocessor(BaseDataPreprocessor):
     """Move a batch to the device and normalize its images there.
 
-    Only ``uint8`` inputs are images (N, 3, H, W) or clips (N, 3, T, H, W); all others pass
+    Only ``uint8`` inputs are images (N, C, H, W) or clips (N, C, T, H, W); all others pass
     unchanged. Sending bytes and casting on the device moves a quarter of what float images would.
 
     Args:

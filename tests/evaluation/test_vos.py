@@ -150,7 +150,8 @@ def test_metric_scores_files_and_writes_palette_pngs(tmp_path):
 
 
 def test_masks_that_are_none(tmp_path):
-    Image.new("RGB", (4, 4)).save(tmp_path / "color.png")
+    colors = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    Image.fromarray(colors).save(tmp_path / "color.png")
     with pytest.raises(ValueError, match="has colors"):
         read_mask(tmp_path / "color.png")
     with pytest.raises(ValueError, match="cannot be read"):

@@ -17,7 +17,7 @@ from torch import Tensor
 from mmcontrast.apis.inference.backbone import load_backbone, read_checkpoint
 from mmcontrast.datasets.clips import Frame, pack_frame
 from mmcontrast.datasets.files import list_frames
-from mmcontrast.datasets.masks import VOID, read_mask, write_mask
+from mmcontrast.datasets.masks import read_objects, write_mask
 from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
 from mmcontrast.registry import MODELS
@@ -35,20 +35,23 @@ Video = str | os.PathLike | Iterable[Frame]
 @deprecated_api_warning(dict(preset="protocol"))
 def propagate(
     video: Video,
-    first_mask: str | os.PathLike | NDArray[np.integer],
+    first_mask: str | os.PathLike | NDArray,
     *,
     checkpoint: str | Path | None = None,
     config: str | Path | None = None,
     protocol: str = "vfs_r18",
     size: int | None = None,
     device: str | None = None,
+    num_objects: int | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Propagate the objects of a video's first frame to the other frames.
 
     Args:
         video: See ``Video``; frames are read as they are needed.
         first_mask: Ids (H, W), 0 for the background, or a palette or gray PNG of them. 255 is
-            void, unless there is nothing but 0 and 255, which shows one object.
+            void, unless there is nothing but 0 and 255, which shows one object. Masks whose objects
+            are gray levels or colors, with anti-aliased or compressed edges, are read as well, see
+            :func:`~mmcontrast.datasets.masks.read_objects`.
         checkpoint: Weights of a backbone in any layout that ``load_backbone`` knows, or
             ``'torchvision://resnet18'``. None compares raw colors.
         config: Config of the backbone's training; None takes the one inside the checkpoint.
@@ -58,6 +61,7 @@ def propagate(
             network was trained on, and the protocol's where that is not known.
         size: Short side of the network's input, in pixels; None takes the protocol's.
         device: ``'cpu'``, ``'cuda'`` or ``'cuda:1'``; None takes the best one available.
+        num_objects: Number of objects in ``first_mask``; needed only where it does not tell.
 
     Yields:
         One mask (H, W) of uint8 per frame, the given one first.
@@ -69,7 +73,7 @@ def propagate(
     from mmcontrast.models.protocols.propagation_protocols import find_protocol
 
     with input_errors("propagate"):
-        mask = _read_objects(first_mask)
+        mask = read_objects(first_mask, num_objects)
         network_input = find_protocol(protocol).input
         backbone: Any = dict(type="mmcontrast.ColorPatches")
         if checkpoint is not None:
@@ -187,21 +191,6 @@ def save_masks(
     for number, mask in enumerate(masks):
         write_mask(Path(folder) / f"{number:05d}.png", mask)
         yield mask
-
-
-def _read_objects(first_mask: str | os.PathLike | NDArray[np.integer]) -> NDArray[np.integer]:
-    """Read the ids of a first mask, without the void label; if only that is there, as an object."""
-    mask_HW = first_mask
-    if not isinstance(mask_HW, np.ndarray):
-        mask_HW = read_mask(mask_HW, void_is_background=False)
-    if mask_HW.ndim != 2 or (mask_HW.size and (mask_HW.min() < 0 or mask_HW.max() > 255)):
-        raise ValueError(
-            f"The first mask is (H, W) of ids 0 to 255, got the shape {mask_HW.shape} with values "
-            f"from {mask_HW.min()} to {mask_HW.max()}."
-        )
-    is_void = mask_HW == VOID
-    has_objects = ((mask_HW != 0) & ~is_void).any()
-    return np.where(is_void, int(not has_objects), mask_HW)
 
 
 def _propagation(backbone: Any, protocol: str, colors: "ColorSpace") -> Any:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -63,6 +64,25 @@ def test_a_mask_of_0_and_255_shows_one_object(tmp_path):
     void[0, 0] = 255
     Image.fromarray(void).save(tmp_path / "mask.png")
     assert next(propagate(FRAMES, tmp_path / "mask.png", size=96, device="cpu"))[0, 0] == 0
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_an_anti_aliased_mask_shows_its_object(tmp_path, suffix):
+    large = cv2.resize((MASK > 0).astype(np.uint8) * 255, None, fx=4, fy=4)
+    smooth = cv2.resize(
+        cv2.GaussianBlur(large, (0, 0), 3), SIZE[::-1], interpolation=cv2.INTER_AREA
+    )
+    Image.fromarray(smooth).save(tmp_path / f"mask.{suffix}")
+    first, second = propagate(FRAMES[:2], tmp_path / f"mask.{suffix}", size=96, device="cpu")
+    assert first.max() == 1 and region_similarity(first > 0, MASK > 0) > 0.9 and second.any()
+
+
+def test_the_number_of_objects_can_be_given():
+    soft = cv2.GaussianBlur((MASK > 0).astype(np.uint8) * 255, (0, 0), 12)
+    with pytest.raises(UserError, match="num_objects"):
+        next(propagate(FRAMES, soft, size=96, device="cpu"))
+    first = next(propagate(FRAMES, soft, size=96, device="cpu", num_objects=1))
+    assert np.array_equal(first, soft > (int(soft.min()) + int(soft.max())) / 2)
 
 
 def seen_by(monkeypatch, protocol, name="protocol", **settings):
