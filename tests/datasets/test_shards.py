@@ -157,6 +157,8 @@ def test_clear_errors(shards, tmp_path):
         dataset_of("https://example.org/a.tar")
     with pytest.raises(ValueError, match="24 samples are less than a batch of 32"):
         dataset_of(shards, batch_size=32)
+    with pytest.raises(ValueError, match="on_error is 'raise' or 'skip', got 'ignore'"):
+        dataset_of(shards, on_error="ignore")
     with pytest.raises(ValueError, match="must be that of the data loader"):
         dataset_of(shards).start = 3
     with pytest.raises(ValueError, match="4 shards are too few for 5 readers"):

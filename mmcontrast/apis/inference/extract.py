@@ -12,6 +12,7 @@ from torch import Tensor
 from mmcontrast.apis.inference.features import Extracted, FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
 from mmcontrast.apis.training.config import load_config
+from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.files import VIDEOS, class_folders, find_images, has_extension
 from mmcontrast.registry import DATASETS
 from mmcontrast.structures import DataSamples
@@ -69,6 +70,8 @@ def extract_features(
     out = Path(out)
     if dense and out.suffix != ".npz":
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
+    with input_errors("extract_features"):
+        check_on_error(settings.get("on_error", "raise"))
     table = open_table(out)
     windows = dict(window_seconds=window_seconds, num_frames=num_frames)
     windows = {name: value for name, value in windows.items() if value is not None}

@@ -76,6 +76,8 @@ def test_a_video_over_time(config, tmp_path):
 
 
 def test_clear_errors(config, tmp_path):
+    with pytest.raises(UserError, match="on_error is 'raise' or 'skip', got 'ignore'"):
+        extract(config, config.parent / "images", tmp_path / "f.npz", on_error="ignore")
     images, out = config.parent / "images", tmp_path / "f.npz"
     with pytest.raises(UserError, match="no data loader of"):
         extract(config, "val_loader", out)
