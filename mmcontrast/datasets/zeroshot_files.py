@@ -122,7 +122,7 @@ def read_extracted(
             f"{features} has no {' and no '.join(missing)}: tools/extract_features.py writes both "
             "from a folder with one sub-folder a class."
         )
-    rows, names = columns["global"].astype(np.float32), columns["class"].astype(str)
+    rows, names = columns["global"].astype(np.float32), np.array(as_keys(columns["class"]))
     classes, table = _read_attributes(attributes)
     unknown = sorted({*names.tolist(), *unseen} - set(classes))
     if unknown:
