@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from mmcontrast.registry import SCOPE
 from mmcontrast.weights.coverage import Coverage, compare, load_weights, rename_like
-from mmcontrast.weights.files import CheckpointError, load_checkpoint
+from mmcontrast.weights.files import CheckpointError
 from mmcontrast.weights.layouts import BackboneWeights, find_backbone, find_tensors
-from mmcontrast.weights.parts import select_part, split_part
+from mmcontrast.weights.parts import load_part, split_part
 from mmcontrast.weights.resnet_form import resnet_form
 from mmcontrast.weights.stored_config import plain_config, read_stored_config
 
@@ -46,19 +46,13 @@ class Checkpoint:
             CheckpointError: The file is missing, damaged, or cannot be read without executing it;
                 or there is no such part.
         """
-        file, part = split_part(str(path))
+        file, _ = split_part(str(path))
         if Path(file).suffix == ".pkl":
             raise CheckpointError(
                 f"{path} looks like a checkpoint of detectron2: a pickle, whose code would run. "
                 "Take the checkpoint that it was converted from."
             )
-        content = load_checkpoint(file)
-        if not part:
-            return cls(str(path), content)
-        try:
-            return cls(str(path), select_part(content, part))
-        except CheckpointError as error:
-            raise CheckpointError(f"{file}: {error}") from error
+        return cls(str(path), load_part(str(path)))
 
     def with_config(self, config: Mapping[str, Any]) -> "Checkpoint":
         """Return the checkpoint with another config in place of the stored one.

@@ -211,7 +211,9 @@ def _download(url: str) -> Path:
 # MMEngine cuts the first ten characters off the loader's name in its log.
 def load_from_safe_reader(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Read a checkpoint for MMEngine, which passes no device where it means the saved one."""
-    return load_checkpoint(filename, map_location)
+    from mmcontrast.weights.parts import load_part  # it imports this module
+
+    return load_part(filename, map_location)
 
 
 def _replace_loaders(module: ModuleType) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcontrast.weights.coverage import first_names
-from mmcontrast.weights.files import CheckpointError
+from mmcontrast.weights.files import CheckpointError, load_checkpoint
 from mmcontrast.weights.layouts import find_tensors, tensors_behind, without_wrappers
 
 
@@ -20,6 +20,26 @@ def split_part(path: str) -> tuple[str, str]:
     """
     file, _, part = path.rpartition("#")
     return (path, "") if not file or Path(path).exists() else (file, part)
+
+
+def load_part(path: str, map_location: Any = "cpu") -> Any:
+    """Read ``CHECKPOINT`` or ``CHECKPOINT#PART``.
+
+    Args:
+        path: Path or address of a file, and which part of it.
+        map_location: Device of the tensors, as in ``torch.load``.
+
+    Raises:
+        CheckpointError: See :func:`~mmcontrast.weights.load_checkpoint` and :func:`select_part`.
+    """
+    file, part = split_part(path)
+    content = load_checkpoint(file, map_location)
+    if not part:
+        return content
+    try:
+        return select_part(content, part)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file}: {error}") from error
 
 
 def select_part(content: Any, part: str) -> dict[str, Any]:
@@ -50,4 +70,5 @@ def select_part(content: Any, part: str) -> dict[str, Any]:
                 f"{missing} It holds {first_names(content)}; its tensors begin with "
                 f"{first_names(tensors)}."
             )
-    return dict(meta=content.get("meta"), state_dict=inner)
+    meta = dict(meta=content["meta"]) if "meta" in content else {}
+    return dict(**meta, state_dict=inner)

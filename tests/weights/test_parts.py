@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.runner.checkpoint import _load_checkpoint
 
 from mmcontrast.weights import Checkpoint, CheckpointError
 from mmcontrast.weights.parts import split_part
@@ -94,6 +95,13 @@ def test_a_part_that_is_not_there(tmp_path):
     torch.save(DINO, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match=r"a\.pth: There is no 'techer'.*CHECKPOINT#teacher"):
         Checkpoint.read(f"{tmp_path / 'a.pth'}#techer")
+
+
+def test_mmengine_reads_parts_too(tmp_path):
+    torch.save(DINO, tmp_path / "a.pth")
+    content = _load_checkpoint(f"{tmp_path / 'a.pth'}#teacher")
+    assert content.keys() == {"state_dict"}
+    assert torch.equal(content["state_dict"]["backbone.conv1.weight"], MOMENTUM["conv1.weight"])
 
 
 def test_a_file_name_with_the_sign(tmp_path):
