@@ -15,6 +15,14 @@ T = TypeVar("T")
 
 _PLAIN = (str, int, float, bool, list, tuple, type(None))
 _SEQUENCES = (list, tuple, set, collections.abc.Sequence, collections.abc.Iterable)
+_SCALARS: dict[Any, Any] = {
+    None: type(None),
+    type(None): type(None),
+    bool: bool,
+    int: numbers.Integral,
+    float: numbers.Real,
+    str: str | os.PathLike,
+}
 _MAPPINGS = (dict, collections.abc.Mapping)
 
 
@@ -57,19 +65,14 @@ def fits(value: Any, annotation: Any) -> bool:
     if origin is typing.Literal:
         return value in arguments
     kind = origin or annotation
-    if kind is None or kind is type(None):
-        return value is None
     if kind in _SEQUENCES:
         return _fits_sequence(value, kind, arguments)
+    if kind in _SCALARS:
+        # bool is an int for Python, and rarely meant as one.
+        return isinstance(value, _SCALARS[kind]) and (kind is bool or not isinstance(value, bool))
     if kind in _MAPPINGS:
         return isinstance(value, collections.abc.Mapping)
-    if kind is bool:
-        return isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if kind is float:
-        return isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if kind is str or (isinstance(kind, type) and issubclass(kind, os.PathLike)):
+    if isinstance(kind, type) and issubclass(kind, os.PathLike):
         return isinstance(value, str | os.PathLike)
     is_class = isinstance(kind, type) and kind not in (object, Any) and origin is None
     return not (is_class and isinstance(value, _PLAIN)) or isinstance(value, kind)
@@ -170,7 +173,7 @@ def _parameters(owner: Callable) -> dict[str, _Parameter]:
 
 def _hints(function: Callable) -> dict[str, Any]:
     """Return the annotations, without names that exist for type checkers alone."""
-    hints = {}
+    hints: dict[str, Any] = {}
     for name, annotation in getattr(function, "__annotations__", {}).items():
         holder = types.SimpleNamespace(__annotations__={name: annotation})
         with suppress(TypeError, NameError, AttributeError):

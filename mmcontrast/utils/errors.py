@@ -33,6 +33,9 @@ class Diverged(TrainingStopped):
 # What constructors, files and configs raise for input that does not fit.
 _INPUT_ERRORS = (OSError, ImportError, LookupError, TypeError, ValueError, AssertionError)
 
+# What MMEngine says of a part without a type, before a second line of default arguments.
+_NO_TYPE = r'`cfg` or `default_args` must contain the key "type", but got (.*)'
+
 # What MMEngine's data sets raise, through NumPy, when no sample is left, and what it means.
 _EMPTY_DATASET = "need at least one array to concatenate"
 _EMPTY_DATASET_REMEDY = (
@@ -69,6 +72,9 @@ def explain(error: BaseException) -> str:
             r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt): ?", text, re.MULTILINE
         )
         text = text.rsplit(raised[-1], 1)[-1].strip() if raised else text
+    without_type = re.match(_NO_TYPE, text)
+    if without_type:
+        return f"a part of the config has no type: {without_type[1]}"
     if text:
         return _EMPTY_DATASET_REMEDY if text == _EMPTY_DATASET else text
     frame = traceback.extract_tb(error.__traceback__)[-1]

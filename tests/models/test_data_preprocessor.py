@@ -65,3 +65,13 @@ def test_batches_are_augmented_in_training_alone(as_config, monkeypatch):
         assert torch.equal(inputs["view0"], expected)
         assert torch.equal(torch.stack(inputs["sizes"]), expected)
         assert torch.equal(inputs["label"], data["inputs"]["label"])
+
+
+def test_statistics_for_other_numbers_of_channels():
+    with pytest.raises(ValueError, match="got 1 and 3"):
+        ViewPreprocessor(mean=[0], std=[1] * 3)
+    with pytest.raises(ValueError, match="std must be above 0, got 0"):
+        ViewPreprocessor(mean=[0], std=[0])
+    image = dict(view0=torch.zeros(1, 3, 4, 4, dtype=torch.uint8))
+    with pytest.raises(ValueError, match="have 1 values, and the images have 3 channels"):
+        ViewPreprocessor(mean=[0], std=[1])(dict(inputs=image))

@@ -6,6 +6,7 @@ import pytest
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
+from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import (
     Diverged,
     TrainingStopped,
@@ -72,3 +73,9 @@ def test_errors_without_words():
         assert not explain
     except AssertionError as error:
         assert "assert not explain" in explain(error) or "AssertionError" in explain(error)
+
+
+def test_a_part_without_a_type_is_named_in_one_line():
+    message = r"a\.py: a part of the config has no type: \{'a': 1\}$"
+    with pytest.raises(UserError, match=message), input_errors("a.py"):
+        MODELS.build(dict(a=1))

@@ -27,6 +27,9 @@ KNOWN_KEYS = frozenset({
     "find_unused_parameters", "model_wrapper_cfg", "runner_type", "sync_bn",
 })  # fmt: skip
 
+OWN_KEYS = frozenset({"compare_untrained", "grid", "grid_metric"})
+"""Keys that the commands of this package read beside those of the Runner."""
+
 
 def load_config(config: str | Path, options: Iterable[str] = ()) -> Config:
     """Read a config file and apply ``key=value`` options to it.
@@ -104,13 +107,20 @@ def _byte_order_marks_skipped() -> Iterator[None]:
 
 
 def _merge(cfg: Config, options: dict[str, str], path: str | Path) -> None:
-    """Apply options, after a check that none is without effect."""
+    """Apply options; one without effect is refused, one of a helper variable warned of."""
     for key in options:
         name = key.split(".")[0]
         if name not in cfg and name not in KNOWN_KEYS:
             raise UserError(
                 f"--cfg-options {key}: neither {path} nor MMEngine's Runner has {name!r}."
                 + _did_you_mean(name, {*cfg, *KNOWN_KEYS})
+            )
+        if name not in KNOWN_KEYS | OWN_KEYS:
+            print(
+                f"warning: --cfg-options {key} changes a variable of {path} that training does not "
+                "read, and nothing that the config made of it. Name the key where it is used "
+                "(mmcontrast print-config shows all).",
+                file=sys.stderr,
             )
     for key, text in options.items():
         with input_errors(f"--cfg-options {key}={text}"):

@@ -12,6 +12,10 @@ from mmcontrast.utils.errors import UserError
 # Classes with annotations that can be relied on; those of mmdet and mmseg often say less than they
 # accept.
 _PACKAGES = ("mmcontrast", "mmengine", "torch")
+_DICTIONARIES = (
+    "model", "train_cfg", "val_cfg", "test_cfg", "default_hooks", "randomness", "env_cfg",
+    "auto_scale_lr", "visualizer", "log_processor",
+)  # fmt: skip
 # What MMEngine and torch accept without a word, or refuse in the middle of a run, and its smallest
 # value.
 _LOWEST = {
@@ -29,6 +33,7 @@ def check_values(cfg: Config) -> None:
     Raises:
         UserError: A value does not fit. The message names the file, the key, type and value.
     """
+    _check_structure(cfg)
     for path, settings in _parts(cfg.to_dict(), ()):
         _check_type(cfg, path, settings)
         owner = _owner(path, settings, cfg.get("default_scope") or registry.SCOPE)
@@ -38,6 +43,21 @@ def check_values(cfg: Config) -> None:
             _check_numbers(owner, settings)
         except (TypeError, ValueError) as error:
             raise UserError(f"{cfg.filename}, {'.'.join(path)}: {error}") from error
+
+
+def _check_structure(cfg: Config) -> None:
+    """Refuse what is no dictionary where one is read."""
+    places = {key: cfg.get(key) for key in _DICTIONARIES}
+    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        loader = cfg.get(name)
+        places[name] = loader
+        if isinstance(loader, dict):
+            functions = {key: loader.get(key) for key in ("collate_fn", "worker_init_fn")}
+            places |= {f"{name}.{k}": f for k, f in functions.items() if not callable(f)}
+            places[f"{name}.dataset"] = loader.get("dataset", "none")
+    for place, value in places.items():
+        if value is not None and not isinstance(value, dict):
+            raise UserError(f"{cfg.filename}, {place}: it must be a dict, got {value!r}.")
 
 
 def _check_type(cfg: Config, path: tuple[str, ...], settings: Mapping[str, Any]) -> None:
@@ -101,6 +121,7 @@ def _check_numbers(owner: Callable | None, settings: Mapping[str, Any]) -> None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             check_number(name + key, value, lowest)
     interval = settings.get("interval")
-    is_number = isinstance(interval, int) and not isinstance(interval, bool)
-    if is_number and interval < 1 and interval != -1:
+    if isinstance(interval, bool) or not isinstance(interval, int):
+        return
+    if interval < 1 and interval != -1:
         raise ValueError(f"{name}interval must be at least 1, or -1 for never, got {interval}.")

@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
 
 from mmcontrast.apis.training.config import default_work_dir, load_config, use_data_root
+from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
 from mmcontrast.apis.training.work_dir import removed_on_failure
@@ -51,6 +52,7 @@ def test(
         UserError: The config, the checkpoint or the data do not fit.
     """
     cfg = load_config(config, cfg_options)
+    check_values(cfg)
     _fall_back_on_validation(cfg, config)
     use_data_root(cfg, data_root, ("test_dataloader",))
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)

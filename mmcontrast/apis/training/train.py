@@ -87,6 +87,7 @@ def train(
     missing = [key for key in _TRAINING_KEYS if key not in cfg]
     if missing:
         raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
+    check_values(cfg)
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
     use_data_root(cfg, data_root)
     if amp is not None:
@@ -131,10 +132,10 @@ def build_runner(cfg: Config) -> Runner:
     Raises:
         UserError: The config does not fit them.
     """
+    check_values(cfg)
     if cfg.get("default_scope") == SCOPE:  # mmdet and mmseg have no functions of their own
         _add_scope_to_functions(cfg)
     _remove_hooks_that_are_off(cfg)
-    check_values(cfg)
     _settle_workers(cfg)
     with input_errors(f"{cfg.filename}"):
         runner = Runner.from_cfg(cfg)
@@ -147,7 +148,7 @@ def _add_scope_to_functions(cfg: Config) -> None:
     for name in ("train", "val", "test"):
         loader = cfg.get(f"{name}_dataloader") or {}
         for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
-            if function and isinstance(function["type"], str) and "." not in function["type"]:
+            if function and isinstance(function.get("type"), str) and "." not in function["type"]:
                 function["type"] = f"{SCOPE}.{function['type']}"
 
 

@@ -43,3 +43,28 @@ def test_a_config_without_randomness():
     cfg.randomness = None
     set_randomness(cfg, None, deterministic=True)
     assert cfg.randomness == dict(seed=0, deterministic=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model", [1]),
+        ("default_hooks", [1]),
+        ("randomness", 3),
+        ("train_dataloader.collate_fn", [dict(type="collate")]),
+        ("train_dataloader.dataset", "data"),
+    ],
+)
+def test_dictionaries(key, value):
+    cfg = load_config("mocov2/mini")
+    parent, _, name = key.rpartition(".")
+    (cfg[parent] if parent else cfg)[name] = value
+    with pytest.raises(UserError, match=f"{key}: it must be a dict, got "):
+        check_values(cfg)
+
+
+def test_the_type_of_a_part_is_a_name():
+    cfg = load_config("mocov2/mini")
+    cfg.default_hooks.timer.type = 3
+    with pytest.raises(UserError, match="timer: type must be the name of a class, got 3"):
+        check_values(cfg)

@@ -114,6 +114,12 @@ def test_options_of_a_config(config):
     assert cfg.pipeline[0].root == "1"
 
 
+def test_an_option_of_a_helper_variable_is_warned_of(config, capsys):
+    load_config(config, ["steps.0=3", "model.name=b"])
+    error = capsys.readouterr().err
+    assert "warning: --cfg-options steps.0 changes a variable" in error and "model" not in error
+
+
 def test_a_folder_with_blanks_that_a_shell_split(config):
     with pytest.raises(UserError, match=r"got 'photos'\. A value with blanks needs quotes"):
         load_config(config, ["train_dataloader.dataset.data_root=/my", "photos"])

@@ -1,0 +1,143 @@
+"""100 mutations of all real configs: each ends in a right result or in one sentence.
+
+A mutation changes a value's type or sign, removes a key, or misspells its name. Each config is
+read, built and trained for one step, as by ``mmcontrast print-config --check``; those that do not
+read the mini-world end at their missing data at the latest. ``pytest -s`` prints the outcomes.
+"""
+
+import contextlib
+import io
+import random
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mmengine.config import Config
+
+from mmcontrast.apis.training.inspect import check_config
+from mmcontrast.apis.training.train import train
+from mmcontrast.mini import make_mini
+from mmcontrast.utils.errors import UserError
+from tests.toy import unique_run
+
+ROOT = Path(__file__).parents[1] / "configs"
+# mmdet and mmseg build for minutes; tests/downstream is for them.
+CONFIGS = sorted(
+    path for path in ROOT.glob("**/*.py") if {"_base_", "downstream"}.isdisjoint(path.parts)
+)
+NUM_MUTATIONS = 100
+ENDS = ("fine", "refused", "no data", "traceback")
+NO_DATA = r"is not a folder|There is no (file|table|folder|graph)|does not exist|are missing"
+KINDS = ("type", "sign", "absence", "name")
+# What a check reads; the rest says how a run is shown and where it goes.
+READ = (
+    "model", "train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler", "default_hooks",
+    "randomness", "val_dataloader", "val_evaluator", "test_dataloader", "test_evaluator",
+)  # fmt: skip
+
+
+def places(settings: Any, path: tuple = ()) -> list[tuple]:
+    """Paths of all values below the keys that a check reads."""
+    pairs = settings.items() if isinstance(settings, dict) else enumerate(settings)
+    result = []
+    for name, value in pairs:
+        result.append((*path, name))
+        if isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
+        ):
+            result += places(value, (*path, name))
+    return result
+
+
+def parent_of(settings: Any, path: tuple) -> Any:
+    for name in path[:-1]:
+        settings = settings[name]
+    return settings
+
+
+def change_type(value: Any) -> Any:
+    """A value that looks right and has another type."""
+    if isinstance(value, bool) or value is None:
+        return "yes"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return 3
+    return "text" if isinstance(value, list | tuple) else [value]
+
+
+def mutate(settings: dict, rng: random.Random) -> tuple[str, tuple, Any]:
+    """Change one value in place; return the kind, the path and what stands there now."""
+    kind = KINDS[rng.randrange(len(KINDS))]
+    candidates = [p for key in READ if settings.get(key) for p in places(settings[key], (key,))]
+    if kind == "sign":
+        candidates = [
+            path for path in candidates
+            if isinstance(value := parent_of(settings, path)[path[-1]], int | float)
+            and not isinstance(value, bool) and value != 0
+        ]  # fmt: skip
+    if kind == "name":
+        candidates = [path for path in candidates if isinstance(path[-1], str)]
+    path = rng.choice(candidates)
+    parent, name = parent_of(settings, path), path[-1]
+    if kind == "type":
+        parent[name] = change_type(parent[name])
+    elif kind == "sign":
+        parent[name] = -parent[name]
+    elif kind == "absence":
+        del parent[name]
+    else:
+        parent[f"{name}x"] = parent.pop(name)
+    return kind, path, parent[name] if kind in ("type", "sign") else None
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    # The check has trained a step; a training is started, and its files are looked at.
+    monkeypatch.setattr("mmcontrast.apis.training.train.run", lambda runner: None)
+    monkeypatch.chdir(tmp_path)
+    make_mini("data/mini", layouts=["imagenet", "graphs", "zeroshot", "videos"])
+
+
+def outcome(settings: dict, file: Path) -> tuple[str, str]:
+    """Check a config and start its training; return how it ended and what was said."""
+    errors = io.StringIO()
+    try:
+        Config(settings).dump(file)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
+            check_config(str(file), [unique_run()])
+            if settings.get("train_cfg"):
+                train(str(file), work_dir=str(file.with_suffix("")), cfg_options=[unique_run()])
+    except UserError as error:
+        details = [line for line in errors.getvalue().splitlines() if "FAILED" in line]
+        message = " / ".join(details) or str(error)
+        return ("no data" if re.search(NO_DATA, message) else "refused"), message
+    except Exception as error:
+        return "traceback", f"{type(error).__name__}: {error}"
+    return "fine", ""
+
+
+@pytest.mark.slow
+def test_mutated_configs_end_in_a_result_or_a_sentence(world, tmp_path):
+    rng = random.Random(0)
+    table, failures = Counter(), []
+    for number in range(NUM_MUTATIONS):
+        path = CONFIGS[number % len(CONFIGS)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            settings = Config.fromfile(path).to_dict()
+            kind, place, value = mutate(settings, rng)
+            end, message = outcome(settings, tmp_path / f"mutation_{number}.py")
+        table[kind, end] += 1
+        where = f"{path.relative_to(ROOT)} {kind} {'.'.join(map(str, place))} {value!r}"
+        print(f"{number:3d} {end:9s} {where}\n      {message[:300]}", flush=True)
+        if end == "traceback" or "Traceback" in message or "\n" in message.strip():
+            failures.append(f"{where}: {message}")
+    print(f"{'':10s}" + "".join(f"{end:>10s}" for end in ENDS))
+    for kind in KINDS:
+        counts = (table[kind, end] for end in ENDS)
+        print(f"{kind:10s}" + "".join(f"{count:10d}" for count in counts))
+    assert not failures, "\n".join(failures)
