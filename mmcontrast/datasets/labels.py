@@ -89,7 +89,7 @@ def to_masks(
     Raises:
         ValueError: A mask has other values, or no such column.
     """
-    masks, described = {}, "split of the file"
+    masks, masks_from = {}, "split of the file"
     for name, column in columns.items():
         values = np.asarray(column)
         if values.dtype != bool and not np.isin(values, (0, 1)).all():
@@ -106,7 +106,7 @@ def to_masks(
                     f"{path}: split={split}, but the mask {name} has the columns 0 to "
                     f"{values.shape[1] - 1}."
                 )
-            described = f"split {split} of the {values.shape[1]} in the file"
+            masks_from = f"split {split} of the {values.shape[1]} in the file"
             values = values[:, split]
         masks[name] = values.astype(bool)
-    return masks, described
+    return masks, masks_from

@@ -253,12 +253,12 @@ def _read_attributes(path: str | os.PathLike) -> tuple[tuple[str, ...], NDArray[
     if not os.path.isfile(path):
         raise UserError(f"There are no attributes {path}.")
     table = Table.read(path, names=_CLASS_NAMES)
-    named = [name for name in table.columns if normalized(name) in _CLASS_NAMES]
-    column = named[0] if named else next(iter(table.columns))
+    candidates = [name for name in table.columns if normalized(name) in _CLASS_NAMES]
+    column = candidates[0] if candidates else next(iter(table.columns))
     names = tuple(as_keys(table.columns[column]))
-    nameless = [row for row, name in enumerate(names) if name in MISSING]
-    if nameless:
-        raise UserError(f"{table.place(nameless[0])}, column {column!r}: a class has no name.")
+    unnamed_rows = [row for row, name in enumerate(names) if name in MISSING]
+    if unnamed_rows:
+        raise UserError(f"{table.place(unnamed_rows[0])}, column {column!r}: a class has no name.")
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
         raise UserError(f"{path}: {', '.join(duplicates)} more than once.")

@@ -80,9 +80,13 @@ def read_text_table(
         raise UserError(f"{path} is empty; it holds neither names nor rows.")
     delimiter = _delimiter(path, content[0][1])
     first = _split(content[0][1], delimiter)
-    commented = _split(comments[-1].lstrip().lstrip("#%"), delimiter) if comments else []
-    if header is None and len(commented) == len(first) and not any(map(is_number, commented)):
-        return _table(path, commented, *_parse(path, content, delimiter))
+    comment_fields = _split(comments[-1].lstrip().lstrip("#%"), delimiter) if comments else []
+    if (
+        header is None
+        and len(comment_fields) == len(first)
+        and not any(map(is_number, comment_fields))
+    ):
+        return _table(path, comment_fields, *_parse(path, content, delimiter))
     table = _numeric_table(path, content, delimiter, header, names)
     if table is not None:
         return table

@@ -54,12 +54,12 @@ def read_npz(
             arrays["y"], f"{path}: labels", remedy="; labels=False leaves them out"
         )
     names = [name for name in _SPLITS if f"{name}_mask" in arrays]
-    masks, described = to_masks({name: arrays[f"{name}_mask"] for name in names}, split, path)
+    masks, masks_from = to_masks({name: arrays[f"{name}_mask"] for name in names}, split, path)
     used = {"edge_index", "edge_weight", "edge_attr", "x", "y", *_CSR, *_UNLABELED_MASKS}
     unused = sorted(set(arrays) - used - {f"{name}_mask" for name in names})
     if unused:
         notice(f"{path}: the arrays {', '.join(unused)} are not used.")
-    graph = Graph(edges, features, path, node_labels, None, masks, described, weights, classes)
+    graph = Graph(edges, features, path, node_labels, None, masks, masks_from, weights, classes)
     check(graph)
     for name in _UNLABELED_MASKS:
         if name in arrays and node_labels is not None:

@@ -59,11 +59,11 @@ def load_pyg(path: str | os.PathLike) -> list[Any]:
         raise UserError(f"{path} is damaged, or not a file of torch.save: {error}") from error
     if not isinstance(content, tuple) or len(content) < 2 or not isinstance(content[1], dict):
         return list(content) if isinstance(content, list | tuple) else [content]
-    whole, slices = content[:2]
-    whole = Data.from_dict(whole) if isinstance(whole, dict) else whole
+    collated, slices = content[:2]
+    collated = Data.from_dict(collated) if isinstance(collated, dict) else collated
     count = len(next(iter(slices.values()))) - 1
     return [
-        separate.separate(type(whole), whole, index, slices, decrement=False)
+        separate.separate(type(collated), collated, index, slices, decrement=False)
         for index in range(count)
     ]
 
@@ -100,11 +100,11 @@ def from_pyg(
     edges_E2, weights = _edges(data, path)
     edges, weights = undirected_weighted(edges_E2, weights, num_nodes, path, self_loops)
     columns = {name: _to_numpy(data[f"{name}_mask"]) for name in _SPLITS if f"{name}_mask" in data}
-    masks, described = to_masks(columns, split, path)
+    masks, masks_from = to_masks(columns, split, path)
     node_labels, label = None, None
     if labels and data.y is not None:
         node_labels, label = _labels(data.y, num_nodes, path)
-    return check(Graph(edges, features, path, node_labels, label, masks, described, weights))
+    return check(Graph(edges, features, path, node_labels, label, masks, masks_from, weights))
 
 
 def _check_type(data: Any, path: str) -> None:

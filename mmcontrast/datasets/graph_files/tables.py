@@ -100,13 +100,13 @@ def read_edge_list(
             column, f"labels, in the column {label_name!r},", node_table.place,
             "; label=False leaves them out",
         )  # fmt: skip
-    masks, described, mask_names = _masks(node_table, {id_name, label_name})
+    masks, masks_from, mask_names = _masks(node_table, {id_name, label_name})
     values = _features(node_table, {id_name, label_name, *mask_names}, features)
     edge_index, edge_weight = undirected_weighted(
         edges_E2, weights, node_table.num_rows, edge_table.path, self_loops
     )
     graph = Graph(
-        edge_index, values, node_table.path, node_labels, None, masks, described, edge_weight,
+        edge_index, values, node_table.path, node_labels, None, masks, masks_from, edge_weight,
         classes,
     )  # fmt: skip
     return check(graph)
@@ -256,8 +256,8 @@ def _masks(
         for part in set(parts) - {None, *columns}:
             columns[str(part)] = np.array([value == part for value in parts])
         names.append(split)
-    masks, described = to_masks(columns, 0, table.path)
-    return masks, described, names
+    masks, masks_from = to_masks(columns, 0, table.path)
+    return masks, masks_from, names
 
 
 def _features(

@@ -142,13 +142,13 @@ def _graph_labels(prefix: Path) -> list[int | None]:
     if len(table.columns) != 1:
         raise ValueError(f"{table.path} has {len(table.columns)} columns: a graph has one class.")
     values = table.numbers("0")
-    known = ~np.isnan(values)
-    whole = to_integers(
-        np.where(known, values, 0), "the classes of graphs", table.place,
+    has_class_N = ~np.isnan(values)
+    values_N = to_integers(
+        np.where(has_class_N, values, 0), "the classes of graphs", table.place,
         "; labels=False leaves out targets of a regression",
     )  # fmt: skip
-    classes = np.unique(whole[known])
+    classes = np.unique(values_N[has_class_N])
     return [
-        int(np.searchsorted(classes, value)) if is_known else None
-        for value, is_known in zip(whole, known, strict=True)
+        int(np.searchsorted(classes, value)) if has_class else None
+        for value, has_class in zip(values_N, has_class_N, strict=True)
     ]
