@@ -25,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--init-from", metavar="CHECKPOINT",
         help="start from the backbone in this file, of any project (sets model.pretrained)",
     )  # fmt: skip
+    parser.add_argument(
+        "--epochs", type=int, metavar="N",
+        help="length of the training: the loop and every schedule as long as it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--iters", type=int, metavar="N", help="the same where the config counts iterations"
+    )
     parser.add_argument("--amp", choices=("bf16", "fp16"), help="mixed precision, on CPUs too")
     parser.add_argument("--compile", action="store_true", help="torch.compile the training step")
     parser.add_argument("--deterministic", action="store_true", help="deterministic algorithms")

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mmengine.dataset
+import numpy as np
 import torch
 
 from mmcontrast.datasets.classes import refuse_other_classes
+from mmcontrast.datasets.epochs import takes_keys
 from mmcontrast.datasets.errors import UnreadableFileError
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.seeding import seeded_sample
 from mmcontrast.datasets.subsets import random_subset
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.registry import DATASETS
@@ -63,9 +65,11 @@ class FileDataset(mmengine.dataset.BaseDataset):
 
     Attributes:
         contents: What one file is, in the singular, for messages.
+        takes_keys: Whether ``dataset[key]`` understands keys.
     """
 
     contents = "file"
+    takes_keys = True
 
     def __init__(
         self,
@@ -118,9 +122,8 @@ class FileDataset(mmengine.dataset.BaseDataset):
         return self.data_list
 
     def __getitem__(self, key: int) -> Any:
-        epoch, index = divmod(int(key), len(self))
         unreadable: list[str] = []
-        with seeded(self.seed, epoch % 2**32, index):
+        with seeded_sample(self.seed, key, len(self)) as index:
             while True:
                 try:
                     sample = self._load(index)
@@ -137,6 +140,22 @@ class FileDataset(mmengine.dataset.BaseDataset):
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Return the classes of a sample, which MMEngine's ``ClassBalancedDataset`` asks for.
+
+        Raises:
+            ValueError: The data set has no labels.
+        """
+        info = self.get_data_info(idx)
+        if "labels" in info:  # 1 for each class that is there, else 0 or -1
+            return np.flatnonzero(np.asarray(info["labels"]) > 0).tolist()
+        if "label" not in info:
+            raise ValueError(
+                f"{type(self).__name__} has no labels, so its classes cannot be balanced; use a "
+                "data set with labels, such as ImageFolder or ImageList."
+            )
+        return [int(info["label"])]
 
     def _load(self, index: int) -> Any:
         info = self.get_data_info(index)
@@ -162,7 +181,20 @@ class ConcatDataset(mmengine.dataset.ConcatDataset):
             refuse_other_classes(
                 parts[0].metainfo, part.metainfo, f"The data in {names[0]} have", f"in {names[1]}"
             )
-        super().__init__(parts)
+        # MMEngine takes wrapping data sets as configs only.
+        super().__init__(
+            [
+                part
+                if isinstance(part, mmengine.dataset.BaseDataset)
+                else dict(type=lambda p=part: p)
+                for part in parts
+            ]
+        )
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether all datasets understand keys."""
+        return all(takes_keys(dataset) for dataset in self.datasets)
 
     @property
     def seed(self) -> int:

@@ -40,7 +40,7 @@ from mmcontrast.datasets.graph_files import (
     read_planetoid,
     read_tu,
 )
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.seeding import seeded_sample
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.ops.diffusion import to_torch
 from mmcontrast.registry import DATASETS, FUNCTIONS
@@ -68,6 +68,8 @@ class Graphs(Dataset):
     Attributes:
         seed: Seed of the pipeline. The engine sets it from the run's seed.
     """
+
+    takes_keys = True
 
     def __init__(
         self,
@@ -114,9 +116,8 @@ class Graphs(Dataset):
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, key: int) -> dict[str, Any]:
-        epoch, position = divmod(int(key), len(self))
-        index = position % len(self.samples)
-        with seeded(self.seed, epoch % 2**32, position):
+        with seeded_sample(self.seed, key, len(self)) as position:
+            index = position % len(self.samples)
             results = self.pipeline(dict(self.samples[index]))
         graph = results["graph"]
         labels = dict(

@@ -1,12 +1,19 @@
-"""Random numbers that are a function of a key."""
+"""Random numbers that are a function of a key.
+
+A key is ``epoch * len(dataset) + index``. Data sets of this package take keys; others are asked for
+plain indices through :class:`~mmcontrast.datasets.epochs.SeededDataset`.
+"""
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import torch
 from numpy.random.mtrand import get_bit_generator, set_bit_generator
+
+_wrapped: ContextVar[bool] = ContextVar("wrapped", default=False)
 
 
 @contextmanager
@@ -26,3 +33,31 @@ def seeded(*key: int) -> Iterator[None]:
         torch_generator.set_state(states[0])
         set_bit_generator(states[1])
         random.setstate(states[2])
+
+
+@contextmanager
+def seeded_sample(seed: int, key: int, length: int, wraps: bool = False) -> Iterator[int]:
+    """Seed the global generators by (seed, epoch, index) of a key; restore them at the end.
+
+    Args:
+        seed: Seed of the data set.
+        key: Key of the sample.
+        length: Length of the data set.
+        wraps: Whether the data set draws its sample from data sets inside it. These then continue
+            its random numbers in place of seeding their own: the indices that they are asked for
+            carry no epoch, and the same one may be asked for several times.
+
+    Yields:
+        Index of the sample, in ``0..length - 1``.
+    """
+    epoch, index = divmod(int(key), length)
+    if _wrapped.get():
+        yield index
+        return
+    token = _wrapped.set(wraps)
+    try:
+        # SeedSequence takes no negative numbers: -1 is a key of the last epoch of 32 bits.
+        with seeded(seed, epoch % 2**32 if epoch < 0 else epoch, index):
+            yield index
+    finally:
+        _wrapped.reset(token)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.seeding import seeded_sample
 from mmcontrast.datasets.zeroshot_files import (
     ZeroShotSet,
     for_validation,
@@ -61,6 +61,7 @@ class SeenBatches(Dataset):
     """
 
     metainfo: dict[str, Any] = {}  # noqa: RUF012  MMEngine's visualizer asks for it
+    takes_keys = True
 
     def __init__(
         self, source: dict[str, Any], num_rows: int, num_batches: int = 5, validation: bool = False
@@ -82,8 +83,7 @@ class SeenBatches(Dataset):
         return -(-len(self.labels) // self.num_rows)
 
     def __getitem__(self, key: int) -> dict[str, Any]:
-        epoch, index = divmod(int(key), len(self))
-        with seeded(self.seed, epoch % 2**32, index):
+        with seeded_sample(self.seed, key, len(self)) as index:
             rows_KB = torch.stack(
                 [torch.randperm(len(self.labels))[: self.num_rows] for _ in range(self.num_batches)]
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmcontrast.apis.training.config import load_config, use_data_root
 from mmcontrast.apis.training.config_values import check_values
+from mmcontrast.datasets.epochs import SeededDataset, takes_keys
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.views import draw_views
@@ -48,18 +49,20 @@ def browse_dataset(
     check_values(cfg)
     with input_errors(f"{config}, {dataloader}"):
         dataset = DATASETS.build(settings.dataset)
-    seed = cfg.get("randomness", {}).get("seed")
-    if seed is not None:
-        dataset.seed = seed
-    samples = _samples(dataset, num, epoch)
+    samples = _samples(dataset, num, epoch, cfg.get("randomness", {}).get("seed"))
     with input_errors(f"cannot write {out}"):
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         draw_views(samples, (grid, grid)).savefig(out, dpi=130)
 
 
-def _samples(dataset: Any, num: int, epoch: int) -> list[dict[str, Any]]:
+def _samples(dataset: Any, num: int, epoch: int, seed: int | None) -> list[dict[str, Any]]:
     """Return samples spread over a data set, or the first ones of a stream."""
-    if not hasattr(dataset, "__getitem__"):
+    stream = not hasattr(dataset, "__getitem__")
+    if not (stream or takes_keys(dataset)):
+        dataset = SeededDataset(dataset)
+    if seed is not None:
+        dataset.seed = seed
+    if stream:
         dataset.set_epoch(epoch)
         return list(islice(dataset, num))
     num = min(num, len(dataset))

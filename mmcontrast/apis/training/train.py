@@ -25,8 +25,11 @@ from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
+from mmcontrast.datasets.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.interrupt import InterruptHook
+from mmcontrast.engine.hooks.resume import ResumeHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
+from mmcontrast.engine.lengths import Loop, fit_schedules, set_length, warn_of_lengths
 from mmcontrast.evaluation.accuracy import Accuracy
 from mmcontrast.models.methods.base import Method
 from mmcontrast.models.modules.pretrained import check_pretrained
@@ -47,6 +50,8 @@ def train(
     work_dir: str | None = None,
     resume: str | None = None,
     init_from: str | None = None,
+    epochs: int | None = None,
+    iters: int | None = None,
     amp: str | None = None,
     compile: bool = False,
     seed: int | None = None,
@@ -67,6 +72,9 @@ def train(
         init_from: Path of a checkpoint, of any project, whose backbone the training starts from;
             see ``pretrained`` of :class:`~mmcontrast.models.methods.base.Method`. A run that
             resumes does not load it.
+        epochs: Length of a training that counts epochs. It sets the loop and every schedule whose
+            length was the loop's, see :func:`~mmcontrast.engine.lengths.set_length`.
+        iters: Length of a training that counts iterations, in the same way.
         amp: ``'bf16'`` or ``'fp16'`` for mixed precision.
         compile: Whether to compile the training step with ``torch.compile``.
         seed: Replaces the config's ``randomness.seed``.
@@ -90,6 +98,11 @@ def train(
     check_values(cfg)
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
     use_data_root(cfg, data_root)
+    former = Loop.of(cfg)
+    statements = []
+    if epochs is not None or iters is not None:
+        with input_errors(str(config)):
+            statements.append((logging.INFO, set_length(cfg, epochs, iters)))
     if amp is not None:
         use_autocast(cfg, amp)
     if compile:
@@ -102,12 +115,15 @@ def train(
             choose_checkpoint(cfg, resume)
             if init_from is not None:
                 start_from(cfg, init_from)
-            level, statement = settle_learning_rate(cfg, auto_scale_lr)
+            statements.append(settle_learning_rate(cfg, auto_scale_lr))
             with removed_on_failure(cfg.work_dir):
                 runner = build_runner(cfg)
-                runner.logger.log(level, statement)
+                for level, statement in statements:
+                    runner.logger.log(level, statement)
                 for problem in find_conflicts(installed_versions()):
                     runner.logger.warning(problem)
+                with input_errors(str(config)):
+                    fit_schedules(runner, former)
                 build_training(runner)
             run(runner)
         finally:
@@ -117,6 +133,9 @@ def train(
 
 def run(runner: Runner) -> None:
     """Train, and restore the signal handlers whatever happens."""
+    parts = datasets_of(runner.train_dataloader.dataset)
+    if any(map(takes_keys, parts)) and not any(isinstance(h, ResumeHook) for h in runner.hooks):
+        runner.register_hook(ResumeHook())  # the config names MMEngine's, which tells no epochs
     runner.register_hook(FinalValidationHook())
     try:
         runner.train()
@@ -182,6 +201,7 @@ def build_training(runner: Runner) -> None:
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         if runner.param_schedulers is not None:
             runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
+        warn_of_lengths(runner)
     if len(runner.train_dataloader) == 0:
         raise UserError(
             f"The {len(runner.train_dataloader.dataset)} training samples do not fill one batch "

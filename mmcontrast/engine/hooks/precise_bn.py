@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler, DataLoader
 
+from mmcontrast.datasets.epochs import KeyedBatches, takes_keys
 from mmcontrast.registry import HOOKS
 
 
@@ -185,11 +186,15 @@ def _fresh_loader(runner: Runner) -> DataLoader:
     sampler = DefaultSampler(loader.dataset, shuffle=True, seed=runner.seed)
     sampler.set_epoch(runner.iter)
     # The batch sampler may group images by shape, which changes how much padding there is.
-    batch_sampler: type[BatchSampler] = type(loader.batch_sampler)
-    batch_size = loader.batch_size or loader.batch_sampler.batch_size
+    source = getattr(loader.batch_sampler, "source", loader.batch_sampler)
+    batch_sampler: type[BatchSampler] = type(source)
+    batches: Any = batch_sampler(sampler, loader.batch_size or source.batch_size, False)
+    if takes_keys(loader.dataset):
+        batches = KeyedBatches(batches, len(loader.dataset))
+        batches.set_epoch(runner.iter)
     return DataLoader(
         loader.dataset,
-        batch_sampler=batch_sampler(sampler, batch_size, False),
+        batch_sampler=batches,
         num_workers=loader.num_workers,
         collate_fn=loader.collate_fn,
         worker_init_fn=loader.worker_init_fn,

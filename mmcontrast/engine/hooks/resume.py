@@ -6,19 +6,24 @@ that was unfinished when the checkpoint was written.
 """
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import gather, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader
 
+from mmcontrast.datasets.epochs import add_epochs, datasets_of, sampler_of
+from mmcontrast.engine.reschedule import FreshSchedules
 from mmcontrast.registry import HOOKS
+from mmcontrast.utils.errors import UserError
 
 _KEY = "resume"
 
@@ -38,44 +43,97 @@ class IterationSeedHook(Hook):
         torch.manual_seed(state)
 
 
-@HOOKS.register_module()
+class EpochIterator:
+    """The batches of a loop that counts iterations, one epoch after another.
+
+    It takes the place of MMEngine's iterator, which tells a new epoch to the sampler but not to the
+    data set, loads again what a resumed run has used, and waits for two seconds after each epoch.
+
+    Args:
+        loader: The data loader.
+        begin_epoch: Function that tells sampler and data set the number of a new epoch.
+    """
+
+    def __init__(self, loader: DataLoader, begin_epoch: Callable[[int], None]):
+        self.epoch = 0
+        self._loader = loader
+        self._begin_epoch = begin_epoch
+        self._batches: Any = None
+
+    def __next__(self) -> Any:
+        if self._batches is None:
+            self._batches = iter(self._loader)
+        try:
+            return next(self._batches)
+        except StopIteration:
+            self.epoch += 1
+            self._begin_epoch(self.epoch)
+            self._batches = iter(self._loader)
+            return next(self._batches)
+
+    def skip_iter(self, num_iters: int) -> None:
+        """Do nothing, since :class:`ResumeHook` has set the position in the data already."""
+
+
+# MMEngine builds a DistSamplerSeedHook wherever a config names no other.
+@HOOKS.register_module(name=["ResumeHook", "DistSamplerSeedHook"])
 class ResumeHook(Hook):
-    """Restore the position of sampler and data set, and pending gradients.
+    """Give each epoch fresh random numbers, and restore the position in the data and gradients.
 
     It replaces MMEngine's ``DistSamplerSeedHook``. Samplers and data sets that have a ``seed``, a
     ``set_epoch`` or a ``start`` get the run's seed, the epoch, and the number of samples that this
-    rank has used in the epoch.
+    rank has used in the epoch. What does not know of epochs is adapted, see
+    :func:`~mmcontrast.datasets.epochs.add_epochs`.
     """
 
     priority = "NORMAL"
 
     def __init__(self) -> None:
         self._loaded: dict[str, Any] = {}
+        self._schedules: FreshSchedules | None = None
         self._gradients: Tensor | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Take out what :meth:`before_save_checkpoint` put in."""
+        """Take out what :meth:`before_save_checkpoint` put in, and compare the schedules."""
         self._loaded = checkpoint.pop(_KEY, {})
+        self._schedules = FreshSchedules(runner, checkpoint)
 
     def before_train(self, runner: Runner) -> None:
-        """Set the seed, and restore the position at which a resumed checkpoint was written."""
+        """Set the seed, and restore the position at which a resumed checkpoint was written.
+
+        Schedules with other settings than the checkpoint's hold from there.
+
+        Raises:
+            UserError: The loop counts epochs, and the sampler never ends one.
+        """
+        loader, loop = runner.train_dataloader, runner.train_loop
+        _refuse_endless_epochs(runner)
+        has_epochs = add_epochs(loader)
+        if has_epochs and hasattr(loop, "dataloader_iterator"):
+            loop.dataloader_iterator = EpochIterator(
+                loader, lambda epoch: _set_position(runner, epoch, 0)
+            )
         for part in _data_parts(runner):
             if hasattr(part, "seed"):
                 part.seed = runner.seed
+        saved_iter = runner.iter
         if runner.iter and self._loaded:
             self._translate_position(runner)
             self._restore_gradients(runner)
-        self._loaded = {}
+        if runner.iter and self._schedules:
+            self._schedules.hold(runner, moved=runner.iter != saved_iter)
+        self._loaded, self._schedules = {}, None
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Set the epoch and the position in it in sampler and data set."""
-        loader = runner.train_dataloader
-        done = runner.iter - runner.epoch * len(loader)
-        for part in _data_parts(runner):
-            if hasattr(part, "set_epoch"):
-                part.set_epoch(runner.epoch)
-            if hasattr(part, "start"):
-                part.start = done * _batch_size(runner)
+        loader, loop = runner.train_dataloader, runner.train_loop
+        epoch, done = runner.epoch, runner.iter - runner.epoch * len(loader)
+        iterator = getattr(loop, "dataloader_iterator", None)
+        endless = isinstance(sampler_of(loader), InfiniteSampler)
+        if isinstance(iterator, EpochIterator) and not endless:
+            epoch, done = divmod(runner.iter, len(loader))
+            iterator.epoch = epoch
+        _set_position(runner, epoch, done * _batch_size(runner))
 
     def before_write_checkpoint(self, runner: Runner) -> None:
         """Collect the gradients of an unfinished accumulation from all ranks.
@@ -89,6 +147,10 @@ class ResumeHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the position in the data and the pending gradients."""
+        for state in _scheduler_states(checkpoint.get("param_schedulers")):
+            # OneCycleLR keeps a function, which no checkpoint should need to run.
+            for name in [name for name, value in state.items() if callable(value)]:
+                del state[name]
         checkpoint[_KEY] = dict(
             batch_size=_batch_size(runner),
             world_size=get_world_size(),
@@ -105,6 +167,13 @@ class ResumeHook(Hook):
         if (batch, ranks, length) == (old_batch, old_ranks, old_length):
             return
         loop = runner.train_loop
+        if not isinstance(loop, EpochBasedTrainLoop):
+            runner.logger.warning(
+                f"The checkpoint was made with batches of {old_batch} on {old_ranks} process(es), "
+                f"this run has {batch} on {ranks}: it continues at iteration {loop.iter}, with "
+                "other samples than an uninterrupted run."
+            )
+            return
         done = loop.iter - loop.epoch * old_length
         if length != old_length:  # equal where processes do not share an epoch's samples
             done = min(done * old_batch * old_ranks // (batch * ranks), length)
@@ -112,8 +181,7 @@ class ResumeHook(Hook):
         runner.logger.warning(
             f"The checkpoint was made with batches of {old_batch} on {old_ranks} process(es), this "
             f"run has {batch} on {ranks}: it continues in the same epoch at about the same sample "
-            f"(iteration {loop.iter}), but will not equal an uninterrupted run. Schedules that "
-            "count iterations keep their old count."
+            f"(iteration {loop.iter}), but will not equal an uninterrupted run."
         )
 
     def _restore_gradients(self, runner: Runner) -> None:
@@ -135,21 +203,39 @@ class ResumeHook(Hook):
 def _data_parts(runner: Runner) -> list[Any]:
     """Return sampler, data set and the data sets inside wrappers."""
     loader = runner.train_dataloader
-    batch_sampler = getattr(loader, "batch_sampler", None)
-    parts = [loader.sampler, getattr(batch_sampler, "sampler", None), *datasets_of(loader.dataset)]
+    parts = [loader.sampler, loader.batch_sampler, sampler_of(loader), *datasets_of(loader.dataset)]
     unique = {id(part): part for part in parts if part is not None}
     return list(unique.values())
 
 
-def datasets_of(dataset: Dataset) -> list[Dataset]:
-    """Return a data set and all data sets that it wraps."""
-    inner = [getattr(dataset, "dataset", None), *getattr(dataset, "datasets", [])]
-    return [dataset, *(deep for part in inner if part is not None for deep in datasets_of(part))]
+def _scheduler_states(saved: Any) -> list[dict[str, Any]]:
+    """Return the states of all schedules in a checkpoint, of one or several optimizers."""
+    parts = saved.values() if isinstance(saved, dict) else [saved]
+    return [state for part in parts for state in part or []]
+
+
+def _set_position(runner: Runner, epoch: int, start: int) -> None:
+    """Tell sampler and data set the epoch, and how many of its samples this rank has used."""
+    for part in _data_parts(runner):
+        if hasattr(part, "set_epoch"):
+            part.set_epoch(epoch)
+        if hasattr(part, "start"):
+            part.start = start
+
+
+def _refuse_endless_epochs(runner: Runner) -> None:
+    sampler = sampler_of(runner.train_dataloader)
+    if isinstance(runner.train_loop, EpochBasedTrainLoop) and isinstance(sampler, InfiniteSampler):
+        raise UserError(
+            f"The first epoch of train_cfg.type={type(runner.train_loop).__name__} would never "
+            f"end, since train_dataloader.sampler.type={type(sampler).__name__} is endless: use "
+            "the sampler ResumableSampler, or the loop IterBasedTrainLoop with max_iters."
+        )
 
 
 def _batch_size(runner: Runner) -> int:
     loader = runner.train_dataloader
-    return loader.batch_size or loader.batch_sampler.batch_size
+    return loader.batch_size or getattr(loader.batch_sampler, "batch_size", 1)
 
 
 def _accumulating(runner: Runner) -> bool:

@@ -7,10 +7,9 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmcontrast.datasets.epochs import datasets_of
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.registry import HOOKS
-
-from .resume import datasets_of
 
 
 @HOOKS.register_module()
