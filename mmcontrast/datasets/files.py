@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
+from mmcontrast.datasets.frame_order import frame_numbers
 from mmcontrast.utils.delimited import is_number
 from mmcontrast.utils.text import read_lines
 
@@ -38,9 +39,6 @@ _COMPANIONS = (
     ".cls", ".db", ".ini", ".log",
 )  # fmt: skip
 _SHOWN_EXTENSIONS = 14
-_DATE_AND_TIME = re.compile(
-    r"(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[-_. T]?(\d\d)[-_.:h]?(\d\d)[-_.:m]?(\d\d)"
-)
 
 
 def is_image(name: str) -> bool:
@@ -53,9 +51,9 @@ def has_extension(name: str, extensions: tuple[str, ...]) -> bool:
     return name.lower().endswith(extensions) and not name.startswith(".")
 
 
-def class_folders(root: str | os.PathLike) -> list[str]:
+def class_folders(root: str | os.PathLike[str]) -> list[str]:
     """Return the sorted names of the sub-folders that are classes: all that are not hidden."""
-    with os.scandir(root) as entries:
+    with os.scandir(os.fspath(root)) as entries:
         return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
 
 
@@ -285,57 +283,14 @@ def list_frames(folder: Path, consecutive: bool = True) -> list[str]:
     names = sorted(e.name for e in folder.iterdir() if is_image(e.name))
     if not names:
         raise FileNotFoundError(f"There is no image in {folder}.")
-    numbers = _frame_numbers(folder, names)
+    try:
+        numbers = frame_numbers(names)
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from None
     order = sorted(range(len(names)), key=numbers.__getitem__)
     if consecutive:
         _refuse_gaps(folder, [numbers[i] for i in order])
     return [str(folder / names[i]) for i in order]
-
-
-def _frame_numbers(folder: Path, names: Sequence[str]) -> list[int]:
-    """Return the number of each frame, for sorted names.
-
-    It is the number in the names that differs from frame to frame. Of two such numbers, as of a
-    counter and a time stamp, either may be taken if both give the same order.
-    """
-    rows = [_numbers_in(name) for name in names]
-    if len(names) == 1 or not any(rows):
-        return list(range(len(names)))
-    if len({len(row) for row in rows}) == 1:
-        columns = list(zip(*rows, strict=True))
-    elif all(rows):  # Names of several forms: their first numbers, or their last ones.
-        columns = [tuple(row[i] for row in rows) for i in (0, -1)]
-    else:
-        raise _unordered(folder, [names[i] for i, row in enumerate(rows) if not row], "no number")
-    if all(len(set(column)) == 1 for column in columns):
-        texts = {re.sub(r"\d+", "", Path(name).stem) for name in names}
-        if len(texts) == len(names):
-            return list(range(len(names)))
-    counters = [column for column in columns if len(set(column)) == len(names)]
-    orders = {tuple(sorted(range(len(names)), key=column.__getitem__)) for column in counters}
-    if len(orders) > 1:
-        raise _unordered(folder, names, "several numbers, which give different orders")
-    if not counters:
-        column = max(reversed(columns), key=lambda column: len(set(column)))
-        twice = next(value for value in column if column.count(value) > 1)
-        same = [name for name, value in zip(names, column, strict=True) if value == twice]
-        raise _unordered(folder, same, f"the number {twice} in common")
-    return list(counters[-1])
-
-
-def _numbers_in(name: str) -> list[int]:
-    stem = _DATE_AND_TIME.sub(lambda match: "".join(match.groups()), os.path.splitext(name)[0])
-    return [int(number) for number in re.findall(r"\d+", stem)]
-
-
-def _unordered(folder: Path, names: Sequence[str], problem: str) -> ValueError:
-    shown = ", ".join(names[:4])
-    return ValueError(
-        f"{folder}: the order of the frames is not clear: {shown}"
-        f"{', ...' if len(names) > 4 else ''} have {problem}. Put each video (of two cameras, each "
-        "one's frames) into a folder of its own, without other images, and let the names differ in "
-        "one number."
-    )
 
 
 def _refuse_gaps(folder: Path, numbers: Sequence[int]) -> None:

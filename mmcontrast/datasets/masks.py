@@ -4,24 +4,16 @@ import io
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mmcontrast.datasets.mask_levels import FLAT, MAX_LEVELS, NOISE, separate_levels
 from mmcontrast.utils.atomic import write_atomically
 
 VOID = 255
 
 _GRAY_LEVELS = 64  # from here on, values of a gray image other than 255 are gray levels, not ids
-_NOISE = 10  # gray levels by which compression moves the values of an area
-_FLAT = 2  # gray levels by which neighbors in an area differ
-_REACH = 4  # pixels over which an edge may be soft
-_MAX_LEVELS = 32
-_MIN_SHARE = 0.3  # purity of a level, see _levels_of
-_FAR = 30  # gray levels by which a pixel differs from a level that it does not belong to
-_PATCH = 0.02  # share of an area's pixels below which a patch of nearly its color is noise
-_MIN_THIN = 8  # pixels of an object without area
 
 
 def palette() -> bytes:
@@ -52,7 +44,8 @@ def read_mask(
     Palette images, black and white ones, and gray ones up to value 63 (or 255) hold ids, which are
     read as they are. Other gray images show each object in a gray level and may be anti-aliased or
     compressed: each pixel gets one of the levels that areas of the image have, see
-    :func:`separate_levels`. Images in the colors of :func:`palette` are read as its ids.
+    :func:`~mmcontrast.datasets.mask_levels.separate_levels`. Images in the colors of
+    :func:`palette` are read as its ids.
 
     Args:
         path: Image of ids, of gray levels, or of the palette's colors.
@@ -69,6 +62,7 @@ def read_mask(
         ValueError: The file is missing, is not an image of ids, or ``num_objects`` is needed.
     """
     pixels, is_ids = _read_pixels(path)
+    ids: NDArray[np.uint8]
     if num_objects is not None:
         return number_objects(pixels, num_objects, f"The mask {path}")
     if pixels.ndim == 3:
@@ -124,143 +118,12 @@ def number_objects(
     index, levels = separate_levels(np.atleast_3d(pixels), num_objects, name)
     order = np.lexsort(levels.T[::-1])
     is_color = levels.shape[1] == 3
-    if is_color and levels[order[0]].max() > _NOISE:
+    if is_color and levels[order[0]].max() > NOISE:
         raise ValueError(
             f"{name} has the colors {levels[order].tolist()}, and none of them is the black of the "
             "background: paint the background black."
         )
     return np.argsort(order).astype(np.uint8)[index]
-
-
-def separate_levels(
-    pixels_HWC: NDArray[np.uint8], num_objects: int | None, name: str
-) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Assign each pixel to a gray level or color that areas of the image have.
-
-    Levels are the values of areas, that is of pixels which equal their 3 x 3 neighborhood up to 2
-    gray levels; values within 10 gray levels of a more frequent one are that one with noise. A
-    pixel takes the nearest of the levels that are found within 4 pixels, so that the edge between
-    0 and 255 is never an object of value 128.
-
-    Args:
-        pixels_HWC: Image.
-        num_objects: Number of levels beside the background; None takes all.
-        name: What the image is, for messages.
-
-    Returns:
-        Index of the level of each pixel (H, W), and levels (L, C).
-
-    Raises:
-        ValueError: There are other values than levels and edges between levels, so that the
-            objects are not clear, or there are fewer levels than objects.
-    """
-    if num_objects == 1 and pixels_HWC.shape[2] == 1:
-        levels = np.array([[pixels_HWC.min()], [pixels_HWC.max()]])
-        return _nearest_in_reach(pixels_HWC, levels)[0], levels
-    levels, shares = _levels_of(pixels_HWC)
-    if num_objects is not None:
-        if len(levels) <= num_objects:
-            levels, _ = _levels_of(pixels_HWC, only_areas=False)
-        if len(levels) <= num_objects:
-            raise ValueError(f"{name} shows {len(levels) - 1} objects, not {num_objects}.")
-        levels = levels[: num_objects + 1]
-    elif len(levels) > _MAX_LEVELS or (len(levels) > 2 and shares.min() < _MIN_SHARE):
-        raise _unclear(name, levels)
-    index, is_explained = _nearest_in_reach(pixels_HWC, levels)
-    if num_objects is None and _has_other_objects(pixels_HWC, levels, is_explained):
-        raise _unclear(name, levels)
-    return index, levels
-
-
-def _levels_of(
-    pixels_HWC: NDArray[np.uint8], only_areas: bool = True
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return levels (L, C), the most frequent one first, and how pure each is (L,).
-
-    The purity is the share of the pixels within 10 gray levels that have the very value: 1 in
-    drawings, and small on the slope of a soft edge.
-    """
-    values = pixels_HWC.reshape(-1, pixels_HWC.shape[2])
-    if only_areas:
-        values = values[_is_flat(pixels_HWC).ravel()]
-    colors, counts = np.unique(values, axis=0, return_counts=True)
-    if not len(colors):  # An image without any area.
-        return _levels_of(pixels_HWC, only_areas=False)
-    order = np.argsort(-counts, kind="stable")
-    colors, counts = colors[order].astype(np.int64), counts[order]
-    levels, sums, shares = [], [], []
-    while len(colors):
-        is_near = np.abs(colors - colors[0]).max(1) <= _NOISE
-        levels.append(colors[0])
-        sums.append(counts[is_near].sum())
-        # What compression leaves beside an area is a small patch of nearly its color.
-        is_patch = any(
-            sums[-1] < _PATCH * total and np.abs(level - colors[0]).max() <= _FAR
-            for level, total in zip(levels[:-1], sums[:-1], strict=True)
-        )
-        shares.append(0.0 if is_patch else counts[0] / sums[-1])
-        colors, counts = colors[~is_near], counts[~is_near]
-    order = np.argsort(-np.array(sums), kind="stable")
-    return np.array(levels, np.uint8)[order], np.array(shares)[order]
-
-
-def _is_flat(pixels_HWC: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    square = np.ones((3, 3), np.uint8)
-    span = cv2.dilate(pixels_HWC, square) - cv2.erode(pixels_HWC, square)
-    return np.atleast_3d(span).max(2) <= _FLAT
-
-
-def _nearest_in_reach(
-    pixels_HWC: NDArray[np.uint8], levels: NDArray[np.uint8]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Find the level of each pixel.
-
-    Returns:
-        Index of the nearest level (H, W), among those in reach if these are several; and whether
-        the pixel has that level up to noise, or lies at an edge between two areas (H, W).
-    """
-    reach = np.ones((2 * _REACH + 1,) * 2, np.uint8)
-    is_flat = _is_flat(pixels_HWC)
-    differences = pixels_HWC.astype(np.int32)[None] - levels.astype(np.int32)[:, None, None]
-    distances = (differences**2).sum(3)
-    is_near = np.abs(differences).max(3) <= _NOISE
-    in_reach = np.stack([cv2.dilate((near & is_flat).astype(np.uint8), reach) for near in is_near])
-    is_edge = in_reach.sum(0) > 1
-    # A pixel of the very value of a level belongs to it, also in a thin part without area.
-    usable = in_reach.astype(bool) | ~is_edge | (distances == 0).any(0)
-    index = np.where(usable, distances, np.iinfo(np.int32).max).argmin(0)
-    return index, is_edge | is_near.any(0)
-
-
-def _has_other_objects(
-    pixels_HWC: NDArray[np.uint8], levels: NDArray[np.uint8], is_explained: NDArray[np.bool_]
-) -> bool:
-    """Whether there are connected pixels that are neither edges nor near any level."""
-    differences = np.abs(pixels_HWC.astype(np.int32)[None] - levels.astype(np.int32)[:, None, None])
-    is_far = (differences.max(3) > _FAR).all(0)
-    background = differences[0].max(2) <= _FAR
-    number, regions = cv2.connectedComponents((~background).astype(np.uint8))
-    sizes = np.bincount(regions[is_far & ~is_explained], minlength=number)
-    near = np.bincount(regions[~is_far], minlength=number)
-    # With a single level beside the background, what is connected to it is its soft edge.
-    is_foreign = near == 0 if len(levels) == 2 else near < sizes
-    return bool(((sizes >= _MIN_THIN) & is_foreign & (np.arange(number) > 0)).any())
-
-
-def _unclear(name: str, levels: NDArray) -> ValueError:
-    shown = ", ".join(
-        str(level.tolist() if level.size > 1 else int(level[0])) for level in levels[:8]
-    )
-    if levels.shape[1] == 3 and len(levels) > _MAX_LEVELS:
-        return ValueError(
-            f"{name} has colors (mode RGB) of a photograph. A mask is a palette or gray image "
-            "whose pixels are object ids, or shows each object in a color of its own."
-        )
-    return ValueError(
-        f"{name} does not tell its objects from soft edges: its most frequent values are {shown}"
-        f"{', ...' if len(levels) > 8 else ''}. Say how many objects it shows (num_objects, on the "
-        "command line --num-objects), or store ids in a palette or gray PNG."
-    )
 
 
 def _holds_ids(pixels: NDArray[np.uint8]) -> bool:
@@ -277,10 +140,10 @@ def _ids_of_palette(pixels_HW3: NDArray[np.uint8], name: str) -> NDArray[np.uint
     index, levels = separate_levels(pixels_HW3, None, name)
     colors = np.frombuffer(palette(), np.uint8).reshape(256, 3).astype(int)
     differences = np.abs(colors[None] - levels[:, None].astype(int)).max(2)
-    if (differences.min(1) > _NOISE).any():
+    if (differences.min(1) > NOISE).any():
         raise ValueError(
             f"{name} has colors (mode RGB) that are not those of DAVIS' and VOC's palette: "
-            f"{levels[differences.min(1) > _NOISE][:4].tolist()}. A mask is a palette or gray PNG "
+            f"{levels[differences.min(1) > NOISE][:4].tolist()}. A mask is a palette or gray PNG "
             "whose pixels are object ids."
         )
     return differences.argmin(1).astype(np.uint8)[index]
@@ -310,8 +173,8 @@ def _is_palette_of_ids(image: Image.Image) -> bool:
     colors = np.frombuffer(bytes(image.getpalette() or palette()), np.uint8).reshape(-1, 3)
     if colors.tobytes() == palette()[: colors.size]:
         return True
-    used = colors[[index for _, index in image.getcolors(256) or () if index < len(colors)]]
-    is_gray = len(used) > _MAX_LEVELS // 2 and not np.ptp(used, axis=1).any()
+    used = colors[np.unique(np.minimum(np.asarray(image), len(colors) - 1))]
+    is_gray = len(used) > MAX_LEVELS // 2 and not np.ptp(used, axis=1).any()
     return not (is_gray or len(used) > _GRAY_LEVELS)
 
 
@@ -325,7 +188,7 @@ def _flatten(pixels_HW4: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _gray_or_color(pixels_HW3: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    is_gray = np.ptp(pixels_HW3.astype(int), axis=2).max(initial=0) <= _FLAT
+    is_gray = np.ptp(pixels_HW3.astype(int), axis=2).max(initial=0) <= FLAT
     return pixels_HW3[..., 0] if is_gray else pixels_HW3
 
 

@@ -75,3 +75,11 @@ def test_statistics_for_other_numbers_of_channels():
     image = dict(view0=torch.zeros(1, 3, 4, 4, dtype=torch.uint8))
     with pytest.raises(ValueError, match="have 1 values, and the images have 3 channels"):
         ViewPreprocessor(mean=[0], std=[1])(dict(inputs=image))
+
+
+def test_each_channel_has_its_mean_and_std():
+    bands = torch.randint(256, (2, 6, 4, 5), dtype=torch.uint8)
+    out = prepare(bands, mean=[1, 2, 3, 4, 5, 6], std=[2] * 6)
+    torch.testing.assert_close(out[:, 5], (bands[:, 5].float() - 6) / 2)
+    with pytest.raises(ValueError, match="have 3 values, and the images have 6 channels"):
+        prepare(bands)
