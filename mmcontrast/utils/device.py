@@ -38,3 +38,10 @@ def select_device(name: str | None) -> None:
 
     if not torch.cuda.is_available():
         raise UserError(f"--device {name}: torch {torch.__version__} finds no such GPU; use cpu.")
+
+
+def num_cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

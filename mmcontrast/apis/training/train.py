@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
@@ -28,8 +29,10 @@ from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.datasets.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.resume import ResumeHook
+from mmcontrast.engine.hooks.summary import SummaryHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.engine.lengths import Loop, fit_schedules, set_length, warn_of_lengths
+from mmcontrast.engine.terminal import QuietRunner
 from mmcontrast.evaluation.accuracy import Accuracy
 from mmcontrast.models.methods.base import Method
 from mmcontrast.models.modules.pretrained import check_pretrained
@@ -157,7 +160,8 @@ def build_runner(cfg: Config) -> Runner:
     _remove_hooks_that_are_off(cfg)
     _settle_workers(cfg)
     with input_errors(f"{cfg.filename}"):
-        runner = Runner.from_cfg(cfg)
+        runner = QuietRunner.from_cfg(cfg)
+        runner.register_hook(SummaryHook())
     runner.logger.info(f"Command: {shlex.join(sys.argv)}")
     return runner
 
@@ -172,12 +176,14 @@ def _add_scope_to_functions(cfg: Config) -> None:
 
 
 def _settle_workers(cfg: Config) -> None:
-    """Leave out what only a data loader with workers may have, where one has none."""
+    """Leave out what only a loader with workers may have, or one for GPUs, where there are none."""
     for name in ("train", "val", "test"):
         loader = cfg.get(f"{name}_dataloader") or {}
         if loader.get("num_workers", 0) == 0:
             for key in ("persistent_workers", "prefetch_factor", "timeout"):
                 loader.pop(key, None)
+        if loader.get("pin_memory") and not torch.cuda.is_available():
+            loader["pin_memory"] = False  # torch warns of it
 
 
 def _remove_hooks_that_are_off(cfg: Config) -> None:

@@ -1,4 +1,4 @@
-"""Hooks: exact resume, safe checkpoints, interruption, guards, validation, transfer, curves."""
+"""Hooks: exact resume, safe checkpoints, interruption, guards, validation, transfer, summaries."""
 
 from .architecture import ArchitectureHook
 from .checkpoint import SafeCheckpointHook
@@ -13,6 +13,7 @@ from .pretrained import PretrainedBackboneHook
 from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
 from .stages import StageHook
+from .summary import SummaryHook
 from .validation import FinalValidationHook, ValidationHook
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "SafeCheckpointHook",
     "SkippedFilesHook",
     "StageHook",
+    "SummaryHook",
     "ValidationHook",
 ]

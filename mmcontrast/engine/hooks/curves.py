@@ -25,6 +25,5 @@ class CurvesHook(Hook):
         if not records:
             runner.logger.info("No curves: the run was too short to log anything.")
             return
-        path = Path(runner.work_dir, "curves.png")
-        draw_curves(records, title=runner.experiment_name).savefig(path, dpi=110)
-        runner.logger.info(f"Curves: {path}")
+        figure = draw_curves(records, title=runner.experiment_name)
+        figure.savefig(Path(runner.work_dir, "curves.png"), dpi=110)
