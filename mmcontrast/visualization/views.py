@@ -52,7 +52,9 @@ def draw_views(
 
 
 def _show(axis: Axes, name: str, view: torch.Tensor, data_sample: dict[str, Any]) -> None:
-    axis.imshow(view.permute(1, 2, 0).numpy())
+    # Of images with other channels than RGB, the first three bands, or the first one in gray.
+    bands = view[:3] if len(view) >= 3 else view[:1].expand(3, -1, -1)
+    axis.imshow(bands.permute(1, 2, 0).numpy())
     crop = data_sample[name]
     x0, y0, x1, y1 = (round(value) for value in crop["box"])
     width, height = crop["size"]

@@ -50,3 +50,13 @@ def test_layout_and_titles():
 def test_nothing_to_draw():
     with pytest.raises(ValueError, match="no samples"):
         draw_views([])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_views_of_other_channels_show_the_first_ones(channels):
+    packed = sample([(0, 0, 100, 100)])
+    packed["inputs"]["view0"] = torch.arange(channels, dtype=torch.uint8)[:, None, None].expand(
+        channels, 20, 20
+    )
+    (image,) = draw_views([packed]).axes[0].get_images()
+    assert image.get_array()[3, 4].tolist() == ([0, 1, 2] if channels == 6 else [0, 0, 0])

@@ -77,3 +77,14 @@ def test_a_part_of_coco(monkeypatch, capsys, tmp_path):
     source.write_text("[]")
     error = fails(monkeypatch, capsys, "coco", source, 0.3, "--images", images, "--out", out)
     assert "not a COCO file" in error
+
+
+def test_images_behind_links_are_there(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1.jpg").write_bytes(b"")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/part").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "images/self").symlink_to(tmp_path / "images")
+    images = [dict(id=1, file_name="part/1.jpg")]
+    (tmp_path / "all.json").write_text(json.dumps(dict(images=images, annotations=[])))
+    assert subset_of_coco(tmp_path / "all.json", tmp_path / "images", 1.0)["images"] == images
