@@ -166,21 +166,30 @@ def _fit(schedule: dict[str, Any], path: str, old: float, new: float) -> list[st
             values[name] = _whole(new)
     if _same(schedule.get("end", 0), old):
         values["end"] = _whole(new)
-    ratio = (new - begin) / (old - begin) if old > begin else 1.0
-    if _same(begin + sum(schedule.get("periods", ())), old):
-        values["periods"] = _in_proportion(schedule["periods"], ratio)
-    if _same(schedule.get("end", old), old):
-        for name in _STEPS:
-            if schedule.get(name):
-                values[name] = [max(1, round(step * ratio)) for step in schedule[name]]
-        if "Exponential" in str(schedule.get("type")) and _decays_by_tens(schedule["gamma"], old):
-            values["gamma"] = schedule["gamma"] ** (old / new)
+    if old > begin:
+        values |= _fit_parts(schedule, begin, old, new)
     if values and begin >= new:
         raise UserError(
             f"{path}.begin={begin} leaves nothing of a training of {new:g}: shorten what comes "
             "before it as well."
         )
     return [_set(schedule, name, value, path) for name, value in values.items()]
+
+
+def _fit_parts(schedule: dict[str, Any], begin: float, old: float, new: float) -> dict[str, Any]:
+    """Return periods, milestones, restarts and decays in proportion, where they were the loop's."""
+    values: dict[str, Any] = {}
+    ratio = (new - begin) / (old - begin)
+    if _same(begin + sum(schedule.get("periods", ())), old):
+        values["periods"] = _in_proportion(schedule["periods"], ratio)
+    if not _same(schedule.get("end", old), old):
+        return values
+    for name in _STEPS:
+        if schedule.get(name):
+            values[name] = [max(1, round(step * ratio)) for step in schedule[name]]
+    if "Exponential" in str(schedule.get("type")) and _decays_by_tens(schedule["gamma"], old):
+        values["gamma"] = schedule["gamma"] ** (old / new)
+    return values
 
 
 def _decays_by_tens(gamma: float, steps: float) -> bool:
