@@ -99,7 +99,8 @@ def world(tmp_path, monkeypatch):
     # The check has trained a step; a training is started, and its files are looked at.
     monkeypatch.setattr("mmcontrast.apis.training.train.run", lambda runner: None)
     monkeypatch.chdir(tmp_path)
-    make_mini("data/mini", layouts=["imagenet", "graphs", "zeroshot", "videos"])
+    layouts = ["imagenet", "graphs", "zeroshot", "videos"]
+    make_mini("data/mini", layouts=layouts, num_images=dict(videos=(64, 0)))
 
 
 def outcome(settings: dict, file: Path) -> tuple[str, str]:
