@@ -37,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deterministic", action="store_true", help="deterministic algorithms")
     parser.add_argument("--data-root", help="replaces train_dataloader.dataset.data_root")
     parser.add_argument(
+        "--fit-data", action="store_true",
+        help="fit batch, learning rate, queue, length and workers to the data and this machine",
+    )  # fmt: skip
+    parser.add_argument(
         "--auto-scale-lr", action="store_true", help="scale the learning rate with the total batch"
     )
     add_run_options(parser, "tools/dist_train.sh")

@@ -23,6 +23,7 @@ from mmcontrast.apis.training.config import (
     use_data_root,
 )
 from mmcontrast.apis.training.config_values import check_values
+from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
@@ -60,6 +61,7 @@ def train(
     seed: int | None = None,
     deterministic: bool = False,
     data_root: str | None = None,
+    fit_data: bool = False,
     auto_scale_lr: bool = False,
     trust_checkpoint: bool = False,
     cfg_options: Iterable[str] = (),
@@ -83,6 +85,8 @@ def train(
         seed: Replaces the config's ``randomness.seed``.
         deterministic: Whether to use deterministic algorithms only.
         data_root: Replaces ``train_dataloader.dataset.data_root``.
+        fit_data: Whether to fit batch, learning rate, queue, length and workers to the number of
+            samples and the machine, see :mod:`mmcontrast.apis.training.fit_data`.
         auto_scale_lr: Whether to scale the learning rate linearly with the total batch.
         trust_checkpoint: Whether checkpoints may run code.
         cfg_options: ``key=value`` options.
@@ -118,6 +122,9 @@ def train(
             choose_checkpoint(cfg, resume)
             if init_from is not None:
                 start_from(cfg, init_from)
+            if fit_data:
+                length_is_set = epochs is not None or iters is not None
+                statements.append((logging.INFO, fit_to_data(cfg, cfg_options, length_is_set)))
             statements.append(settle_learning_rate(cfg, auto_scale_lr))
             with removed_on_failure(cfg.work_dir):
                 runner = build_runner(cfg)
