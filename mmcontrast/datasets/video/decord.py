@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.orientation import refuse_mirrored
 from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
 
 try:
@@ -21,9 +22,12 @@ _ERRORS = (RuntimeError, decord.DECORDError, IndexError)
 class DecordReader(VideoReader):
     """Reads frames with decord in one thread, from files whose time stamps begin at or after 0.
 
+    decord applies the rotation of a display matrix, but no flip.
+
     Raises:
         UnreadableVideoError: The file cannot be opened, or decord would return wrong frames,
-            because it has no time stamps or has frames before its start (an edit list).
+            because it has no time stamps, has frames before its start (an edit list), is an MPEG
+            transport stream, or has a display matrix that flips.
     """
 
     def __init__(self, path: str):
@@ -35,10 +39,11 @@ class DecordReader(VideoReader):
             raise UnreadableVideoError.of(path, _reason(error)) from error
         if len(self._starts) == 0:
             raise UnreadableVideoError.of(path, "it has no frames")
-        if self._starts[0] < 0:
+        if self._starts[0] < 0 or _is_transport_stream(path):
             raise UnreadableVideoError.of(
                 path, "decord would return wrong frames of it, backend='auto' does not"
             )
+        refuse_mirrored(path)
 
     def probe(self) -> VideoInfo:
         """Return the information in the header."""
@@ -71,3 +76,16 @@ class DecordReader(VideoReader):
 def _reason(error: Exception) -> str:
     """Return the first line of decord's message; the others are a stack trace."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _is_transport_stream(path: str) -> bool:
+    """Return whether a file is MPEG-TS, also with time codes, of which decord mixes up the frames.
+
+    Each packet of 188 bytes begins with the byte 0x47; a time code of 4 bytes may precede it. The
+    file may begin within a packet.
+    """
+    with open(path, "rb") as file:
+        head = file.read(5 * 192)
+    return any(
+        head[offset::step][:4] == b"\x47" * 4 for step in (188, 192) for offset in range(step)
+    )

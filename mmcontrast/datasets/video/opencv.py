@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 import cv2
 
 from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.orientation import refuse_mirrored
 from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
 
 
 class OpenCVReader(VideoReader):
     """Reads frames with OpenCV without seeking, which fails in some containers: frames are counted.
 
+    OpenCV applies the rotation of a display matrix, but no flip.
+
     Raises:
-        UnreadableVideoError: The file cannot be opened, or has no frames.
+        UnreadableVideoError: The file cannot be opened, or has no frames, or has a display matrix
+            that flips.
     """
 
     def __init__(self, path: str):
@@ -24,6 +28,7 @@ class OpenCVReader(VideoReader):
         if not self._video.isOpened() or self._video.get(cv2.CAP_PROP_FPS) <= 0:
             self.close()
             raise UnreadableVideoError.of(path, "OpenCV cannot open it")
+        refuse_mirrored(path)
 
     def probe(self) -> VideoInfo:
         """Return the information in the header."""

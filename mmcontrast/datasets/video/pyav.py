@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.orientation import apply_display_matrix
 from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
 
 try:
     import av
+    from av.sidedata.sidedata import Type as SideDataType
 except ImportError as error:  # pragma: no cover
     raise ImportError("Decoding videos needs PyAV: pip install 'mmcontrast[video]'.") from error
 
@@ -27,12 +32,15 @@ _WALK_SECONDS = 1.0
 class PyAVReader(VideoReader):
     """Seeks to a key frame that is shown before the requested time, and verifies that it is.
 
-    Frames that are shown before the key frame where decoding started are discarded: in an open
-    group of pictures their reference frames are missing. If this cannot be decided, because there
-    are no time stamps, decoding starts at the beginning of the file.
+    A seek may end between two key frames (MPEG-TS has no index of them). Decoding starts at the
+    next key frame if it is shown before the requested time, else an earlier position is tried, and
+    at last the beginning of the file. Frames that are shown before the key frame where decoding
+    started are discarded: in an open group of pictures their reference frames are missing. Where
+    there are no time stamps, frames are counted from the beginning of the file.
 
     Raises:
-        UnreadableVideoError: The file cannot be opened, or has no images.
+        UnreadableVideoError: The file cannot be opened, or has no images, or its display matrix is
+            neither a flip nor a rotation by a multiple of 90 degrees.
     """
 
     def __init__(self, path: str):
@@ -45,25 +53,27 @@ class PyAVReader(VideoReader):
 
     @cached_property
     def _info(self) -> VideoInfo:
+        start = self._first_time()
         stream = self._stream
         fps = float(stream.average_rate or stream.guessed_rate or 0)
         if fps <= 0:
             raise UnreadableVideoError.of(self.path, "its header has no frame rate")
         if self._is_counted:
-            num_frames = stream.frames or self._count_packets(fps)[0]
+            num_frames = stream.frames or self._count_packets(fps, start)[0]
             duration = num_frames / fps
-        elif duration := self._image_seconds():
+        elif (whole := self._image_seconds()) > 0:
+            duration = max(whole - (start - self._seconds(stream.start_time)), 0.0)
             # A cut by an edit list leaves frames in the file that are not shown.
             num_frames = min(filter(None, (stream.frames, round(duration * fps))), default=0)
         else:
-            num_frames, end = self._count_packets(fps)
-            duration = end - self._seconds(self._stream.start_time)
+            num_frames, end = self._count_packets(fps, start)
+            duration = end - start
             fps = num_frames / duration if duration > 0 else fps
         stream = self._stream  # counting opens the file anew
         return VideoInfo(
             num_frames=num_frames,
             fps=fps,
-            start=self._seconds(stream.start_time),
+            start=start,
             duration=duration,
             has_pts=not self._is_counted,
             codec=stream.codec_context.name,
@@ -88,17 +98,39 @@ class PyAVReader(VideoReader):
         """Convert ticks of the stream to seconds; 0 for None."""
         return float((ticks or 0) * (self._stream.time_base or 0))
 
-    def _count_packets(self, fps: float) -> tuple[int, float]:
-        """Count the frames, and return the end of the last one on the container's clock."""
-        count, end = 0, 0.0
+    def _first_time(self) -> float:
+        """Return the time of the first frame that can be decoded.
+
+        A recording that begins within a group of pictures, or with an open one, has packets that
+        are shown earlier.
+        """
+        start = self._stream.start_time
+        self._rewind()
+        self._is_fresh = False
+        with self._errors():
+            packet = next(self._container.demux(self._stream), None)
+        if packet is None or start is None or packet.pts is None:
+            return self._seconds(start)
+        if packet.is_keyframe and packet.pts <= start:
+            return self._seconds(start)
+        frame = next(self._decode_from_start(), None)
+        return self._seconds(start) if frame is None or frame.time is None else float(frame.time)
+
+    def _count_packets(self, fps: float, start: float) -> tuple[int, float]:
+        """Count the frames from ``start`` on, and return the end of the last one.
+
+        Both times are on the container's clock.
+        """
+        count, end = 0, start
+        self._rewind()
+        self._is_fresh = False
         with self._errors():
             for packet in self._container.demux(self._stream):
-                if packet.size:
+                if packet.size and (packet.pts is None or self._seconds(packet.pts) >= start):
                     count += 1
                     length = max(self._seconds(packet.duration), 1 / fps)
                     end = max(end, self._seconds(packet.pts) + length)
-        self.close()
-        self._open()
+        self._rewind()
         return count, end
 
     def frames(self) -> Iterator[Image]:
@@ -106,7 +138,7 @@ class PyAVReader(VideoReader):
         info = self.probe()
         end = None
         for number, frame in enumerate(self._decode_from_start()):
-            yield _to_rgb(frame)
+            yield self._to_rgb(frame)
             begin = number / info.fps if self._is_counted else (frame.time or 0.0) - info.start
             end = begin + _length(frame, info.fps)
         if end is not None:
@@ -137,46 +169,56 @@ class PyAVReader(VideoReader):
     def _read_counted(self, times: Sequence[float]) -> list[Image]:
         fps = self.probe().fps
         decoded = ((number / fps, frame) for number, frame in enumerate(self._decode_from_start()))
-        return self._pick(times, decoded, fps)
+        try:
+            return self._pick(times, decoded, fps)
+        except _NoTimeError:
+            raise UnreadableVideoError.of(self.path, "it has no frames") from None
 
     def _read_run(self, times: Sequence[float], info: VideoInfo) -> list[Image] | None:
         """Read frames at close times after one seek; None if time stamps are missing or descend."""
-        if times[0] < _WALK_SECONDS:
-            key, decoded = info.start, self._decode_from_start()
-        else:
-            target = self._seek(info.start + times[0])
-            if target is None:
-                return None
-            key, decoded = target
+        back = _STEP_BACK_SECONDS
+        while times[0] - back >= _STEP_BACK_SECONDS:
+            target = self._seek(info.start + times[0], back)
+            if target is not None:
+                key, decoded = target
+                with suppress(_NoTimeError):
+                    return self._pick(times, _timed(decoded, key, info.start), info.fps)
+            back *= 2
+        decoded = self._decode_from_start()
         try:
-            return self._pick(times, _timed(decoded, key, info.start), info.fps)
+            return self._pick(times, _timed(decoded, info.start, info.start), info.fps)
         except _NoTimeError:
             return None
 
-    def _seek(self, time: float) -> tuple[float, Iterator[av.VideoFrame]] | None:
-        """Seek to a key frame at or before ``time``; return its time and the frames from it on."""
-        back = _STEP_BACK_SECONDS
+    def _seek(self, time: float, back: float) -> tuple[float, Iterator[av.VideoFrame]] | None:
+        """Seek to a position ``back`` seconds before ``time``, and go on to the next key frame.
+
+        Returns:
+            Time of the key frame and the frames from it on; None if the container cannot seek or
+            there is no key frame between the position and ``time``.
+        """
         self._is_fresh = False
-        while True:
-            start = max(0.0, time - back)
-            with self._errors():
-                ticks = int(start / self._seconds(1))
-                self._container.seek(ticks, stream=self._stream)
-                packet = next(self._container.demux(self._stream))
-            if packet.pts is None:
-                return None
-            key = self._seconds(packet.pts)
-            if key <= time:
-                return key, self._decode(packet)
-            if start == 0:
-                return None
-            back *= 2
+        try:
+            ticks = int((time - back) / self._seconds(1))
+            self._container.seek(ticks, stream=self._stream)
+            for packet in self._container.demux(self._stream):
+                if packet.pts is not None and packet.is_keyframe:
+                    key = self._seconds(packet.pts)
+                    return (key, self._decode(packet, has_key=True)) if key <= time else None
+                if packet.dts is not None and self._seconds(packet.dts) > time:
+                    return None
+        except (av.error.FFmpegError, OSError):  # decoding from the start finds what is damaged
+            return None
+        return None
 
     def _decode_from_start(self) -> Iterator[av.VideoFrame]:
+        self._rewind()
+        return self._decode()
+
+    def _rewind(self) -> None:
         if not self._is_fresh:  # some demuxers cannot go back to their very beginning
             self.close()
             self._open()
-        return self._decode()
 
     def _open(self) -> None:
         with self._errors():
@@ -189,15 +231,29 @@ class PyAVReader(VideoReader):
         self._is_fresh = True
         self._last_dts: int | None = None
 
-    def _decode(self, *first: av.Packet) -> Iterator[av.VideoFrame]:
+    def _decode(self, *first: av.Packet, has_key: bool = False) -> Iterator[av.VideoFrame]:
+        """Decode the packets ``first`` and the following ones.
+
+        Unless ``has_key``, the packets before the first key frame are left out: some decoders
+        return wrong frames for them. Where no packet is marked as a key frame, all are decoded.
+        """
         self._is_fresh = False
         with self._errors():
-            for packet in first:
-                yield from packet.decode()
-            for packet in self._container.demux(self._stream):
+            for packet in chain(first, self._container.demux(self._stream)):
+                has_key = has_key or packet.is_keyframe
                 if packet.size:
                     self._last_dts = packet.dts
-                yield from packet.decode()
+                if has_key:
+                    yield from packet.decode()
+        if not has_key:
+            self._rewind()
+            yield from self._decode(has_key=True)
+
+    def _to_rgb(self, frame: av.VideoFrame) -> Image:
+        """Convert a frame to upright RGB pixels (H, W, 3)."""
+        image: Image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+        matrix = _matrix(frame)
+        return image if matrix is None else apply_display_matrix(image, matrix, self.path)
 
     def _pick(
         self, times: Sequence[float], decoded: Iterator[tuple[float, av.VideoFrame]], fps: float
@@ -210,23 +266,21 @@ class PyAVReader(VideoReader):
             if before is None and times[0] + tolerance < now and now > 1 / fps:
                 raise _NoTimeError  # the decoder did not return the frame shown at that time
             while before and len(images) < len(times) and times[len(images)] + tolerance < now:
-                images.append(_to_rgb(before[1]))
+                images.append(self._to_rgb(before[1]))
             if len(images) == len(times):
                 return images
             before = now, frame
         if before is None:
-            raise UnreadableVideoError.of(self.path, "it has no frames")
+            raise _NoTimeError
         for time in times[len(images) :]:
             self._check_end(time, before[0] + _length(before[1], fps), fps)
-            images.append(_to_rgb(before[1]))
+            images.append(self._to_rgb(before[1]))
         return images
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except StopIteration:
-            raise UnreadableVideoError.of(self.path, "it ends before its header says") from None
         except (av.error.FFmpegError, OSError) as error:
             if isinstance(error, UnreadableVideoError):
                 raise
@@ -266,8 +320,18 @@ def _runs(times: Sequence[float]) -> Iterator[tuple[int, int]]:
     yield begin, len(times)
 
 
-def _to_rgb(frame: av.VideoFrame) -> Image:
-    """Convert a frame to upright RGB pixels; phones store frames with a rotation."""
-    image: Image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
-    quarter_turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+def display_matrix(path: str) -> NDArray[np.int32] | None:
+    """Return the display matrix (3, 3) of the first frame of a file; None if it has none.
+
+    Raises:
+        UnreadableVideoError: The file cannot be opened or decoded.
+    """
+    with PyAVReader(path) as video:
+        frame = next(video._decode_from_start(), None)
+    return None if frame is None else _matrix(frame)
+
+
+def _matrix(frame: av.VideoFrame) -> NDArray[np.int32] | None:
+    side_data: Any = frame.side_data  # PyAV's annotation has no key of its own enumeration
+    data = side_data.get(SideDataType.DISPLAYMATRIX)
+    return None if data is None else np.frombuffer(bytes(data), np.int32).reshape(3, 3)

@@ -27,6 +27,16 @@ KINDS = {
     "mpeg4 mp4, b-frames": ("v.mp4", "mpeg4", {"g": "12", "bf": "2"}),
     "mpeg-ps": ("v.mpg", "mpeg2video", {"g": "12", "bf": "2"}),
     "mpeg-ts": ("v.ts", "libx264", {"g": "12"}),
+    "mpeg-ts, long groups": ("v.ts", "libx264", {"g": "50"}),
+    "mpeg-ts, one group": ("v.ts", "libx264", {"g": "250"}),
+    "mpeg-ts, mpeg-2": ("v.ts", "mpeg2video", {"g": "50", "bf": "2"}),
+    "mpeg-ts, mpeg-4": ("v.ts", "mpeg4", {"g": "50"}),
+    "mpeg-ts, hevc": ("v.ts", "libx265", {"x265-params": "log-level=none:keyint=50"}),
+    "m2ts": ("v.m2ts", "libx264", {"g": "50"}),
+    "flv": ("v.flv", "libx264", {"g": "50"}),
+    "mxf": ("v.mxf", "mpeg2video", {"g": "50"}),
+    "nut": ("v.nut", "libx264", {"g": "50"}),
+    "wtv": ("v.wtv", "libx264", {"g": "50"}),
     "hevc": ("v.mp4", "libx265", {"x265-params": "log-level=none:keyint=12"}),
     "hevc mkv": ("v.mkv", "libx265", {"x265-params": "log-level=none:keyint=12"}),
     "vp9": ("v.webm", "libvpx-vp9", {"g": "12", "deadline": "realtime", "cpu-used": "8"}),
@@ -107,7 +117,9 @@ def test_backends_agree_on_plain_files(video, backend):
             file.read_times([-1.0])
 
 
-@pytest.mark.parametrize("kind", ["h264 avi", "mpeg4 avi, b-frames", "mpeg-ps"])
+@pytest.mark.parametrize(
+    "kind", ["h264 avi", "mpeg4 avi, b-frames", "mpeg-ps", "mpeg-ts, long groups", "m2ts"]
+)
 def test_decord_refuses_what_it_would_read_wrongly(video, kind):
     pytest.importorskip("decord")
     with pytest.raises(UnreadableVideoError, match=r"wrong frames.*backend='auto'"):
@@ -120,8 +132,8 @@ def test_a_clip_decodes_no_more_than_it_needs(video, monkeypatch):
     decoded = []
     original = pyav.PyAVReader._decode
 
-    def count(self, *first):
-        for image in original(self, *first):
+    def count(self, *first, **options):
+        for image in original(self, *first, **options):
             decoded.append(image.pts)
             yield image
 
@@ -136,8 +148,8 @@ def test_a_frame_that_the_decoder_left_out_after_a_jump_is_read_from_the_start(v
 
     original = pyav.PyAVReader._seek
 
-    def too_late(self, time):
-        key, frames = original(self, time)
+    def too_late(self, time, back):
+        key, frames = original(self, time, back)
         return key, (frame for frame in frames if frame.time > time)
 
     monkeypatch.setattr(pyav.PyAVReader, "_seek", too_late)
