@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmcontrast.ops.pooling import pool_maps
+from mmcontrast.structures.maps import pool_maps
 from mmcontrast.utils.errors import UserError
 
 _OPSET = 18

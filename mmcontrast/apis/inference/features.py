@@ -20,9 +20,9 @@ from mmcontrast.datasets.errors import UnreadableFileError
 from mmcontrast.datasets.stream import Image, ImageStream, VideoFrames
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.datasets.video import open_video
-from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.structures import DataSamples, Features
+from mmcontrast.structures.maps import pool_maps
 from mmcontrast.utils.device import NO_MPS
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.weights import plain_config

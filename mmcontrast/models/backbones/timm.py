@@ -9,8 +9,8 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmcontrast.ops.pooling import MapsWithToken
 from mmcontrast.registry import MODELS
+from mmcontrast.structures.maps import MapsWithToken
 
 # What lets a network take images of other sizes than its own: in timm's vision transformers (the
 # position embedding is interpolated), and in its Swin transformers (windows are padded).
@@ -27,9 +27,9 @@ class TimmBackbone(BaseModule):
 
     A vision transformer gives its patch tokens as maps, behind the network's final norm. Where timm
     classifies by its class token, that token is the global feature, see
-    :func:`~mmcontrast.ops.pooling.pool_maps`; otherwise the mean of the patches is. Networks that
-    can be built for images of any size are; the sides must be multiples of a vision transformer's
-    patch size.
+    :func:`~mmcontrast.structures.maps.pool_maps`; otherwise the mean of the patches is. Networks
+    that can be built for images of any size are; the sides must be multiples of a vision
+    transformer's patch size.
 
     Parameters that no returned map depends on, such as those of HRNet's other branches, are frozen,
     since DistributedDataParallel refuses to train parameters without gradient.
@@ -87,7 +87,7 @@ class TimmBackbone(BaseModule):
 
         Returns:
             Maps (N, D, H', W'); those of a network with a class token as
-            :class:`~mmcontrast.ops.pooling.MapsWithToken`.
+            :class:`~mmcontrast.structures.maps.MapsWithToken`.
 
         Raises:
             ValueError: The network cannot take images of this size.

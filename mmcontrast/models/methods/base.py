@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from mmcontrast.models.modules.momentum_contrast import MomentumEncoder
 from mmcontrast.models.modules.pretrained import load_pretrained
-from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
+from mmcontrast.structures.maps import pool_maps
 
 
 class Method(BaseModel):

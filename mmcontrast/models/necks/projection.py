@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmcontrast.ops.pooling import pool_maps
 from mmcontrast.registry import MODELS
+from mmcontrast.structures.maps import pool_maps
 from mmcontrast.utils.arguments import check_given, check_sizes
 
 

