@@ -28,7 +28,7 @@ def open_video(path: str, backend: str = "auto") -> VideoReader:
             stamp of each packet and frame, by which a seek can be verified, and it is not slower
             than the others. ``'decord'`` refuses files whose time stamps it cannot use, and
             silently returns wrong frames near the ends of open groups of pictures. ``'opencv'``
-            decodes from the start.
+            decodes from the start. Both refuse videos whose display matrix flips them.
 
     Raises:
         UnreadableVideoError: The file is missing, empty, damaged or not a video.
