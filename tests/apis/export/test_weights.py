@@ -308,9 +308,9 @@ def test_onnx(tmp_path):
 def test_onnx_of_a_network_for_one_size(tmp_path):
     pytest.importorskip("onnxscript")
     pytest.importorskip("timm")
-    settings = dict(type="TimmBackbone", model_name="vit_tiny_patch16_224", depth=2)
-    network = TimmBackbone("vit_tiny_patch16_224", depth=2)
-    checkpoint = save(tmp_path / "a.pth", network, backbone=settings)
+    settings = dict(model_name="vit_tiny_patch16_224", depth=2, dynamic_img_size=False)
+    network = TimmBackbone(**settings)
+    checkpoint = save(tmp_path / "a.pth", network, backbone=dict(type="TimmBackbone", **settings))
     with pytest.raises(UserError, match=r"any number and size: .*224[\s\S]*dynamic_img_size=True"):
         export_weights(checkpoint, "onnx", tmp_path / "a.onnx")
     assert not (tmp_path / "a.onnx").exists()
