@@ -35,6 +35,8 @@ MODULES: dict[str, str] = {
     "mmcontrast.apis.resnet_form": "mmcontrast.weights.resnet_form",
     "mmcontrast.apis.runs": "mmcontrast.apis.reports.runs",
     "mmcontrast.datasets.mini": "mmcontrast.mini",
+    "mmcontrast.datasets.samplers": "mmcontrast.datasets.sampling.samplers",
+    "mmcontrast.datasets.seeding": "mmcontrast.datasets.sampling.seeding",
     "mmcontrast.datasets.vos": "mmcontrast.datasets.annotated_videos",
     "mmcontrast.models.modules.key_queue": "mmcontrast.models.modules.momentum_contrast",
     "mmcontrast.models.modules.momentum_encoder": "mmcontrast.models.modules.momentum_contrast",

@@ -9,7 +9,7 @@ from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
-from mmcontrast.datasets.samplers import ResumableSampler
+from mmcontrast.datasets.sampling.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
 from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from mmcontrast.datasets.classes import refuse_other_classes
-from mmcontrast.datasets.epochs import takes_keys
 from mmcontrast.datasets.errors import UnreadableFileError
-from mmcontrast.datasets.seeding import seeded_sample
+from mmcontrast.datasets.sampling.epochs import takes_keys
+from mmcontrast.datasets.sampling.seeding import seeded_sample
 from mmcontrast.datasets.subsets import random_subset
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.registry import DATASETS

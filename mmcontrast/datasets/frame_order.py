@@ -24,12 +24,22 @@ def frame_numbers(names: Sequence[str]) -> list[int]:
         return list(range(len(names)))
     if not all(rows):
         raise _unordered([names[i] for i, row in enumerate(rows) if not row], "no number")
-    if len({len(row) for row in rows}) == 1:
-        columns = list(zip(*rows, strict=True))
-    else:  # Names of several forms: their first numbers, or their last ones.
-        columns = [tuple(row[i] for row in rows) for i in (0, -1)]
+    columns = _columns(rows)
     if _differ_in_texts_alone(names, columns):
         return list(range(len(names)))
+    return _counter(names, columns)
+
+
+def _columns(rows: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    """Return the numbers of all names by their place in the name."""
+    if len({len(row) for row in rows}) == 1:
+        return list(zip(*rows, strict=True))
+    # Names of several forms: their first numbers, or their last ones.
+    return [tuple(row[i] for row in rows) for i in (0, -1)]
+
+
+def _counter(names: Sequence[str], columns: Sequence[tuple[int, ...]]) -> list[int]:
+    """Return the numbers that count the frames."""
     counters = [column for column in columns if len(set(column)) == len(names)]
     orders = {tuple(sorted(range(len(names)), key=column.__getitem__)) for column in counters}
     if len(orders) > 1:

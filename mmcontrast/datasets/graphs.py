@@ -40,7 +40,7 @@ from mmcontrast.datasets.graph_files import (
     read_planetoid,
     read_tu,
 )
-from mmcontrast.datasets.seeding import seeded_sample
+from mmcontrast.datasets.sampling.seeding import seeded_sample
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.ops.diffusion import to_torch
 from mmcontrast.registry import DATASETS, FUNCTIONS

@@ -15,7 +15,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error
 from mmcontrast.datasets.files import IMAGES, is_image
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.arguments import check_sizes

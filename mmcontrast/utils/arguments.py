@@ -72,10 +72,14 @@ def fits(value: Any, annotation: Any) -> bool:
         return isinstance(value, _SCALARS[kind]) and (kind is bool or not isinstance(value, bool))
     if kind in _MAPPINGS:
         return isinstance(value, collections.abc.Mapping)
-    if isinstance(kind, type) and issubclass(kind, os.PathLike):
+    return not isinstance(kind, type) or _fits_class(value, kind, bool(origin))
+
+
+def _fits_class(value: Any, kind: type, is_generic: bool) -> bool:
+    if issubclass(kind, os.PathLike):
         return isinstance(value, str | os.PathLike)
-    is_class = isinstance(kind, type) and kind not in (object, Any) and origin is None
-    return not (is_class and isinstance(value, _PLAIN)) or isinstance(value, kind)
+    says_nothing = is_generic or kind in (object, Any)
+    return says_nothing or not isinstance(value, _PLAIN) or isinstance(value, kind)
 
 
 def _fits_sequence(value: Any, kind: Any, arguments: tuple[Any, ...]) -> bool:

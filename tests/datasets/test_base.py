@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from mmcontrast.datasets import ConcatDataset, ImageFolder, Images, collate
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError
 

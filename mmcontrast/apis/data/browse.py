@@ -7,7 +7,7 @@ from typing import Any
 
 from mmcontrast.apis.training.config import load_config, use_data_root
 from mmcontrast.apis.training.config_values import check_values
-from mmcontrast.datasets.epochs import SeededDataset, takes_keys
+from mmcontrast.datasets.sampling.epochs import SeededDataset, takes_keys
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.visualization.views import draw_views

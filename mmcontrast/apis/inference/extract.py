@@ -74,22 +74,7 @@ def extract_features(
         check_on_error(settings.get("on_error", "raise"))
     table = open_table(out)
     windows = dict(window_seconds=window_seconds, num_frames=num_frames)
-    windows = {name: value for name, value in windows.items() if value is not None}
-    is_video = has_extension(Path(source).name, VIDEOS) and Path(source).is_file()
-    if windows and not is_video:
-        raise UserError(f"{source} is no video file: {' and '.join(windows)} cannot be set.")
-    if config is not None and not _has_backbone(config):
-        if dense or settings.get("size"):
-            raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
-        pieces = _method_rows(checkpoint, source, config, nodes, settings.get("device"))
-    elif nodes:
-        raise UserError("Images have no nodes: --nodes is for the config of a method of graphs.")
-    elif is_video:
-        pieces = _window_rows(
-            FeatureExtractor(checkpoint, config, **settings), source, dense, windows
-        )
-    else:
-        pieces = _image_rows(checkpoint, source, config, dense, settings)
+    pieces = _rows(checkpoint, source, config, dense, nodes, windows, settings)
     rows = 0
     try:
         with table as write:
@@ -99,6 +84,32 @@ def extract_features(
     except OSError as error:
         raise UserError(f"cannot write {out}: {explain(error)}") from error
     return rows
+
+
+def _rows(
+    checkpoint: str | None,
+    source: str,
+    config: str | None,
+    dense: bool,
+    nodes: bool,
+    windows: dict[str, Any],
+    settings: dict[str, Any],
+) -> Iterator[Columns]:
+    """Choose how the rows of a source are computed; see :func:`extract_features`."""
+    windows = {name: value for name, value in windows.items() if value is not None}
+    is_video = has_extension(Path(source).name, VIDEOS) and Path(source).is_file()
+    if windows and not is_video:
+        raise UserError(f"{source} is no video file: {' and '.join(windows)} cannot be set.")
+    if config is not None and not _has_backbone(config):
+        if dense or settings.get("size"):
+            raise UserError(f"{config} has no backbone for images: no --dense, no --size.")
+        return _method_rows(checkpoint, source, config, nodes, settings.get("device"))
+    if nodes:
+        raise UserError("Images have no nodes: --nodes is for the config of a method of graphs.")
+    if is_video:
+        extractor = FeatureExtractor(checkpoint, config, **settings)
+        return _window_rows(extractor, source, dense, windows)
+    return _image_rows(checkpoint, source, config, dense, settings)
 
 
 def _has_backbone(config: str) -> bool:

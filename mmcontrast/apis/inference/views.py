@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmcontrast.apis.inference.features import FeatureExtractor
 from mmcontrast.datasets.files import find_images
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.transforms import (
     HorizontalFlip,
     LoadImage,

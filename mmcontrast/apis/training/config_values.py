@@ -90,14 +90,17 @@ def _owner(path: tuple[str, ...], settings: dict, scope: str) -> Callable | None
     kind = settings.get("type")
     if path == ("train_cfg",) and kind is None:
         kind = "EpochBasedTrainLoop" if settings.get("by_epoch") else "IterBasedTrainLoop"
-    if not isinstance(kind, str):
-        return kind if isinstance(kind, type) and _is_reliable(kind) else None
+    owner = _registered(kind, scope) if isinstance(kind, str) else kind
+    return owner if callable(owner) and _is_reliable(owner) else None
+
+
+def _registered(kind: str, scope: str) -> Callable | None:
+    """Return what a name stands for; None for names of mmdet and mmseg, and for unclear ones."""
     if scope != registry.SCOPE and not kind.startswith(f"{registry.SCOPE}."):
-        return None  # a name of mmdet or mmseg
+        return None
     owners = {owner for owner in map(_finder(kind), registry.all_registries()) if owner is not None}
     # A name that two registries have is left to the one that builds it.
-    owner = owners.pop() if len(owners) == 1 else None
-    return owner if owner is not None and _is_reliable(owner) else None
+    return owners.pop() if len(owners) == 1 else None
 
 
 def _finder(kind: str) -> Callable[[registry.Registry], Callable | None]:

@@ -4,7 +4,7 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
-from mmcontrast.datasets.epochs import datasets_of, takes_keys
+from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.resume import ResumeHook
 from mmcontrast.engine.hooks.summary import SummaryHook
@@ -64,7 +64,7 @@ def train(
     fit_data: bool = False,
     auto_scale_lr: bool = False,
     trust_checkpoint: bool = False,
-    cfg_options: Iterable[str] = (),
+    cfg_options: Collection[str] = (),
     launcher: str = "none",
 ) -> Runner:
     """Train what a config describes.

@@ -18,7 +18,7 @@ import torch
 
 from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.files import list_frames
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.transforms.formatting import Transform, compose, describe, to_tensor
 from mmcontrast.datasets.transforms.loading import LoadImage
 from mmcontrast.datasets.video import open_video

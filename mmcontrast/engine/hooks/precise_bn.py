@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler, DataLoader
 
-from mmcontrast.datasets.epochs import KeyedBatches, takes_keys
+from mmcontrast.datasets.sampling.epochs import KeyedBatches, takes_keys
 from mmcontrast.registry import HOOKS
 
 

@@ -20,7 +20,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmcontrast.datasets.epochs import add_epochs, datasets_of, sampler_of
+from mmcontrast.datasets.sampling.epochs import add_epochs, datasets_of, sampler_of
 from mmcontrast.engine.reschedule import FreshSchedules
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.errors import UserError
@@ -83,7 +83,7 @@ class ResumeHook(Hook):
     It replaces MMEngine's ``DistSamplerSeedHook``. Samplers and data sets that have a ``seed``, a
     ``set_epoch`` or a ``start`` get the run's seed, the epoch, and the number of samples that this
     rank has used in the epoch. What does not know of epochs is adapted, see
-    :func:`~mmcontrast.datasets.epochs.add_epochs`.
+    :func:`~mmcontrast.datasets.sampling.epochs.add_epochs`.
     """
 
     priority = "NORMAL"

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from mmcontrast.datasets.epochs import datasets_of
+from mmcontrast.datasets.sampling.epochs import datasets_of
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.registry import HOOKS
 

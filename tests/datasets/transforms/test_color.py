@@ -11,7 +11,7 @@ from scipy.stats import kstest, uniform
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.transforms import ColorJitter, GaussianBlur, Grayscale, Solarize, ToLAB
 from mmcontrast.datasets.transforms.color import (
     adjust_brightness,

@@ -5,7 +5,7 @@ from PIL import Image
 from scipy.stats import ks_2samp
 from torchvision.transforms import v2
 
-from mmcontrast.datasets.seeding import seeded
+from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.transforms import (
     CenterCrop,
     HorizontalFlip,

@@ -12,7 +12,7 @@ from mmcontrast.engine.optimizers import OptimWrapperPerPart
 from mmcontrast.evaluation.zeroshot import generalized_scores
 from mmcontrast.models.heads.zeroshot import FeatureGenerator
 from mmcontrast.models.modules.softmax_regression import softmax_regression
-from tests.datasets.test_zeroshot import write_xlsa17
+from tests.datasets.zeroshot.test_zeroshot import write_xlsa17
 from tests.small import build_method, losses, make_seen_batches
 from tests.toy import unique_run
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mmcontrast.datasets.mask_levels import FLAT, MAX_LEVELS, NOISE, separate_levels
+from mmcontrast.datasets.masks.levels import FLAT, MAX_LEVELS, NOISE, separate_levels
 from mmcontrast.utils.atomic import write_atomically
 
 VOID = 255
@@ -44,7 +44,7 @@ def read_mask(
     Palette images, black and white ones, and gray ones up to value 63 (or 255) hold ids, which are
     read as they are. Other gray images show each object in a gray level and may be anti-aliased or
     compressed: each pixel gets one of the levels that areas of the image have, see
-    :func:`~mmcontrast.datasets.mask_levels.separate_levels`. Images in the colors of
+    :func:`~mmcontrast.datasets.masks.levels.separate_levels`. Images in the colors of
     :func:`palette` are read as its ids.
 
     Args:
@@ -196,13 +196,17 @@ def _check_array(mask: NDArray) -> NDArray[np.uint8]:
     """Return an array of any number type as uint8 ids, gray levels or colors."""
     if mask.dtype == bool:
         mask = mask.astype(np.uint8)
-    is_share = mask.dtype.kind == "f" and mask.size and mask.min() >= 0 and mask.max() <= 1
-    if is_share and mask.ndim == 2:
+    low, high = (mask.min(), mask.max()) if mask.size else (0, 0)
+    if mask.ndim == 2 and mask.size and mask.dtype.kind == "f" and low >= 0 and high <= 1:
         return np.rint(mask * 255).astype(np.uint8)
-    if mask.dtype == np.uint8 and mask.ndim == 3 and mask.shape[2] == 3 and mask.size:
+    if mask.ndim == 3 and mask.size and mask.dtype == np.uint8 and mask.shape[2] == 3:
         return _gray_or_color(mask)
-    if mask.dtype == np.uint16 and mask.ndim == 2 and mask.max(initial=0) == 65535:
+    if mask.ndim == 2 and mask.dtype == np.uint16 and high == 65535:
         return (mask >> 8).astype(np.uint8)
+    return _check_ids(mask)
+
+
+def _check_ids(mask: NDArray) -> NDArray[np.uint8]:
     if mask.ndim != 2 or not mask.size or mask.min() < 0 or mask.max() > 255:
         span = f" with values from {mask.min()} to {mask.max()}" if mask.size else ""
         raise ValueError(

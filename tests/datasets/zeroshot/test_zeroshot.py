@@ -10,7 +10,7 @@ import torch
 from scipy.io import savemat
 
 from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
-from mmcontrast.datasets.zeroshot_files import (
+from mmcontrast.datasets.zeroshot.files import (
     for_validation,
     read_extracted,
     read_xlsa17,

@@ -6,14 +6,14 @@ import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch.utils.data import BatchSampler, Dataset, DistributedSampler, RandomSampler, Subset
 
-from mmcontrast.datasets.epochs import (
+from mmcontrast.datasets.sampling.epochs import (
     KeyedBatches,
     SeededDataset,
     add_epochs,
     datasets_of,
     takes_keys,
 )
-from mmcontrast.datasets.samplers import ResumableSampler
+from mmcontrast.datasets.sampling.samplers import ResumableSampler
 
 
 class Noise(Dataset):
@@ -32,7 +32,7 @@ def keys_of(sampler_type, world_size, monkeypatch, epoch=0, total=11, batch_size
     """The keys that each rank draws in an epoch."""
     ranks = []
     for rank in range(world_size):
-        for module in ("mmcontrast.datasets.epochs", "mmengine.dataset.sampler"):
+        for module in ("mmcontrast.datasets.sampling.epochs", "mmengine.dataset.sampler"):
             monkeypatch.setattr(f"{module}.get_dist_info", lambda rank=rank: (rank, world_size))
         if sampler_type is DistributedSampler:
             kwargs = dict(num_replicas=world_size, rank=rank)

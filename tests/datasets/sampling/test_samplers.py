@@ -5,7 +5,9 @@ from mmcontrast.registry import DATA_SAMPLERS
 
 
 def sampler_of(rank, world_size, monkeypatch, total=11, **kwargs):
-    monkeypatch.setattr("mmcontrast.datasets.samplers.get_dist_info", lambda: (rank, world_size))
+    monkeypatch.setattr(
+        "mmcontrast.datasets.sampling.samplers.get_dist_info", lambda: (rank, world_size)
+    )
     return ResumableSampler(range(total), seed=5, **kwargs)
 
 

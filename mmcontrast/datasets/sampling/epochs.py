@@ -16,8 +16,8 @@ from mmengine.dist import get_dist_info
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset
 
-from mmcontrast.datasets.samplers import ResumableSampler
-from mmcontrast.datasets.seeding import seeded, seeded_sample
+from mmcontrast.datasets.sampling.samplers import ResumableSampler
+from mmcontrast.datasets.sampling.seeding import seeded, seeded_sample
 
 _CONTAINERS = (str, bytes, list, tuple, dict, np.ndarray, Tensor)
 _ORDER = 1  # keeps the random numbers of an order apart from those of a sample

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from mmcontrast.datasets.seeding import seeded_sample
-from mmcontrast.datasets.zeroshot_files import (
+from mmcontrast.datasets.sampling.seeding import seeded_sample
+from mmcontrast.datasets.zeroshot.files import (
     ZeroShotSet,
     for_validation,
     read_extracted,

@@ -1,7 +1,7 @@
 """Random numbers that are a function of a key.
 
 A key is ``epoch * len(dataset) + index``. Data sets of this package take keys; others are asked for
-plain indices through :class:`~mmcontrast.datasets.epochs.SeededDataset`.
+plain indices through :class:`~mmcontrast.datasets.sampling.epochs.SeededDataset`.
 """
 
 import random
