@@ -1,7 +1,7 @@
 """Settings of a training that fit the number of samples and the machine."""
 
 import inspect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 
 from mmcontrast.apis.training.config import optim_wrappers_of
-from mmcontrast.apis.training.options import current_value
+from mmcontrast.apis.training.options import current_value, parse_value, split_option
 from mmcontrast.engine.lengths import Loop, set_length
 from mmcontrast.registry import DATASETS, MODELS
 from mmcontrast.utils.device import num_cores
@@ -73,7 +73,8 @@ def fit_config(
         f"at least {_STEPS_PER_EPOCH} steps an epoch"
         + (f", and at most {_CPU_BATCH} images on a CPU" if device == "cpu" else ""),
     )
-    total = batch * num_processes * cfg.optim_wrapper.get("accumulative_counts", 1)
+    step = batch * num_processes
+    total = step * cfg.optim_wrapper.get("accumulative_counts", 1)
     base = (cfg.get("auto_scale_lr") or {}).get("base_batch_size")
     if base and base != total and "auto_scale_lr.base_batch_size" not in keep:
         for key, rate in _learning_rates(cfg):
@@ -81,10 +82,10 @@ def fit_config(
         change("auto_scale_lr.base_batch_size", total, "the batch that the learning rate is for")
     for key, length in _queues(cfg):
         if length > num_samples:
-            size = max(num_samples // 4 // total, 2) * total
+            size = max(num_samples // 4 // step, 2) * step
             change(key, size, f"{length:,} keys are more than the data; whole batches, a quarter")
     for key, groups in _groups_of_norms(cfg.model):
-        fitting = min(groups, max(2, total // _GROUP))
+        fitting = min(groups, max(2, step // _GROUP))
         change(key, fitting, f"groups of {_GROUP} images, and two at least")
     cores_each = max(1, cores // num_processes)
     change(
@@ -92,7 +93,7 @@ def fit_config(
         min(loader.get("num_workers", 0), cores_each),
         f"one for each of {cores_each} cores",
     )
-    _change_length(cfg, max(1, num_samples // (batch * num_processes)), STEPS[device], change)
+    _change_length(cfg, max(1, num_samples // step), STEPS[device], change)
     return changes
 
 
@@ -134,12 +135,15 @@ def _groups_of_norms(model: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 def _items(value: Any, path: str) -> Iterator[tuple[str, str, Any]]:
     """Yield dotted key, name and value of all that is nested in a config."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list | tuple):
+        pairs = enumerate(value)
     for name, item in pairs:
         key = f"{path}.{name}"
         yield key, str(name), item
-        if isinstance(item, dict | list | tuple):
-            yield from _items(item, key)
+        yield from _items(item, key)
 
 
 def _change_length(cfg: Config, epoch_length: int, budget: int, change: Any) -> None:
@@ -175,7 +179,7 @@ def fit_data(cfg: Config, cfg_options: Collection[str] = (), length_is_set: bool
         dataset = DATASETS.build(deepcopy(cfg.train_dataloader.dataset))
     if not hasattr(dataset, "__len__"):
         raise UserError(f"--fit-data needs the number of samples, which {dataset} does not know.")
-    keep = {option.partition("=")[0] for option in cfg_options}
+    keep = _keys_of(cfg, cfg_options)
     if length_is_set:
         keep |= {"train_cfg.max_epochs", "train_cfg.max_iters"}
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -196,6 +200,15 @@ def fit_data(cfg: Config, cfg_options: Collection[str] = (), length_is_set: bool
     if device == "cpu":
         lines += _cost(cfg, len(dataset), cores)
     return "\n".join(lines)
+
+
+def _keys_of(cfg: Config, options: Collection[str]) -> set[str]:
+    """Return the keys that options set, those inside of dictionaries included."""
+    keys = set()
+    for key, text in map(split_option, options):
+        value = parse_value(text, current_value(cfg, key))
+        keys |= {key, *(nested for nested, _, _ in _items(value, key))}
+    return keys
 
 
 def _cost(cfg: Config, num_samples: int, cores: int) -> list[str]:

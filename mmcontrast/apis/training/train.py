@@ -98,6 +98,7 @@ def train(
     Raises:
         UserError: The config, an option or the data do not fit.
     """
+    cfg_options = list(cfg_options)
     cfg = load_config(config, cfg_options)
     missing = [key for key in _TRAINING_KEYS if key not in cfg]
     if missing:

@@ -156,11 +156,12 @@ def _device(model: torch.nn.Module) -> str:
 def _optimizer(runner: Runner) -> str:
     wrapper = runner.optim_wrapper
     wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
-    optimizers = [each.optimizer for each in wrappers]
-    return " and ".join(
-        f"{type(each).__name__}, learning rate {each.param_groups[0]['lr']:g}"
-        for each in optimizers
-    )
+    texts = []
+    for each in wrappers:
+        group = each.optimizer.param_groups[0]
+        rate = group.get("initial_lr", group["lr"])  # "lr" may be that of a warm-up
+        texts.append(f"{type(each.optimizer).__name__}, learning rate {rate:g}")
+    return " and ".join(texts)
 
 
 def _length(runner: Runner) -> str:

@@ -54,6 +54,14 @@ def test_what_the_user_has_set_is_kept():
     assert changes["optim_wrapper.optimizer.lr"] == pytest.approx(0.3 * 4 / 256)
 
 
+def test_options_are_kept_also_those_in_dictionaries(tmp_path):
+    options = ["train_dataloader=dict(batch_size=3)", "model.queue_size=12"]
+    cfg = load_config(write_config(tmp_path), options)
+    fit_data(cfg, options)
+    assert cfg.train_dataloader.batch_size == 3 and cfg.model.queue_size == 12
+    assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.05 * 3 / 4)
+
+
 @pytest.mark.parametrize("num_samples", [2, 9, 63, 64, 65, 1000, 70_000])
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("config", ["densecl/r50_coco", "simclr/mini", "mocov2/r18_tinyimagenet"])
@@ -67,6 +75,13 @@ def test_it_fits_any_number_of_samples(config, num_samples, device):
     epochs = changes.get("train_cfg.max_epochs", cfg.train_cfg.max_epochs)
     assert epochs >= 1
     assert epochs * (num_samples // batch) <= STEPS[device] + num_samples // batch
+
+
+def test_accumulated_gradients_count_for_the_rate_alone():
+    cfg = load_config("densecl/r50_coco", ["optim_wrapper.accumulative_counts=4"])
+    changes = values(cfg, 60, cores=2, device="cpu", num_processes=1)
+    assert changes["optim_wrapper.optimizer.lr"] == pytest.approx(0.3 * 32 / 256)
+    assert changes["model.queue_size"] == 16
 
 
 def test_the_queue_of_a_default_is_found():
