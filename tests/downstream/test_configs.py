@@ -8,7 +8,8 @@ pytest.importorskip("mmdet")
 pytest.importorskip("mmseg")
 pytest.importorskip("mmcv._ext")
 
-from mmcontrast.apis.training.train import build_runner, build_training, run
+from mmcontrast.apis.training.runner import build_runner, build_training
+from mmcontrast.apis.training.train import run
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
 from tests.toy import ROOT
 

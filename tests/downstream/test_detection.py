@@ -12,7 +12,8 @@ pytest.importorskip("mmcv._ext")
 
 from mmengine.registry import DefaultScope
 
-from mmcontrast.apis.training.train import build_runner, build_training, run
+from mmcontrast.apis.training.runner import build_runner, build_training
+from mmcontrast.apis.training.train import run
 from mmcontrast.engine.hooks.pretrained import backbone_of
 from mmcontrast.mini.categories import CLASSES
 from mmcontrast.utils.errors import UserError

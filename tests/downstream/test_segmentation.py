@@ -6,8 +6,9 @@ from mmengine.config import Config
 
 pytest.importorskip("mmseg")
 
+from mmcontrast.apis.training.runner import build_runner, build_training
 from mmcontrast.apis.training.test import test as evaluate
-from mmcontrast.apis.training.train import build_runner, build_training, run
+from mmcontrast.apis.training.train import run
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights.files import CheckpointError
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config

@@ -60,7 +60,7 @@ def check_config(
     Raises:
         UserError: A part cannot be built, or the step fails; the others are built all the same.
     """
-    from mmcontrast.apis.training.train import build_runner
+    from mmcontrast.apis.training.runner import build_runner
 
     cfg = load_config(config, cfg_options)
     use_data_root(cfg, data_root)
@@ -91,7 +91,7 @@ def _parts(runner: "Runner") -> dict[str, Callable[[], str]]:
     # The Runner takes seconds to import, and printing a config needs none.
     from mmengine.optim import OptimWrapperDict
 
-    from mmcontrast.apis.training.train import build_training
+    from mmcontrast.apis.training.runner import build_training
 
     def training() -> str:
         build_training(runner)

@@ -12,7 +12,8 @@ from mmengine.runner import Runner, set_random_seed
 from mmcontrast.apis.training.config import default_work_dir, load_config, use_data_root
 from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
-from mmcontrast.apis.training.train import build_runner, judges_classes, set_randomness
+from mmcontrast.apis.training.runner import build_runner, judges_classes
+from mmcontrast.apis.training.train import set_randomness
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.registry import MODELS, SCOPE

@@ -2,50 +2,34 @@
 
 import logging
 import os
-import shlex
-import sys
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import get_world_size
-from mmengine.evaluator import BaseMetric
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
 
 from mmcontrast.apis.training.config import (
     default_work_dir,
     load_config,
     optim_wrappers_of,
-    optimizers_of,
     use_data_root,
 )
 from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
+from mmcontrast.apis.training.learning_rate import settle_learning_rate
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
+from mmcontrast.apis.training.runner import build_runner, build_training
 from mmcontrast.apis.training.work_dir import removed_on_failure
-from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.resume import ResumeHook
-from mmcontrast.engine.hooks.summary import SummaryHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
-from mmcontrast.engine.lengths import Loop, fit_schedules, set_length, warn_of_lengths
-from mmcontrast.engine.terminal import QuietRunner
-from mmcontrast.evaluation.accuracy import Accuracy
-from mmcontrast.models.methods.base import Method
-from mmcontrast.models.modules.pretrained import check_pretrained
+from mmcontrast.engine.lengths import Loop, fit_schedules, set_length
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
 
 _TRAINING_KEYS = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
-_MMENGINE_HOOKS = {
-    "checkpoint", "logger", "param_scheduler", "runtime_info", "sampler_seed", "timer",
-}  # fmt: skip
 
 
 def train(
@@ -99,11 +83,7 @@ def train(
         UserError: The config, an option or the data do not fit.
     """
     cfg_options = list(cfg_options)
-    cfg = load_config(config, cfg_options)
-    missing = [key for key in _TRAINING_KEYS if key not in cfg]
-    if missing:
-        raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
-    check_values(cfg)
+    cfg = _load_training(config, cfg_options)
     cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
     use_data_root(cfg, data_root)
     former = Loop.of(cfg)
@@ -142,6 +122,16 @@ def train(
     return runner
 
 
+def _load_training(config: str, cfg_options: Collection[str]) -> Config:
+    """Load a config and check that it describes a training."""
+    cfg = load_config(config, cfg_options)
+    missing = [key for key in _TRAINING_KEYS if key not in cfg]
+    if missing:
+        raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
+    check_values(cfg)
+    return cfg
+
+
 def run(runner: Runner) -> None:
     """Train, and restore the signal handlers whatever happens."""
     parts = datasets_of(runner.train_dataloader.dataset)
@@ -154,121 +144,6 @@ def run(runner: Runner) -> None:
         for hook in runner.hooks:
             if isinstance(hook, InterruptHook):
                 hook.release()
-
-
-def build_runner(cfg: Config) -> Runner:
-    """Build the Runner, which builds model and hooks.
-
-    Raises:
-        UserError: The config does not fit them.
-    """
-    check_values(cfg)
-    if cfg.get("default_scope") == SCOPE:  # mmdet and mmseg have no functions of their own
-        _add_scope_to_functions(cfg)
-    _remove_hooks_that_are_off(cfg)
-    _settle_workers(cfg)
-    with input_errors(f"{cfg.filename}"):
-        runner = QuietRunner.from_cfg(cfg)
-        runner.register_hook(SummaryHook())
-    runner.logger.info(f"Command: {shlex.join(sys.argv)}")
-    return runner
-
-
-def _add_scope_to_functions(cfg: Config) -> None:
-    """Write the scope before functions of data loaders: MMEngine adds it to classes only."""
-    for name in ("train", "val", "test"):
-        loader = cfg.get(f"{name}_dataloader") or {}
-        for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
-            if function and isinstance(function.get("type"), str) and "." not in function["type"]:
-                function["type"] = f"{SCOPE}.{function['type']}"
-
-
-def _settle_workers(cfg: Config) -> None:
-    """Leave out what only a loader with workers may have, or one for GPUs, where there are none."""
-    for name in ("train", "val", "test"):
-        loader = cfg.get(f"{name}_dataloader") or {}
-        if loader.get("num_workers", 0) == 0:
-            for key in ("persistent_workers", "prefetch_factor", "timeout"):
-                loader.pop(key, None)
-        if loader.get("pin_memory") and not torch.cuda.is_available():
-            loader["pin_memory"] = False  # torch warns of it
-
-
-def _remove_hooks_that_are_off(cfg: Config) -> None:
-    """Let a config switch off any default hook with None; MMEngine fails for all but its own."""
-    hooks = cfg.get("default_hooks") or {}
-    for name in [name for name, hook in hooks.items() if hook is None]:
-        if name not in _MMENGINE_HOOKS:
-            del hooks[name]
-
-
-def build_training(runner: Runner) -> None:
-    """Build data, optimizer, schedules and loops now; the Runner would do it inside ``train()``.
-
-    An exception here means wrong input; an exception during training means a fault.
-
-    Raises:
-        UserError: The config does not fit, or data are missing.
-    """
-    with input_errors(f"{runner.cfg.filename}"):
-        _ = runner.train_loop, runner.val_loop
-        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-        if runner.param_schedulers is not None:
-            runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
-        warn_of_lengths(runner)
-    if len(runner.train_dataloader) == 0:
-        raise UserError(
-            f"The {len(runner.train_dataloader.dataset)} training samples do not fill one batch "
-            f"of {runner.train_dataloader.batch_size} on {get_world_size()} process(es). "
-            "Lower train_dataloader.batch_size, or set train_dataloader.drop_last=False."
-        )
-    _check_last_batch(runner)
-    _check_classes(runner)
-    if not runner.cfg.get("resume"):
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        check_pretrained(model)
-
-
-def _check_last_batch(runner: Runner) -> None:
-    """Refuse batches of one image where a neck or head has batch norm, which needs two values."""
-    loader = runner.train_dataloader
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    if loader.drop_last or not loader.batch_size or not isinstance(model, Method):
-        return
-    has_length = hasattr(loader.sampler, "__len__")  # that of a stream has none
-    if not (has_length and hasattr(model, "backbone")) or (
-        len(loader.sampler) % loader.batch_size != 1 % loader.batch_size
-    ):
-        return
-    norms = [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and not name.startswith("backbone.")
-    ]
-    if norms:
-        raise UserError(
-            f"Of {len(loader.sampler)} samples in batches of {loader.batch_size}, the last batch "
-            f"has one, and batch norm ({norms[0]}) needs two. Set train_dataloader.drop_last=True "
-            "or another train_dataloader.batch_size."
-        )
-
-
-def _check_classes(runner: Runner) -> None:
-    """Refuse a classifier whose labels mean one thing in training and another in validation."""
-    if runner.val_loop is not None and judges_classes(runner.val_loop.evaluator.metrics):
-        train, val = (
-            getattr(loader.dataset, "metainfo", {})
-            for loader in (runner.train_dataloader, runner.val_dataloader)
-        )
-        refuse_other_classes(train, val, "The training data have")
-
-
-def judges_classes(metrics: Sequence[BaseMetric]) -> bool:
-    """Return whether the labels stand for the classes of a trained classifier.
-
-    Those of k-NN do not: its labeled images are part of the test data, and may be of any classes.
-    """
-    return any(isinstance(metric, Accuracy) for metric in metrics)
 
 
 def use_autocast(cfg: Config, dtype: str) -> None:
@@ -350,56 +225,3 @@ def start_from(cfg: Config, checkpoint: str) -> None:
             cfg.load_from = checkpoint
     else:
         cfg.model.pretrained = checkpoint
-
-
-def settle_learning_rate(cfg: Config, scale: bool) -> tuple[int, str]:
-    """Compare the total batch with the one that the learning rate is meant for.
-
-    Args:
-        cfg: The config. With ``scale``, its learning rates are multiplied and its
-            ``auto_scale_lr.base_batch_size`` becomes the actual one, so that the config saved with
-            the run is not scaled a second time.
-        scale: Whether to scale; ``auto_scale_lr.enable`` in the config asks for it too.
-
-    Returns:
-        Logging level and statement.
-
-    Raises:
-        UserError: Scaling is asked for, but the config does not say which batch its rate is for.
-    """
-    settings: dict[str, Any] = cfg.get("auto_scale_lr") or {}
-    base, batch = settings.get("base_batch_size"), cfg.train_dataloader.get("batch_size")
-    scale = scale or settings.get("enable", False)
-    optimizers = [optimizer for optimizer in optimizers_of(cfg) if "lr" in optimizer]
-    rates = _join_rates(optimizers)
-    if not (base and batch):
-        if scale:
-            raise UserError(
-                "--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the "
-                "total batch that its learning rate is meant for."
-            )
-        return logging.INFO, f"Learning rate {rates}; the config names no batch that it is for."
-    accumulated = cfg.optim_wrapper.get("accumulative_counts", 1)
-    total = batch * get_world_size() * accumulated
-    parts = f"{batch} per process x {get_world_size()} process(es) x {accumulated} accumulated"
-    if total == base:
-        return logging.INFO, f"Learning rate {rates} for a total batch of {total} ({parts})."
-    if scale:
-        for optimizer in optimizers:
-            optimizer["lr"] *= total / base
-        cfg.auto_scale_lr = dict(base_batch_size=total, enable=False)
-        return logging.INFO, (
-            f"Learning rate scaled from {rates} (total batch {base}) to {_join_rates(optimizers)} "
-            f"(total batch {total} = {parts})."
-        )
-    return logging.WARNING, (
-        f"The learning rate {rates} is meant for a total batch of {base}, but this run has {total} "
-        f"({parts}). Choose one:\n"
-        f"  --auto-scale-lr to train with {_join_rates(optimizers, total / base)};\n"
-        f"  train_dataloader.batch_size or optim_wrapper.accumulative_counts for a total of {base};"
-        f"\n  auto_scale_lr.base_batch_size={total} if the rate is right as it is."
-    )
-
-
-def _join_rates(optimizers: Iterable[dict[str, Any]], factor: float = 1) -> str:
-    return ", ".join(f"{optimizer['lr'] * factor:g}" for optimizer in optimizers)
