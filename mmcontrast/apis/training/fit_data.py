@@ -22,7 +22,8 @@ _CPU_BATCH = 16
 _STEPS_PER_EPOCH = 4  # at least
 _GROUP = 8  # images that a group of SplitBN has at least
 _CHECKPOINTS = 10  # of a whole training
-# Seconds of one core for an image of 224 x 224 pixels and a training step of two views, measured.
+# Seconds of one core for an image of 224 x 224 pixels and a training step of two views: measured
+# for ResNet-18, estimated for the others.
 _CORE_SECONDS = {18: 0.2, 34: 0.35, 50: 0.5, 101: 0.9, 152: 1.3}
 
 

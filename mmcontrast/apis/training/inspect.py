@@ -119,7 +119,10 @@ def _parts(runner: "Runner") -> dict[str, Callable[[], str]]:
 
 
 def _train_step(runner: "Runner") -> float:
-    """Train one step on two samples and return its loss.
+    """Train one step on two samples, or on one where a batch of the config has no more.
+
+    Returns:
+        The loss.
 
     Raises:
         UserError: It fails, or the loss is not finite.
@@ -129,7 +132,8 @@ def _train_step(runner: "Runner") -> float:
     if not hasattr(loader.dataset, "__getitem__"):
         samples = iter(loader.dataset)  # of a stream
     try:
-        batch = loader.collate_fn(list(islice(samples, _BATCH_SIZE)))
+        num_samples = min(_BATCH_SIZE, loader.batch_size or _BATCH_SIZE)
+        batch = loader.collate_fn(list(islice(samples, num_samples)))
         runner.model.train()
         loss = float(runner.model.train_step(batch, runner.optim_wrapper)["loss"])
     except Exception as error:  # whatever a method raises for shapes that do not fit
