@@ -247,6 +247,7 @@ def test_what_is_known_reaches_the_data_sample(tmp_path):
     assert "masks" not in tu[0]["data_sample"]
 
 
+@pytest.mark.slow
 @needs_data
 def test_self_loops_of_citeseer():
     """The authors' loader keeps 124 self-loops, the public preprocessed files do not."""

@@ -115,6 +115,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 def test_a_backbone_of_mmdet_outside_a_runner(tmp_path):
     """In a process without a scope, mmcv looks for SplitBN among MMEngine's own norms."""
     pytest.importorskip("mmdet")

@@ -91,6 +91,7 @@ def assert_starts_from(backbone, network):
         assert torch.equal(parameter, network[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", _METHODS)
 @pytest.mark.parametrize("layout", ["torchvision", "MoCo (official)", "DenseCL (official)"])
 def test_published_backbones(method, layout, network, images, tmp_path):
@@ -110,6 +111,7 @@ def test_published_backbones(method, layout, network, images, tmp_path):
         assert_starts_from(runner.model.momentum_encoder.backbone, network)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_does_not_load_it_again(network, images, tmp_path):
     config = write_config_of("MoCoV2", tmp_path, images)
     path = write_layout("torchvision", network, tmp_path)

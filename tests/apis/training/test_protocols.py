@@ -77,6 +77,7 @@ def test_a_probe_trains_its_head_and_leaves_the_rest_as_it_was(tmp_path, images,
     assert metrics["accuracy/top1"] == metrics_of(tmp_path / "run", "accuracy/top1")[-1][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["LinearProbe", "FineTuning"])
 def test_resumed_equals_uninterrupted(tmp_path, images, pretrained, method):
     config, named = write_probe(tmp_path, images, method), f"model.pretrained={pretrained}"
@@ -150,6 +151,7 @@ def frozen_config(folder, images):
     return path
 
 
+@pytest.mark.slow
 def test_a_protocol_without_training_judges_any_checkpoint(tmp_path, images, pretrained):
     config = str(frozen_config(tmp_path, images))
     torch.save(dict(state_dict=backbone_of(pretrained)), tmp_path / "plain.pth")
@@ -208,6 +210,7 @@ def plain(tmp_path_factory, images):
     return load(folder / "run/epoch_3.pth")
 
 
+@pytest.mark.slow
 def test_online_knn_changes_nothing_of_the_training(tmp_path, images, plain):
     config = write_config(tmp_path, images, VALIDATION.format(epochs=2) + HOOK)
     run(config, tmp_path / "whole")
@@ -240,6 +243,7 @@ class SignalInValidation(Hook):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_a_signal_in_the_middle_of_online_knn(tmp_path, images, plain):
     config = write_config(tmp_path, images, VALIDATION.format(epochs=3) + HOOK)
     options = ("default_hooks.disturb.type=SignalInValidation", "default_hooks.disturb.at=8")
