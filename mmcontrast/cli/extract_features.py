@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nodes", action="store_true", help="write a row for each node, not for each graph"
     )
-    parser.add_argument("--size", type=int, help="side in pixels of what the network sees")
+    parser.add_argument("--size", type=int, help="side of the network's input in pixels")
     parser.add_argument(
         "--window-seconds", type=float, metavar="SECONDS", help="length of a video's windows (1)"
     )

@@ -115,7 +115,7 @@ class Checkpoint:
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """``model`` of the config, of whatever project; empty where it is unknown."""
+        """``model`` of the config, which may be another project's; empty where it is unknown."""
         model = self.config.get("model")
         return model if isinstance(model, Mapping) else {}
 

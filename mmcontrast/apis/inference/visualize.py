@@ -81,7 +81,7 @@ def visualize_similarity(
             square, instead of the whole images.
 
     Raises:
-        UserError: An image cannot be read, or the point is outside of what the network sees.
+        UserError: An image cannot be read, or the point is outside of the network's input.
     """
     if crop:
         seen, maps = look(extractor, images)

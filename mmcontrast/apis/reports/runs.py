@@ -92,7 +92,7 @@ class Run:
 
     @cached_property
     def images(self) -> list[Path]:
-        """Images that the run or its user put there; ``curves.png`` is drawn anew by a report."""
+        """Images that the run or its user put there; ``curves.png`` is drawn again by a report."""
         drawn = (start.glob("vis_data/vis_image/*") for start in self.starts)
         inside = [*self.folder.glob("*"), *itertools.chain.from_iterable(drawn)]
         return sorted(p for p in inside if p.suffix in _IMAGES and p.name != "curves.png")

@@ -1,4 +1,4 @@
-"""The published protocols of label propagation: what the network sees, the rule, the decision.
+"""The published protocols of label propagation: the network's input, the rule, the decision.
 
 One entry of ``PROPAGATION_PROTOCOLS`` is all that distinguishes a published method.
 :class:`~mmcontrast.models.protocols.LabelPropagation` and ``mmcontrast.apis.propagate`` read it.

@@ -92,7 +92,9 @@ def test_too_little_coverage_is_refused_and_nothing_is_loaded(tmp_path):
 
 @pytest.mark.parametrize("backbone", [None, nn.ReLU()])
 def test_without_parameters_there_is_nothing_to_load(backbone):
-    build_method("LabelPropagation", backbone=backbone, pretrained="").init_weights()
+    method = build_method("LabelPropagation", backbone=backbone, pretrained="")
+    method.init_weights()
+    assert not list(method.parameters())
 
 
 @pytest.mark.parametrize("name", ["LinearProbe", "FineTuning", "FrozenBackbone"])

@@ -52,7 +52,8 @@ def test_configs_show_the_input_of_the_table(path):
 
 @pytest.mark.parametrize("name", PROPAGATION_PROTOCOLS)
 def test_rules_are_arguments_of_the_propagator(name):
-    LabelPropagator(**find_protocol(name).rule)
+    propagator = LabelPropagator(**find_protocol(name).rule)
+    assert propagator.topk == find_protocol(name).rule["topk"]
 
 
 def test_colors_are_those_of_the_pre_training():
