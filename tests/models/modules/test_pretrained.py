@@ -145,13 +145,12 @@ def test_init_cfg_that_fills_nothing_is_refused(tmp_path):
         MODELS.build(dict(RESNET, init_cfg=init_cfg)).init_weights()
 
 
-@pytest.mark.parametrize("name", ["MoCoV2", "LinearProbe"])
-def test_skipped_weights_are_not_read(name):
+@pytest.mark.parametrize(("name", "part"), [("MoCoV2", "neck"), ("LinearProbe", "head")])
+def test_skipped_weights_are_not_read(name, part):
     init_cfg = [dict(type="Pretrained", checkpoint="none.pth"), dict(type="Normal", layer="Conv2d")]
-    neck = {"neck": {**CONFIGS[name]["neck"], "in_channels": 32}} if name == "MoCoV2" else {}
-    method = build_method(
-        name, backbone=dict(RESNET, init_cfg=init_cfg), pretrained="none.pth", **neck
-    )
+    backbone = dict(RESNET, init_cfg=init_cfg)
+    parts = {"backbone": backbone, part: {**CONFIGS[name][part], "in_channels": 32}}
+    method = build_method(name, pretrained="none.pth", **parts)
     skip_pretrained(method)
     method.init_weights()
     assert method.backbone.init_cfg == [dict(type="Normal", layer="Conv2d")]
