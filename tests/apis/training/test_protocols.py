@@ -106,7 +106,9 @@ def test_the_checkpoint_has_to_be_named_and_to_fit(tmp_path, images, pretrained)
         run(config, tmp_path / "run")
     with pytest.raises(CheckpointError, match=r"none\.pth does not exist"):
         run(config, tmp_path / "run", "model.pretrained=none.pth")
-    write_probe(tmp_path, images, extra="model['backbone'] = dict(type='ResNet', depth=18)\n")
+    extra = "model['backbone'] = dict(type='ResNet', depth=18)\n"
+    extra += "model['head']['in_channels'] = 512\n"
+    write_probe(tmp_path, images, extra=extra)
     with pytest.raises(CheckpointError, match="fits the backbone in no tensor"):
         run(config, tmp_path / "run", f"model.pretrained={pretrained}")
 
