@@ -85,8 +85,32 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
 
 
 def _load_plain(path: Path, map_location: Any, names: Names) -> dict[str, Any]:
-    with torch.serialization.safe_globals([*names]):
+    with _safe_names(names):
         return resolve(torch.load(path, map_location=map_location, weights_only=True))
+
+
+@contextmanager
+def _safe_names(names: Names) -> Iterator[None]:
+    """Allow names of :data:`PLAIN_DATA`'s kind, in place of what other libraries allow by them.
+
+    PyTorch keeps one list of a process; what a user has added to it under other names stays.
+    """
+    serialization = torch.serialization
+    before = serialization.get_safe_globals()
+    ours = {name for _, name in names}
+    others = [entry for entry in before if _name_of(entry) not in ours]
+    serialization.clear_safe_globals()
+    serialization.add_safe_globals([*others, *names])
+    try:
+        yield
+    finally:
+        serialization.clear_safe_globals()
+        serialization.add_safe_globals(before)
+
+
+def _name_of(entry: Any) -> str:
+    """Return the name that an entry of PyTorch's list of safe globals allows."""
+    return entry[1] if isinstance(entry, tuple) else f"{entry.__module__}.{entry.__qualname__}"
 
 
 def _refusal(path: Path, unsafe: list[str], error: Exception) -> CheckpointError:
@@ -140,7 +164,7 @@ def _load_safetensors(path: Path, map_location: Any) -> dict[str, Tensor]:
 
 def _unsafe_globals(path: Path) -> list[str]:
     try:
-        with torch.serialization.safe_globals([*PLAIN_DATA]):
+        with _safe_names(PLAIN_DATA):
             return torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except Exception:  # not a zip file: a pickle of an old torch, or no checkpoint at all
         return _unsafe_globals_of_pickle(path)

@@ -143,6 +143,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_no_view_comes_twice_and_a_resumed_run_has_the_same(tmp_path, name):
     runner, views = run(tmp_path, CASES[name])
@@ -158,6 +159,7 @@ def test_no_view_comes_twice_and_a_resumed_run_has_the_same(tmp_path, name):
     assert_same(load(last), load(tmp_path / "cut" / last.name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["iterations, InfiniteSampler", "DefaultSampler"])
 def test_workers_have_the_views_of_one_process(tmp_path, name):
     _, alone = run(tmp_path, CASES[name])
@@ -184,6 +186,7 @@ def test_shards_in_a_loop_that_counts_iterations(tmp_path, images):
     assert first + rest == views
 
 
+@pytest.mark.slow
 def test_no_log_advises_another_sampler(tmp_path):
     run(tmp_path, ITERATIONS + sampler("DefaultSampler"))
     (log,) = (tmp_path / "run").glob("*/*.log")

@@ -104,6 +104,15 @@ def test_behavior_is_left_out(name, is_zip, tmp_path):
     assert type(loaded) is type(expected) and loaded == expected
 
 
+def test_what_other_libraries_allow_changes_nothing(tmp_path):
+    path = tmp_path / "a.pth"
+    torch.save(dict(a=collections.defaultdict(list, x=[1])), path)
+    with torch.serialization.safe_globals([collections.defaultdict]):
+        content = load_checkpoint(path)
+        assert collections.defaultdict in torch.serialization.get_safe_globals()
+    assert content == dict(a=dict(x=[1])) and type(content["a"]) is dict
+
+
 def test_names_of_numpy_before_2(tmp_path):
     path = tmp_path / "a.pth"
     torch.save(dict(a=np.arange(3), b=np.float64(2)), path, _use_new_zipfile_serialization=False)

@@ -13,7 +13,7 @@ from mmcontrast.apis.reports.runs import read_runs
 from mmcontrast.apis.training.test import test as evaluation
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights.files import CheckpointError
-from tests.toy import ROOT
+from tests.toy import ROOT, unique_run
 
 CONFIG = """
 _base_ = {base!r}
@@ -153,11 +153,12 @@ def test_the_file_of_results_is_about_the_checkpoint(folder, tmp_path):
     state = {name: torch.randn_like(tensor) for name, tensor in state.items()}
     torch.save(dict(state_dict=state), tmp_path / "b.pth")
     work_dir = tmp_path / "work"
-    found = evaluation(str(folder / "config.py"), str(tmp_path / "b.pth"), work_dir=str(work_dir))
+    config, checkpoint = str(folder / "config.py"), str(tmp_path / "b.pth")
+    metrics = evaluation(config, checkpoint, work_dir=str(work_dir), cfg_options=[unique_run()])
     name = "nodes/adam_last_step_test"
-    assert found[name] != found[f"untrained/{name}"]
+    assert metrics[name] != metrics[f"untrained/{name}"]
     (run,) = read_runs(work_dir)
-    assert run.metrics[name] == found[name] and run.origin == str(tmp_path / "b.pth")
+    assert run.metrics[name] == metrics[name] and run.origin == checkpoint
 
 
 # Figures ----------------------------------------------------------------------------------------

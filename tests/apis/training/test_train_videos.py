@@ -66,6 +66,7 @@ def test_videos_that_cannot_be_used_are_replaced_and_named_in_the_end(folder, ru
     assert all(path in summary for path in bad)
 
 
+@pytest.mark.slow
 def test_by_default_the_first_one_stops_the_run(folder, run):
     for path in folder.glob("good*"):
         path.unlink()

@@ -31,6 +31,7 @@ class Watch(Hook):
         self.seen.append((runner.epoch, *runner.model.heard, side))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_stages_and_resume(tmp_path, monkeypatch, workers):
     def set_stage(method, *heard):
