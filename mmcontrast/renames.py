@@ -15,6 +15,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from mmcontrast.utils.after_import import after_import
+
 Settings = dict[str, Any]
 
 _APIS = {
@@ -53,6 +55,23 @@ MODULES: dict[str, str] = {
     "mmcontrast.visualization.pictures": "mmcontrast.visualization.images",
 }
 """Import paths, old to new; those of a package hold for the modules in it."""
+
+NAMES: dict[str, str] = {
+    **{
+        f"mmcontrast.models.methods.{name}": f"mmcontrast.models.protocols.{name}"
+        for name in ("FineTuning", "FrozenBackbone", "LabelPropagation", "LinearProbe", "SiamFC")
+    },
+    **{
+        f"mmcontrast.ops.distributed.{name}": f"mmcontrast.models.modules.{name}"
+        for name in ("gather", "shuffle_batch", "unshuffle")
+    },
+    "mmcontrast.datasets.ImageDataset": "mmcontrast.datasets.FileDataset",
+    "mmcontrast.datasets.base.ImageDataset": "mmcontrast.datasets.base.FileDataset",
+    "mmcontrast.evaluation.PCK": "mmcontrast.evaluation.JHMDBPCK",
+    "mmcontrast.evaluation.pose.PCK": "mmcontrast.evaluation.pose.JHMDBPCK",
+    "mmcontrast.models.modules.norm.SplitBN": "mmcontrast.models.modules.SplitBN",
+}
+"""Classes and functions with their modules, old to new."""
 
 TYPES: dict[str, str] = {"PCK": "JHMDBPCK"}
 """Registered names (``type=`` in configs), old to new. A registered name wins over an old one."""
@@ -252,6 +271,26 @@ class _OldPathLoader(Loader):
 
 
 def redirect_old_imports() -> None:
-    """Let old import paths lead to the modules of today, with a warning."""
-    if not any(isinstance(finder, _OldPathFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _OldPathFinder())
+    """Let old import paths and old names of classes lead to those of today, with a warning."""
+    if any(isinstance(finder, _OldPathFinder) for finder in sys.meta_path):
+        return
+    sys.meta_path.insert(0, _OldPathFinder())
+    for module in {name.rpartition(".")[0] for name in NAMES}:
+        after_import(module, _add_old_names)
+
+
+def _add_old_names(module: ModuleType) -> None:
+    """Let a module have the old names of :data:`NAMES` beside its own."""
+    original = getattr(module, "__getattr__", None)
+
+    def __getattr__(name: str) -> Any:
+        new = NAMES.get(f"{module.__name__}.{name}")
+        if new is not None:
+            _warn(f"{module.__name__}.{name}", new)
+            path, _, attribute = new.rpartition(".")
+            return getattr(importlib.import_module(path), attribute)
+        if original is not None:
+            return original(name)
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+    module.__getattr__ = __getattr__  # type: ignore[method-assign]

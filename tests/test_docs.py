@@ -65,7 +65,13 @@ def test_the_page_of_renamed_things_has_every_entry():
     def has(old: str, new: str) -> bool:
         return any(f"`{old}`" in row and (f"`{new}`" in row or not new) for row in rows)
 
-    for table in (renames.MODULES, renames.TYPES, renames.METRICS, renames.ARGUMENTS):
+    for table in (
+        renames.MODULES,
+        renames.NAMES,
+        renames.TYPES,
+        renames.METRICS,
+        renames.ARGUMENTS,
+    ):
         for old, new in table.items():
             assert has(old, new), old
     for (kind, old), new in renames.OPTIONS.items():

@@ -38,6 +38,16 @@ def test_old_import_paths_lead_to_the_new_modules(old, new):
         assert importlib.import_module(old) is importlib.import_module(new)
 
 
+@pytest.mark.parametrize(("old", "new"), sorted(renames.NAMES.items()))
+def test_old_names_are_those_of_today(old, new):
+    (old_path, old_name), (new_path, new_name) = (n.rsplit(".", 1) for n in (old, new))
+    today = getattr(importlib.import_module(new_path), new_name)
+    with pytest.warns(FutureWarning, match=f"write {new}"):
+        assert getattr(importlib.import_module(old_path), old_name) is today
+    with pytest.raises(AttributeError, match="no attribute 'Xyzzy'"):
+        _ = importlib.import_module(old_path).Xyzzy
+
+
 def test_a_name_of_an_old_module_in_a_new_process():
     code = "from mmcontrast.datasets.mini.make import make_mini; print(make_mini.__module__)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
