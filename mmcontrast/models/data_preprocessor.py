@@ -18,7 +18,7 @@ class ViewPreprocessor(BaseDataPreprocessor):
     """Move a batch to the device and normalize its images there.
 
     Only ``uint8`` inputs are images (N, C, H, W) or clips (N, C, T, H, W); all others pass
-    unchanged. Sending bytes and casting on the device moves a quarter of what float images would.
+    unchanged. Bytes that are cast on the device need a quarter of the transfer of float images.
 
     Args:
         mean: Mean of each channel, in 0..255: RGB, or what the pipeline made of it. 128 for

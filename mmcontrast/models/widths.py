@@ -10,7 +10,7 @@ from mmcontrast.registry import MODELS
 
 
 def build_on(part: nn.Module | dict, source: nn.Module) -> Any:
-    """Build a part whose ``in_channels`` are the width of what computes its input.
+    """Build a part whose ``in_channels`` equals the width of the module that computes its input.
 
     Args:
         part: A module, which is returned as it is, or its config. ``in_channels`` in it may be

@@ -91,7 +91,7 @@ def _load_plain(path: Path, map_location: Any, names: Names) -> dict[str, Any]:
 
 @contextmanager
 def _safe_names(names: Names) -> Iterator[None]:
-    """Allow names of :data:`PLAIN_DATA`'s kind, in place of what other libraries allow by them.
+    """Allow these names while the context lasts, in place of other libraries' entries for them.
 
     PyTorch keeps one list of a process; what a user has added to it under other names stays.
     """

@@ -47,7 +47,7 @@ def _is_dataset(value: Any) -> bool:
 
 def takes_keys(dataset: Any) -> bool:
     """Whether a data set understands keys in place of indices."""
-    # A wrapper may pass on the attributes of what it wraps.
+    # A wrapper may forward the attributes of the dataset inside it.
     return hasattr(type(dataset), "takes_keys") and dataset.takes_keys
 
 

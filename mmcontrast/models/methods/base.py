@@ -1,7 +1,7 @@
 """The one base class of all methods."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from mmengine.model import BaseModel
@@ -32,9 +32,11 @@ class Method(BaseModel):
 
     trains: ClassVar[bool] = True
     """Whether there is anything to train. A protocol that trains nothing judges the backbone of
-    whatever checkpoint it is given, as its ``pretrained``."""
+    any checkpoint, which is given as its ``pretrained``."""
     requires_pretrained: ClassVar[bool] = False
     """Whether ``pretrained`` must be given; ``'random'`` then asks for random weights."""
+    freezes_backbone: ClassVar[bool] = False
+    """Whether ``backbone`` stays in eval mode during training, which keeps its statistics."""
 
     def __init__(
         self,
@@ -45,6 +47,13 @@ class Method(BaseModel):
         preprocessor = MODELS.build(data_preprocessor or dict(type="ViewPreprocessor"))
         super().__init__(preprocessor, **kwargs)
         self.pretrained = pretrained
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the training mode of all parts, except for a backbone that is frozen."""
+        super().train(mode)
+        if self.freezes_backbone:
+            self.backbone.eval()
+        return self
 
     def init_weights(self) -> None:
         """Initialize all parts, load ``pretrained``, and let momentum encoders start as copies.

@@ -223,7 +223,7 @@ class MomentumEncoder(nn.Module):
 
     @torch.no_grad()
     def copy_from(self, **online: nn.Module) -> None:
-        """Start anew from the online modules, buffers included."""
+        """Copy the parameters and buffers of the online modules."""
         for name, module in online.items():
             self.get_submodule(name).load_state_dict(module.state_dict())
         self._outdated -= set(online)

@@ -34,6 +34,7 @@ class LinearProbe(Method):
     """
 
     requires_pretrained = True
+    freezes_backbone = True
 
     def __init__(
         self,
@@ -44,12 +45,6 @@ class LinearProbe(Method):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone).requires_grad_(False)
         self.head = build_on(head, self.backbone)
-
-    def train(self, mode: bool = True) -> "LinearProbe":
-        """Switch to training; the backbone stays in eval mode, so that its statistics stay."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier, or of each of several."""

@@ -49,6 +49,7 @@ class SiamFC(Method):
     """
 
     requires_pretrained = True
+    freezes_backbone = True
 
     def __init__(
         self,
@@ -59,12 +60,6 @@ class SiamFC(Method):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone).requires_grad_(False)
         self.head = build_on(head, self.backbone)
-
-    def train(self, mode: bool = True) -> "SiamFC":
-        """Switch to training; the backbone stays in eval mode, so that its statistics stay."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Focal loss of the responses of all pairs."""
