@@ -1,0 +1,248 @@
+"""Log-mel spectrograms of sounds, with the front ends of CrissCross and XDC.
+
+CrissCross (Sarkar and Etemad, AAAI 2023) takes the logarithm of 80 mel bands after Slaney and
+standardizes it. The front end of XDC (Alwassel et al., NeurIPS 2020) is not published beyond 40
+bands and 100 frames of 2 s; what is called so here is our choice, and
+:mod:`mmcontrast.ops.vmz_log_mel` has that of its authors' toolbox.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mmcontrast.utils.arguments import check_number, check_sizes
+
+Float = NDArray[np.float64]
+
+# Slaney's scale: linear below 1 kHz, 15 mel there, and 27 mel for each factor of 6.4 above.
+_LINEAR_HZ_PER_MEL = 200 / 3
+_BREAK_HZ = 1000.0
+_BREAK_MEL = _BREAK_HZ / _LINEAR_HZ_PER_MEL
+_LOG_STEP = np.log(6.4) / 27
+
+
+class FrontEnd(NamedTuple):
+    """Settings of a log-mel spectrogram; the defaults are those of CrissCross.
+
+    Attributes:
+        sample_rate: Sample rate of the sounds in Hz.
+        n_fft: Length of the Fourier transform in samples.
+        win_length: Length of the periodic Hann window in samples, centered in ``n_fft``.
+        hop_length: Distance of two frames in samples.
+        n_mels: Number of mel bands.
+        fmin: Lower edge of the lowest band in Hz.
+        fmax: Upper edge of the highest band in Hz.
+        mel_scale: Frequency scale: ``'slaney'``, linear below 1 kHz, or ``'htk'``,
+            2595 log10(1 + f / 700).
+        norm: ``'slaney'`` for filters of area 1 (over Hz), ``None`` for filters of peak 1.
+        pad_mode: What is put half a window before the first and behind the last sample:
+            ``'reflect'`` or ``'constant'`` (zeros, librosa's default from version 0.10 on).
+        offset: Constant that is added to the power of a band before the logarithm.
+        keep_last_frame: Whether a sound of ``k * hop_length`` samples has ``k + 1`` frames, the
+            last one centered on its end; otherwise ``k``.
+        mean: Mean that standardization subtracts from the logarithm.
+        std: Standard deviation by which it then divides.
+    """
+
+    sample_rate: int = 16000
+    n_fft: int = 1024
+    win_length: int = 1024
+    hop_length: int = 160
+    n_mels: int = 80
+    fmin: float = 0.0
+    fmax: float = 8000.0
+    mel_scale: Literal["slaney", "htk"] = "slaney"
+    norm: Literal["slaney"] | None = "slaney"
+    pad_mode: Literal["reflect", "constant"] = "reflect"
+    offset: float = 1.1920929e-7
+    keep_last_frame: bool = True
+    mean: float = -5.3688107
+    std: float = 4.410007
+
+
+FRONT_ENDS: dict[str, FrontEnd] = {
+    "crisscross": FrontEnd(),
+    "xdc": FrontEnd(
+        n_fft=512, win_length=400, hop_length=320, n_mels=40, mel_scale="htk", norm=None,
+        offset=1e-6, keep_last_frame=False, mean=0.0, std=1.0,
+    ),
+}  # fmt: skip
+"""Settings by the name of the paper."""
+
+
+def hz_to_mel(hz: Float | float, mel_scale: str = "slaney") -> Float:
+    """Convert frequencies in Hz, of any shape, to mel."""
+    hz = np.asarray(hz, np.float64)
+    if mel_scale == "htk":
+        return 2595 * np.log10(1 + hz / 700)
+    above = _BREAK_MEL + np.log(np.maximum(hz, _BREAK_HZ) / _BREAK_HZ) / _LOG_STEP
+    return np.where(hz < _BREAK_HZ, hz / _LINEAR_HZ_PER_MEL, above)
+
+
+def mel_to_hz(mel: Float | float, mel_scale: str = "slaney") -> Float:
+    """Convert mel, of any shape, to frequencies in Hz; the inverse of :func:`hz_to_mel`."""
+    mel = np.asarray(mel, np.float64)
+    if mel_scale == "htk":
+        return 700 * (10 ** (mel / 2595) - 1)
+    above = _BREAK_HZ * np.exp(_LOG_STEP * (np.maximum(mel, _BREAK_MEL) - _BREAK_MEL))
+    return np.where(mel < _BREAK_MEL, mel * _LINEAR_HZ_PER_MEL, above)
+
+
+def mel_filters(front_end: FrontEnd = FRONT_ENDS["crisscross"]) -> NDArray[np.float32]:
+    """Return the triangular filters of mel bands, equal to those of ``librosa.filters.mel``.
+
+    Args:
+        front_end: Settings of which the rate, ``n_fft`` and those of the bands are used.
+
+    Returns:
+        Weights (n_mels, 1 + n_fft // 2) of the bins of a power spectrum, float32.
+    """
+    edges_mel = np.linspace(
+        hz_to_mel(front_end.fmin, front_end.mel_scale),
+        hz_to_mel(front_end.fmax, front_end.mel_scale),
+        front_end.n_mels + 2,
+    )
+    edges = mel_to_hz(edges_mel, front_end.mel_scale)
+    bins = np.fft.rfftfreq(front_end.n_fft, 1 / front_end.sample_rate)
+    widths = np.diff(edges)
+    rising = (bins - edges[:-2, None]) / widths[:-1, None]
+    falling = (edges[2:, None] - bins) / widths[1:, None]
+    filters = np.maximum(0, np.minimum(rising, falling))
+    if front_end.norm == "slaney":
+        filters *= 2 / (edges[2:] - edges[:-2])[:, None]
+    return filters.astype(np.float32)
+
+
+class Float32Constants(nn.Module):
+    """A module whose buffers move to devices, but remain float32 when the module is converted."""
+
+    def _apply(self, fn: Callable, recurse: bool = True) -> Self:
+        constants = dict(self.named_buffers(recurse=False))
+        super()._apply(fn, recurse)
+        for name, constant in constants.items():
+            setattr(self, name, constant.to(getattr(self, name).device))
+        return self
+
+
+class LogMel(Float32Constants):
+    """Log-mel spectrogram of sounds, one by one or batched, on any device.
+
+    It is computed in float32 whatever the type of the sound, under autocast too, and the module
+    keeps its constants in float32 when it is converted: in half precision the power of a soft sound
+    next to a loud one is lost.
+
+    Differences from the authors' code: CrissCross adds 2.2e-16 to the power spectrum, which is far
+    below ``offset``, and from NumPy 2 on computes in float64. Results differ by about 1e-6.
+
+    Args:
+        front_end: A key of :data:`FRONT_ENDS`, or settings.
+        standardize: Whether to subtract the front end's ``mean`` and divide by its ``std``; that of
+            XDC has none.
+        **changes: Settings that replace those of the front end, such as ``pad_mode='constant'``.
+
+    Raises:
+        ValueError: There is no front end of that name, or a setting is out of range.
+        TypeError: There is no setting of that name.
+    """
+
+    window: Tensor
+    filters: Tensor
+
+    def __init__(
+        self,
+        front_end: str | FrontEnd = "crisscross",
+        standardize: bool = True,
+        **changes: Any,
+    ):
+        super().__init__()
+        self.settings = settings = _settings(front_end, changes)
+        self.standardize = standardize
+        window = torch.hann_window(settings.win_length, dtype=torch.float64).float()
+        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("filters", torch.from_numpy(mel_filters(settings)), persistent=False)
+
+    @property
+    def frame_rate(self) -> float:
+        """Number of frames per second."""
+        return self.settings.sample_rate / self.settings.hop_length
+
+    def num_frames(self, num_samples: int) -> int:
+        """Return the number of frames of a sound of ``num_samples`` samples."""
+        return num_samples // self.settings.hop_length + int(self.settings.keep_last_frame)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Compute the spectrogram of a sound.
+
+        Args:
+            samples: Samples (..., samples) in [-1, 1], floating point.
+
+        Returns:
+            Natural logarithm of the power in each band, (..., n_mels, time), float32.
+
+        Raises:
+            ValueError: The sound is too short to be padded by its reflection.
+        """
+        settings = self.settings
+        if settings.pad_mode == "reflect" and samples.shape[-1] <= settings.n_fft // 2:
+            raise ValueError(
+                f"LogMel: a sound of {samples.shape[-1]} samples is too short: the reflection at "
+                f"its ends needs more than n_fft / 2 = {settings.n_fft // 2}. Read a longer clip, "
+                "or set pad_mode='constant'."
+            )
+        with torch.autocast(samples.device.type, enabled=False):
+            spectrum = torch.stft(
+                samples.reshape(-1, samples.shape[-1]).float(),
+                settings.n_fft,
+                settings.hop_length,
+                settings.win_length,
+                self.window,
+                pad_mode=settings.pad_mode,
+                return_complex=True,
+            )
+            spectrum = spectrum[..., : self.num_frames(samples.shape[-1])]
+            power = spectrum.real.square() + spectrum.imag.square()
+            result = (self.filters @ power + settings.offset).log()
+            if self.standardize:
+                result = (result - settings.mean) / settings.std
+        return result.reshape(*samples.shape[:-1], *result.shape[-2:])
+
+
+def _settings(front_end: str | FrontEnd, changes: dict[str, Any]) -> FrontEnd:
+    if isinstance(front_end, str) and front_end not in FRONT_ENDS:
+        raise ValueError(f"LogMel: there is no front end {front_end!r}: {', '.join(FRONT_ENDS)}.")
+    unknown = changes.keys() - set(FrontEnd._fields)
+    if unknown:
+        raise TypeError(
+            f"LogMel: there is no setting {', '.join(sorted(unknown))}: "
+            f"{', '.join(FrontEnd._fields)}."
+        )
+    chosen = FRONT_ENDS[front_end] if isinstance(front_end, str) else front_end
+    settings = chosen._replace(**changes)
+    check_sizes(
+        "LogMel",
+        sample_rate=settings.sample_rate,
+        n_fft=settings.n_fft,
+        win_length=settings.win_length,
+        hop_length=settings.hop_length,
+        n_mels=settings.n_mels,
+    )
+    check_number("LogMel: win_length", settings.win_length, 1, settings.n_fft)
+    check_number("LogMel: fmin", settings.fmin, 0, settings.fmax)
+    check_number("LogMel: fmax", settings.fmax, settings.fmin, settings.sample_rate / 2, above=True)
+    check_number("LogMel: offset", settings.offset, 0, above=True)
+    check_number("LogMel: std", settings.std, 0, above=True)
+    for name, choices in (
+        ("mel_scale", ("slaney", "htk")),
+        ("norm", ("slaney", None)),
+        ("pad_mode", ("reflect", "constant")),
+    ):
+        if getattr(settings, name) not in choices:
+            raise ValueError(
+                f"LogMel: {name} is {' or '.join(map(repr, choices))}, got "
+                f"{getattr(settings, name)!r}."
+            )
+    return settings
