@@ -57,6 +57,20 @@ def test_pairs_of_contrastcorr_in_both_stages(pack, path, crop, whole, max_gap):
         assert 1 <= sample["target"]["number"] - sample["reference"]["number"] <= max_gap
 
 
+def test_frames_of_contrastcorr_are_rotated_and_scaled_in_lab():
+    """As in the authors' loader, which converts frames when it has read them."""
+    cfg = Config.fromfile(ROOT / "configs/contrastcorr/r18_trackingnet.py")
+    stages = [cfg.train_dataloader.dataset.pipeline, *cfg.custom_hooks[0].pipelines]
+    frames = [step for pipeline in stages for step in pipeline if step.type == "EachFrame"]
+    names = [[transform.type for transform in step.transforms] for step in frames]
+    assert names == [
+        ["ShrinkToMultiple", "ToLAB", "RandomRotation", "RandomScale", "HorizontalFlip"],
+        ["RandomCrop"],
+        ["ShrinkToMultiple", "ToLAB", "RandomRotation", "ResizeAndPad", "RandomCrop"],
+        ["ShrinkToMultiple", "ToLAB", "ResizeAndPad"],
+    ]
+
+
 def test_frames_of_the_color_auto_encoder(pack):
     cfg = Config.fromfile(ROOT / "configs/contrastcorr/color_trackingnet.py")
     inputs = pack(cfg.train_dataloader.dataset.pipeline)["inputs"]

@@ -13,7 +13,8 @@ cubic ones.
 Cost: one pair of frames of each video an epoch, 2 x 8 pairs a step; the authors report no time.
 Expected: DAVIS-2017 val J&F 63.0, J 60.5, F 65.5 (the authors' repository). Ours: not run.
 The other videos of a process are the negatives, 7 as in the authors' code; on two devices
-model.gather_negatives=True gives the paper's 15.
+model.gather_negatives=True gives the paper's 15. The authors' code adds up the concentration losses
+of its devices, so that model.concentration_weight=0.6 is what it has on two.
 Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end; for the second stage
 param_scheduler.restarts and custom_hooks.0.begins): docs/configs.md.
 """
@@ -39,7 +40,7 @@ model = dict(
     channel_dropout=0.7,
 )
 
-# Two frames at most 50 apart, with sides that are multiples of 64.
+# Two frames at most 50 apart, with sides that are multiples of 64; everything after that is in LAB.
 load = dict(type="LoadFrames", sampler=dict(type="gap", max_gap=50))
 shrink = dict(type="ShrinkToMultiple", multiple=64)
 rotate = dict(type="RandomRotation", degrees=10)
@@ -54,20 +55,21 @@ warm_up = [
         shared=True,
         transforms=[
             shrink,
+            to_lab,
             rotate,
             dict(type="RandomScale", factor=1.2),
             dict(type="HorizontalFlip", p=0.5),
         ],
     ),
-    dict(type="EachFrame", transforms=[crop, to_lab]),
+    dict(type="EachFrame", transforms=[crop]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
 # The target is a whole frame of 640 pixels, padded to a square; the reference is a crop of
 # one.
 whole_target = [
     load,
-    dict(type="EachFrame", frames=[0], transforms=[shrink, rotate, whole, crop, to_lab]),
-    dict(type="EachFrame", frames=[1], transforms=[shrink, whole, to_lab]),
+    dict(type="EachFrame", frames=[0], transforms=[shrink, to_lab, rotate, whole, crop]),
+    dict(type="EachFrame", frames=[1], transforms=[shrink, to_lab, whole]),
     dict(type="PackFrames", names=["reference", "target"]),
 ]
 train_dataloader = dict(

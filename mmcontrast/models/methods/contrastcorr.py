@@ -8,7 +8,8 @@ AAAI 2021, arXiv 2012.05057. It builds on UVC (Li et al., NeurIPS 2019).
     L   = L_color + L_self + w L_concentration + L_consistency + L_sparsity
 
     L_color          the decoded c_t against t, and 0.1 times the way back, along the same
-                     normalized matrix transposed, against r
+                     normalized matrix transposed, against r; a pair whose sum exceeds a threshold
+                    is left out
     L_self           r from itself, but no cell from its own place
     L_concentration  neighbors look at neighbors, in both directions
     L_consistency    c_t copied from all videos of the batch against c_t copied from its own
@@ -18,12 +19,13 @@ Stage 0, the warm-up, has two crops of one size and the first three losses. In s
 a whole frame: the part that shows what the reference shows is located and cut out, and the last two
 losses join. :class:`~mmcontrast.engine.hooks.StageHook` counts the stages.
 
-Frames are in LAB, -1..1. The encoder gets them with some of their channels set to 0, so that
-colors cannot be copied by comparing colors.
+Frames are in LAB, -1..1. The encoder gets them normalized, and then some of their channels set to 0
+and the others scaled up, so that colors cannot be copied by comparing colors.
 
 What differs from the authors' code: coordinates mean ``align_corners=False``, so that crops of
 whole cells are exact; negatives are those of this process, as theirs, or with
-``gather_negatives`` of all.
+``gather_negatives`` of all; L_concentration is the mean over devices, where theirs is the sum, so
+that its weight of 0.3 on their two devices is a ``concentration_weight`` of 0.6.
 
 Shapes: N videos in this process, M of those compared with, C channels of features, D of color
 codes, R cells of the reference, Q of the target or of what is cut out of it.
@@ -46,7 +48,6 @@ from mmcontrast.utils.arguments import check_number, check_probability, check_si
 
 # ImageNet's, of channels in 0..1; the encoder has them for LAB too.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_BACK_WEIGHT = 0.1
 
 
 @MODELS.register_module()
@@ -63,8 +64,8 @@ class ContrastCorr(Method):
         window: Cells a side of the windows of L_concentration.
         concentration_weight: Weight w of L_concentration.
         concentration_start: Epochs of stage 0 before which w is 0.
-        channel_dropout: Probability that one or two of the three channels are set to 0, the same in
-            both frames and in the whole batch.
+        channel_dropout: Probability that one or two of the three normalized channels are set to 0,
+            the same in both frames and in the whole batch.
         gather_negatives: Whether the videos of all processes are compared with, not only those of
             this one.
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; the mean and std of the
@@ -132,8 +133,7 @@ class ContrastCorr(Method):
         self_NRR = affinity.without_self(affinity.similarity(f_r, f_r)).softmax(dim=1)
         from_self = self._decode(affinity.propagate(c_r, self_NRR), grid)
         losses = dict(
-            loss_color=self._distance(copied, target)
-            + _BACK_WEIGHT * self._distance(copied_back, reference),
+            loss_color=self._distance(copied, target, back=(copied_back, reference)),
             loss_self=self._distance(from_self, reference),
         )
         if self.concentrate:
@@ -170,7 +170,7 @@ class ContrastCorr(Method):
 
     def _embed(self, image: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
         """Features (N, C, h, w), with gradient, and color codes (N, D, h, w) of frames."""
-        features = self.backbone(self._normalize(image * keep))[-1]
+        features = self.backbone(self._normalize(image) * keep)[-1]
         with torch.no_grad():
             code = self.codec.encode(image)
         if code.shape[2:] != features.shape[2:]:
@@ -189,8 +189,10 @@ class ContrastCorr(Method):
     def _decode(self, code_NDQ: Tensor, grid: Sequence[int]) -> Tensor:
         return self.codec.decode(code_NDQ.unflatten(2, grid))
 
-    def _distance(self, image: Tensor, target: Tensor) -> Tensor:
-        return self.color_loss(image, target, self.keep_all).mean()
+    def _distance(
+        self, image: Tensor, target: Tensor, back: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
+        return self.color_loss(image, target, self.keep_all, back).mean()
 
     def _references(self, f_NCR: Tensor, c_NDR: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What all targets are compared with, and where the references of this process are."""

@@ -19,8 +19,8 @@ def test_known_values():
     loss = lab_color_loss(DIFFERENT, ZERO)
     assert loss.tolist() == pytest.approx([2.5, 4.2])
     assert loss.mean().item() == pytest.approx(3.35)
-    # With the way back at a tenth, as in the method.
-    assert (loss + 0.1 * lab_color_loss(ZERO, DIFFERENT)).mean().item() == pytest.approx(3.685)
+    both = lab_color_loss(DIFFERENT, ZERO, back=(ZERO, DIFFERENT))
+    assert both.mean().item() == pytest.approx(3.685)
 
 
 def test_images_too_far_off_are_left_out():
@@ -37,6 +37,25 @@ def test_what_is_left_out_has_no_gradient():
     lab_color_loss(image, ZERO, threshold=3.0).sum().backward()
     assert image.grad[0].abs().min() > 0
     assert not image.grad[1].any()
+
+
+def at_distances(*distances):
+    """Images at these distances from ``ZERO``'s color, with gradient."""
+    return images(*((0.0, d / 10, 0.0) for d in distances)).clone().requires_grad_()
+
+
+def test_threshold_is_that_of_both_ways_together():
+    there, back = at_distances(2.4, 2.4, 3.0, 2.0), at_distances(2.0, 3.0, 2.0, 3.0)
+    zero = torch.zeros(4, 3, 2, 3)
+    loss = LabColorLoss(threshold=2.5)
+    distances = loss(there, zero, back=(back, zero))
+    assert distances.tolist() == pytest.approx([0, 0, 0, 2.3])
+    distances.sum().backward()
+    # Sums over an image: 10 for each unit of the color difference, a tenth of it for the way back.
+    assert there.grad.sum(dim=(1, 2, 3)).tolist() == pytest.approx([0, 0, 0, 10])
+    assert back.grad.sum(dim=(1, 2, 3)).tolist() == pytest.approx([0, 0, 0, 1])
+    kept = loss(there, zero, keep_all=True, back=(back, zero))
+    assert kept.tolist() == pytest.approx([2.6, 2.7, 3.2, 2.3])
 
 
 def test_gradient_reaches_a_target_that_asks_for_it():

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from mmcontrast.models.losses import lab_color_loss
-from mmcontrast.models.methods import ContrastCorr
 from mmcontrast.ops import affinity
 from tests.small import build_method, losses, make_batch, make_pair, total
 
@@ -38,14 +37,26 @@ def test_images_that_are_far_off_count_in_the_first_epochs_alone():
     assert kept == [True, False, True, True, False]
 
 
-def test_warm_up_written_out():
-    method, batch = build_method("ContrastCorr"), make_pair()
+def drawn_factors(method):
+    """Record the factors of the channels that ``method`` draws."""
+    draw, factors = method._draw_channels, []
+    method._draw_channels = lambda device: factors.append(draw(device)) or factors[-1]
+    return factors
+
+
+@pytest.mark.parametrize("channel_dropout", [0.0, 1.0])
+def test_warm_up_written_out(channel_dropout):
+    torch.manual_seed(1)
+    method, batch = build_method("ContrastCorr", channel_dropout=channel_dropout), make_pair()
+    factors = drawn_factors(method)
     out = losses(method, batch)
     method = build_method("ContrastCorr")
     r, t = method.data_preprocessor(batch, True)["inputs"].values()
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-    f_r, f_t = (method.backbone(((x + 1) / 2 - mean) / std)[-1].flatten(2) for x in (r, t))
+    # Channels are dropped after the normalization: a dropped one is 0 for the encoder.
+    seen = (((x + 1) / 2 - mean) / std * factors[0] for x in (r, t))
+    f_r, f_t = (method.backbone(x)[-1].flatten(2) for x in seen)
     c_r, c_t = (method.codec.encode(x).flatten(2) for x in (r, t))
     color, own, spread = 0, 0, 0
     places = torch.tensor([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
@@ -64,6 +75,28 @@ def test_warm_up_written_out():
             spread = spread + (expected - expected.mean(0)).square().mean()
     for name, value in dict(color=color, self=own, concentration=0.3 * spread).items():
         torch.testing.assert_close(out[f"loss_{name}"], value.sum() / 8, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_pair_is_left_out_by_both_ways_together(stage):
+    """A pair whose way there alone is below the threshold, but not with a tenth of the way back."""
+    method, batch = build_method("ContrastCorr"), make_pair(4, target_side=64 if stage else None)
+    method.set_stage(stage, 2)
+    calls = []
+    method.color_loss.register_forward_hook(lambda module, args, out: calls.append((args, out)))
+    losses(method, batch)
+    predicted, target, keep_all, back = calls[0][0]
+    assert not keep_all
+    there = lab_color_loss(predicted, target)
+    both = there + 0.1 * lab_color_loss(*back)
+    first = int(both.argsort()[2])
+    method.color_loss.threshold = ((there + both) / 2)[first].item()
+    calls.clear()
+    out = losses(method, batch)
+    expected = torch.where(both > method.color_loss.threshold, torch.zeros(4), both)
+    assert expected[first] == 0 and expected.any()
+    torch.testing.assert_close(calls[0][1], expected)
+    torch.testing.assert_close(out["loss_color"], expected.mean())
 
 
 def test_strides_must_agree():
@@ -94,10 +127,11 @@ def test_consistency_has_a_gradient_on_both_sides():
 
 
 def test_channels_are_dropped_in_training_alone_and_alike_in_both_frames():
+    """Dropped and scaled after the normalization: what the encoder gets is 0, not -mean / std."""
     torch.manual_seed(0)
     method = build_method("ContrastCorr", channel_dropout=1.0)
     seen = []
-    method._normalize = lambda x: seen.append(x) or ContrastCorr._normalize(method, x)
+    method.backbone.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
     kept = set()
     for _ in range(20):
         seen.clear()
@@ -107,12 +141,13 @@ def test_channels_are_dropped_in_training_alone_and_alike_in_both_frames():
         kept.add(tuple(dropped[0].tolist()))
         inputs = method.data_preprocessor(make_pair(2))["inputs"]["reference"]
         left = ~dropped[0]
-        torch.testing.assert_close(seen[0][:, left], inputs[:, left] * 3 / left.sum())
+        normalized = method._normalize(inputs)
+        torch.testing.assert_close(seen[0][:, left], normalized[:, left] * 3 / left.sum())
     assert len(kept) == 6
     seen.clear()
     view = method.data_preprocessor(make_batch(2))["inputs"]
     method.extract(view)
-    assert torch.equal(seen[0], view["view0"])
+    torch.testing.assert_close(seen[0], method._normalize(view["view0"]))
 
 
 def test_target_is_found_where_the_reference_was_cut_out():
