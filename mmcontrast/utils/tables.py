@@ -1,7 +1,6 @@
 """Tables: ``.npz`` and ``.parquet``, written piece by piece and atomically; all kinds are read."""
 
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic import open_atomically
+from .atomic import open_atomically, temporary_folder
 from .delimited import MISSING, is_number, is_text_table, read_text_table
 from .errors import UserError
 
@@ -232,13 +231,12 @@ def _without_objects(values: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def _open_npz(path: Path) -> Iterator[Write]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     texts: dict[str, list[str]] = {}
     arrays: dict[str, tuple[np.dtype, tuple[int, ...]]] = {}
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+    with temporary_folder(path) as folder:
 
         def spool(name: str) -> Path:
-            return Path(folder, str(list(arrays).index(name)))
+            return folder / str(list(arrays).index(name))
 
         def write(columns: Columns) -> None:
             for name, values in columns.items():

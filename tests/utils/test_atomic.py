@@ -56,3 +56,61 @@ def test_a_kill_before_the_rename_leaves_the_previous_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", script])
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
+
+
+_KILLED = """
+import os, signal
+from mmcontrast.utils import atomic
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+{write}
+"""
+_WRITERS = dict(
+    file="atomic.write_atomically(b'new', {path!r})",
+    npz="""
+import numpy as np
+from mmcontrast.utils.tables import open_table
+with open_table({path!r} + '.npz') as write:
+    write(dict(x=np.zeros((3, 2))))
+    os.kill(os.getpid(), signal.SIGKILL)""",
+)
+
+
+def kill_while_writing(path, writer="file"):
+    script = _KILLED.format(write=_WRITERS[writer].format(path=str(path)))
+    done = subprocess.run([sys.executable, "-c", script])
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("writer", _WRITERS)
+def test_the_next_process_that_writes_removes_what_a_killed_one_left(tmp_path, writer):
+    kill_while_writing(tmp_path / "file", writer)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".file") and left.name.endswith(".tmp")
+    atomic.write_atomically(b"other", tmp_path / "other")
+    assert [p.name for p in tmp_path.iterdir()] == ["other"]
+
+
+def test_only_temporary_files_that_no_process_holds_are_removed(tmp_path):
+    (tmp_path / ".mine.tmp").write_text("a name of the user's")
+    (tmp_path / ".epoch_1.pth.abcd1234").write_text("of an earlier version")
+    script = (
+        "from mmcontrast.utils import atomic\n"
+        f"with atomic.open_atomically({str(tmp_path / 'at work')!r}) as file:\n"
+        "    print('ready', flush=True)\n"
+        "    input()\n"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        with atomic.open_atomically(tmp_path / "own") as own, atomic.temporary_folder(
+            tmp_path / "parts"
+        ) as folder:  # fmt: skip
+            kill_while_writing(tmp_path / "file")
+            (removed,) = atomic.remove_leftovers(tmp_path)
+            assert removed.startswith(".file.")
+            assert folder.is_dir() and os.path.exists(own.name)
+        process.communicate(b"\n")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        ".epoch_1.pth.abcd1234", ".mine.tmp", "at work", "own"
+    ]  # fmt: skip
+    assert atomic.remove_leftovers(tmp_path, former=True) == [".epoch_1.pth.abcd1234"]
