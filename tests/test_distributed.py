@@ -150,7 +150,7 @@ def permutations(rank=0, world_size=1):
     x = torch.arange(8)[rank::world_size]
     torch.manual_seed(3 + rank)
     shuffled, permutation = shuffle_batch(x)
-    own, everyone = unshuffle(shuffled, permutation)
+    own = unshuffle(shuffled, permutation)
     with_grad = torch.arange(8.0)[rank::world_size].requires_grad_()
     (gather_with_grad(with_grad) * torch.arange(8)).sum().backward()
     # A transposed use gives a gradient with permuted strides.
@@ -160,7 +160,8 @@ def permutations(rank=0, world_size=1):
         shuffled=shuffled,
         permutation=permutation,
         own=own,
-        everyone=everyone,
+        everyone=gather(own),
+        own_bytes=own.untyped_storage().nbytes(),
         gathered=gather(x),
         grad=with_grad.grad,
         table_grad=table.grad,
@@ -309,6 +310,7 @@ def test_shuffling(results):
         assert torch.equal(mine["permutation"], permutation)
         assert torch.equal(mine["shuffled"], permutation[rank::2])
         assert mine["own"].tolist() == list(range(rank, 8, 2))
+        assert mine["own_bytes"] == 4 * 8  # no view of the global batch, which it would keep
         assert mine["everyone"].tolist() == mine["gathered"].tolist() == list(range(8))
         # Both ranks' losses hold every row: the gradient is the sum of both.
         assert mine["grad"].tolist() == [2.0 * i for i in range(rank, 8, 2)]

@@ -21,9 +21,13 @@ class Contrast(NamedTuple):
     """(R,) bool, whether the positive is more similar than every negative."""
 
     def metrics(self) -> dict[str, Tensor]:
-        """Scalars to log beside the loss: ``acc1`` in percent, ``pos_sim`` and ``neg_sim``."""
+        """Scalars to log beside the loss: ``acc1`` in percent, ``pos_sim`` and ``neg_sim``.
+
+        They are 0 where there is no query, as in a batch none of whose cells the other view shows.
+        """
+        count = max(len(self.loss), 1)
         return dict(
-            acc1=100 * self.correct.float().mean(),
-            pos_sim=self.positive_similarity.mean(),
-            neg_sim=self.negative_similarity.mean(),
+            acc1=100 * self.correct.sum() / count,
+            pos_sim=self.positive_similarity.sum() / count,
+            neg_sim=self.negative_similarity.sum() / count,
         )

@@ -16,7 +16,7 @@ are matched, as the paper says, so that any ``num_grid`` works (the same where t
 backbone's own); ``match='geometric'`` matches by crop boxes and flips instead, and leaves out cells
 that the other view does not show.
 
-Shapes: N images in this process, M images of all processes, D backbone channels, C embedding,
+Shapes: N images in this process, D backbone channels, C embedding,
 S cells of the grid, R = N * S queries.
 """
 
@@ -109,13 +109,13 @@ class DenseCL(Method):
             shuffled, permutation = shuffle_batch(inputs["view1"])
             features1 = self.momentum_encoder.backbone(shuffled)
             key, dense_key, pooled_key = self.momentum_encoder.neck(features1)
-            key_NC, key_MC = unshuffle(F.normalize(key.float(), dim=1), permutation)
-            cell_keys_NCS, _ = unshuffle(F.normalize(dense_key.float(), dim=1), permutation)
-            _, pooled_key_MC = unshuffle(F.normalize(pooled_key.float(), dim=1), permutation)
+            key_NC = unshuffle(F.normalize(key.float(), dim=1), permutation)
+            cell_keys_NCS = unshuffle(F.normalize(dense_key.float(), dim=1), permutation)
+            pooled_key_NC = unshuffle(F.normalize(pooled_key.float(), dim=1), permutation)
 
             grid0_NDHW = self.neck.to_grid(features0[-1])
             if self.match == "max_sim":
-                grid1_NDS, _ = unshuffle(self.neck.to_grid(features1[-1]).flatten(2), permutation)
+                grid1_NDS = unshuffle(self.neck.to_grid(features1[-1]).flatten(2), permutation)
                 match_NS = match_cells(grid0_NDHW.flatten(2), grid1_NDS)
                 valid_NS = torch.ones_like(match_NS, dtype=torch.bool)
             else:
@@ -134,8 +134,8 @@ class DenseCL(Method):
         )
         # The queue counts the steps, so a resumed run needs nothing else to know its weight.
         weight = self.dense_weight * (self.queue.step >= self.dense_start_iters)
-        self.queue.push(key_MC)
-        self.dense_queue.push(pooled_key_MC)
+        self.queue.push(gather(key_NC))
+        self.dense_queue.push(gather(pooled_key_NC))
         return dict(
             loss_global=(1 - weight) * contrast.loss.mean(),
             loss_dense=weight * mean_over_ranks(dense.loss),

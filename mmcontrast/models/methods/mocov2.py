@@ -15,7 +15,7 @@ the current step join the queue after the loss.
 What differs from the authors' code: the queue takes batches that do not divide its length, and the
 momentum encoder's parameters are kept in float32.
 
-Shapes: N images in this process, M images of all processes, C embedding, K queue.
+Shapes: N images in this process, C embedding, K queue.
 """
 
 from typing import Any
@@ -28,6 +28,7 @@ from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.models.modules.momentum_contrast import (
     KeyQueue,
     MomentumEncoder,
+    gather,
     shuffle_batch,
     unshuffle,
     warn_of_leaking_statistics,
@@ -75,10 +76,10 @@ class MoCoV2(Method):
             self.momentum_encoder.update(backbone=self.backbone, neck=self.neck)
             shuffled, permutation = shuffle_batch(inputs["view1"])
             key = self.momentum_encoder.neck(self.momentum_encoder.backbone(shuffled))
-            key_NC, key_MC = unshuffle(F.normalize(key.float(), dim=1), permutation)
+            key_NC = unshuffle(F.normalize(key.float(), dim=1), permutation)
 
         contrast = self.info_nce(query_NC, key_NC, self.queue.keys)
-        self.queue.push(key_MC)
+        self.queue.push(gather(key_NC))
         return dict(
             loss=contrast.loss.mean(),
             **contrast.metrics(),

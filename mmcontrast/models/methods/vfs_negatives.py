@@ -24,6 +24,7 @@ from mmcontrast.models.methods.base import Method, embedding_std
 from mmcontrast.models.modules.momentum_contrast import (
     KeyQueue,
     MomentumEncoder,
+    gather,
     shuffle_batch,
     unshuffle,
     warn_of_leaking_statistics,
@@ -77,7 +78,7 @@ class VFSNegatives(Method):
             self.momentum_encoder.update(backbone=self.backbone, neck=self.neck)
             shuffled, permutation = shuffle_batch(frames1)
             key = self.momentum_encoder.neck(self.momentum_encoder.backbone(shuffled))
-            key, all_keys = unshuffle(F.normalize(key.float(), dim=1), permutation)
+            key = unshuffle(F.normalize(key.float(), dim=1), permutation)
 
         query_TNC, key_TNC = (x.unflatten(0, (-1, num_videos)) for x in (query, key))
         pairs = (len(query_TNC), len(key_TNC), -1, -1)
@@ -86,7 +87,7 @@ class VFSNegatives(Method):
             key_TNC[None].expand(pairs).flatten(0, 2),
             self.queue.keys,
         )
-        self.queue.push(all_keys)
+        self.queue.push(gather(key))
         return dict(
             loss=contrast.loss.mean(),
             **contrast.metrics(),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from mmengine.dist import all_gather, get_rank, get_world_size
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 
 from mmcontrast.registry import MODELS
@@ -34,7 +34,31 @@ def gather(x: Tensor) -> Tensor:
     """
     if get_world_size() == 1:
         return x.detach()
-    return torch.stack(all_gather(x.contiguous()), dim=1).flatten(0, 1)
+    return _shards(x).transpose(0, 1).flatten(0, 1)
+
+
+def _shards(x: Tensor) -> Tensor:
+    """Collect a tensor of all ranks, rank by rank, (N, ...) -> (W, N, ...)."""
+    world_size = get_world_size()
+    shards = x.new_empty(world_size * len(x), *x.shape[1:])
+    dist.all_gather_into_tensor(shards, x.contiguous())
+    return shards.unflatten(0, (world_size, len(x)))
+
+
+def _take(x: Tensor, position_P: Tensor) -> Tensor:
+    """Take items of the global batch, without bringing all of it into global order.
+
+    Args:
+        x: (N, ...), the same shape on every rank.
+        position_P: Positions in the global batch, int64.
+
+    Returns:
+        (P, ...).
+    """
+    world_size = get_world_size()
+    if world_size == 1:
+        return x[position_P]
+    return _shards(x)[position_P % world_size, position_P // world_size]
 
 
 # Not compiled: inductor fails on a permuted index that one process does not slice (torch 2.11).
@@ -56,11 +80,11 @@ def shuffle_batch(x: Tensor) -> tuple[Tensor, Tensor]:
     permutation = torch.randperm(len(x) * world_size, device=x.device)
     if world_size > 1:
         dist.broadcast(permutation, src=0)
-    return gather(x)[permutation[get_rank() :: world_size]], permutation
+    return _take(x, permutation[get_rank() :: world_size]), permutation
 
 
 @torch.no_grad()
-def unshuffle(x: Tensor, permutation: Tensor) -> tuple[Tensor, Tensor]:
+def unshuffle(x: Tensor, permutation: Tensor) -> Tensor:
     """Undo :func:`shuffle_batch` on what was computed from its result.
 
     Args:
@@ -68,10 +92,9 @@ def unshuffle(x: Tensor, permutation: Tensor) -> tuple[Tensor, Tensor]:
         permutation: (N * W,), from :func:`shuffle_batch`.
 
     Returns:
-        The results of this rank's own samples (N, ...), and those of the global batch (N * W, ...).
+        The results of this rank's own samples (N, ...). :func:`gather` collects those of all.
     """
-    everyone = gather(x)[permutation.argsort()]
-    return everyone[get_rank() :: get_world_size()], everyone
+    return _take(x, permutation.argsort()[get_rank() :: get_world_size()])
 
 
 @MODELS.register_module()

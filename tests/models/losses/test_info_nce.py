@@ -148,9 +148,10 @@ def test_half_precision_is_computed_in_float32(dtype):
 def test_no_queries():
     _, _, negatives = random_case()
     empty = torch.zeros(0, 8, requires_grad=True)
-    loss = info_nce(empty, empty.detach(), negatives, 0.2).loss
-    assert loss.shape == (0,)
-    loss.sum().backward()
+    result = info_nce(empty, empty.detach(), negatives, 0.2)
+    assert result.loss.shape == (0,)
+    assert result.metrics() == dict(acc1=0, pos_sim=0, neg_sim=0)
+    result.loss.sum().backward()
     assert empty.grad.shape == (0, 8)
 
 

@@ -117,7 +117,8 @@ def test_geometric_match_leaves_out_what_is_not_shown():
         sample["view1"]["box"] = (1000.0, 0.0, 1032.0, 32.0)
     out = losses(method, batch)
     assert rows == [7 * 4, 0]
-    assert out["loss_dense"] == 0
+    assert out["loss_dense"] == out["dense_acc1"] == out["dense_pos_sim"] == 0
+    assert all(value.isfinite() for value in out.values())
     total(out).backward()
 
 
