@@ -166,6 +166,11 @@ class LogMel(Float32Constants):
         self.register_buffer("filters", torch.from_numpy(mel_filters(settings)), persistent=False)
 
     @property
+    def sample_rate(self) -> int:
+        """Sample rate of the sounds in Hz."""
+        return self.settings.sample_rate
+
+    @property
     def frame_rate(self) -> float:
         """Number of frames per second."""
         return self.settings.sample_rate / self.settings.hop_length

@@ -56,6 +56,7 @@ class VMZLogMel(Float32Constants):
 
     def __init__(self, n_mels: int = 40, sample_rate: int = 16000):
         super().__init__()
+        self.sample_rate = sample_rate
         self.win_length = sample_rate * 16 // 1000
         self.hop_length = sample_rate * 10 // 1000
         self.n_fft = 2 ** math.ceil(math.log2(self.win_length))

@@ -14,6 +14,8 @@ A transform takes and returns a ``results`` dict. The keys that matter:
     is mirrored. Each geometric transform updates them.
 ``frames``
     A clip: a list of such dicts, one per frame, see ``mmcontrast.datasets.transforms.clips``.
+``audio``, ``spectrogram``
+    A sound and its spectrogram, see ``mmcontrast.datasets.transforms.audio``.
 
 Random numbers come from Python's global generator. The datasets seed it for each sample, as well as
 torch's and numpy's generators for transforms of other libraries.
@@ -22,14 +24,23 @@ torch's and numpy's generators for transforms of other libraries.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mmcontrast.datasets.transforms.audio import LogMelSpectrogram, VolumeJitter
+from mmcontrast.datasets.transforms.audio_spectrogram import (
+    FrequencyMask,
+    RandomSpectrogramCrop,
+    TimeMask,
+    TimeWarp,
+)
 from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
 from mmcontrast.datasets.transforms.color import (
+    AnisotropicBlur,
     ColorJitter,
     GaussianBlur,
     Grayscale,
     Solarize,
     ToLAB,
 )
+from mmcontrast.datasets.transforms.cutout import Cutout
 from mmcontrast.datasets.transforms.formatting import PackInputs, Views, compose
 from mmcontrast.datasets.transforms.geometry import (
     CenterCrop,
@@ -58,15 +69,19 @@ _GRAPHS = {
 }
 
 __all__ = [
+    "AnisotropicBlur",
     "CenterCrop",
     "ColorJitter",
+    "Cutout",
     "EachFrame",
+    "FrequencyMask",
     "GaussianBlur",
     "GraphViews",
     "Grayscale",
     "HorizontalFlip",
     "LoadFrames",
     "LoadImage",
+    "LogMelSpectrogram",
     "NormalizeRows",
     "PackClips",
     "PackFrames",
@@ -75,6 +90,7 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomScale",
+    "RandomSpectrogramCrop",
     "RandomSplit",
     "Resize",
     "ResizeAndPad",
@@ -82,9 +98,12 @@ __all__ = [
     "ScaleDiffusion",
     "ShrinkToMultiple",
     "Solarize",
+    "TimeMask",
+    "TimeWarp",
     "ToLAB",
     "UnreadableImageError",
     "Views",
+    "VolumeJitter",
     "compose",
 ]
 

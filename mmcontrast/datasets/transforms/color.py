@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmcontrast.registry import TRANSFORMS
-from mmcontrast.utils.arguments import check_number, check_probability
+from mmcontrast.utils.arguments import check_number, check_probability, check_sizes
 
 UInt8 = NDArray[np.uint8]
 
@@ -99,6 +99,26 @@ def gaussian_blur(image: UInt8, sigma: float) -> UInt8:
     return keep_channels(blurred, image)
 
 
+def anisotropic_blur(image: UInt8, kernel_size: int, sigma_x: float, sigma_y: float) -> UInt8:
+    """Apply a Gaussian blur with a standard deviation for each axis; values are truncated.
+
+    Args:
+        image: Image ``(H, W, C)``, which continues as its reflection beyond its borders.
+        kernel_size: Number of taps of the kernel, odd.
+        sigma_x: Standard deviation along the rows in pixels.
+        sigma_y: Standard deviation along the columns in pixels.
+    """
+    taps = np.arange(kernel_size) - kernel_size // 2
+    kernels = [np.exp(-0.5 * (taps / sigma) ** 2) for sigma in (sigma_x, sigma_y)]
+    kernel_x, kernel_y = (kernel / kernel.sum() for kernel in kernels)
+    # In float: OpenCV's own 8-bit arithmetic rounds the weights.
+    blurred = cv2.sepFilter2D(
+        image.astype(np.float32), -1, kernel_x, kernel_y, borderType=cv2.BORDER_REFLECT_101
+    )
+    # Truncated, but for the rounding of float32: constant images remain as they are.
+    return keep_channels((blurred + 1e-3).astype(np.uint8), image)
+
+
 @TRANSFORMS.register_module()
 class ColorJitter:
     """Change brightness, contrast, saturation and hue in a random order, with probability ``p``.
@@ -173,6 +193,39 @@ class GaussianBlur:
         """Apply the transform to ``results`` and return them."""
         if random.random() < self.p:
             results["image"] = gaussian_blur(results["image"], random.uniform(*self.sigma))
+        return results
+
+
+@TRANSFORMS.register_module()
+class AnisotropicBlur:
+    """Blur with one fixed kernel, by default along the columns alone, with probability ``p``.
+
+    It is what CrissCross' released code does: it passes the range (0.1, 2.0) of standard deviations
+    to a function that reads them as those of the two axes. :class:`GaussianBlur` is what is meant.
+
+    Args:
+        kernel_size: Number of taps, odd: 11 for crops of 112 pixels, 23 for 224.
+        sigma: Standard deviations along rows and columns, in pixels.
+        p: Probability that the image is changed.
+    """
+
+    def __init__(
+        self, kernel_size: int = 11, sigma: tuple[float, float] = (0.1, 2.0), p: float = 0.5
+    ):
+        check_sizes("AnisotropicBlur", kernel_size=kernel_size)
+        check_probability("AnisotropicBlur: p", p)
+        if kernel_size % 2 == 0:
+            raise ValueError(f"AnisotropicBlur: kernel_size must be odd, got {kernel_size}.")
+        for value in sigma:
+            check_number("AnisotropicBlur: sigma", value, 0, above=True)
+        self.kernel_size = kernel_size
+        self.sigma = tuple(sigma)
+        self.p = p
+
+    def __call__(self, results: dict) -> dict:
+        """Apply the transform to ``results`` and return them."""
+        if random.random() < self.p:
+            results["image"] = anisotropic_blur(results["image"], self.kernel_size, *self.sigma)
         return results
 
 
