@@ -24,11 +24,13 @@ def open_video(path: str, backend: str = "auto") -> VideoReader:
 
     Args:
         path: Path of the file.
-        backend: ``'auto'`` is PyAV, which never returns a wrong frame: it alone gives the time
-            stamp of each packet and frame, by which a seek can be verified, and it is not slower
-            than the others. ``'decord'`` refuses files whose time stamps it cannot use, and
-            silently returns wrong frames near the ends of open groups of pictures. ``'opencv'``
-            decodes from the start. Both refuse videos whose display matrix flips them.
+        backend: ``'auto'`` is PyAV, which returns the right frame of every intact file: it alone
+            gives the time stamp of each packet and frame, by which a seek can be verified, and it
+            is not slower than the others. Damage that FFmpeg detects is an error; the other
+            backends return the pixels that FFmpeg guesses. ``'decord'`` refuses files whose time
+            stamps it cannot use, and silently returns wrong frames near the ends of open groups of
+            pictures. ``'opencv'`` decodes from the start. Both refuse videos whose display matrix
+            flips them.
 
     Raises:
         UnreadableVideoError: The file is missing, empty, damaged or not a video.

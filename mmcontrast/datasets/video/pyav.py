@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -11,6 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmcontrast.datasets.errors import UnreadableVideoError
+from mmcontrast.datasets.video.container import (
+    decode_packets,
+    ffmpeg_errors,
+    open_container,
+    prepare_decoder,
+)
 from mmcontrast.datasets.video.orientation import apply_display_matrix
 from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
 
@@ -39,8 +45,9 @@ class PyAVReader(VideoReader):
     there are no time stamps, frames are counted from the beginning of the file.
 
     Raises:
-        UnreadableVideoError: The file cannot be opened, or has no images, or its display matrix is
-            neither a flip nor a rotation by a multiple of 90 degrees.
+        UnreadableVideoError: The file cannot be opened, or has no images, FFmpeg has no decoder for
+            them or finds them damaged, or their display matrix is neither a flip nor a rotation by
+            a multiple of 90 degrees.
     """
 
     def __init__(self, path: str):
@@ -107,7 +114,7 @@ class PyAVReader(VideoReader):
         start = self._stream.start_time
         self._rewind()
         self._is_fresh = False
-        with self._errors():
+        with ffmpeg_errors(self.path):
             packet = next(self._container.demux(self._stream), None)
         if packet is None or start is None or packet.pts is None:
             return self._seconds(start)
@@ -124,7 +131,7 @@ class PyAVReader(VideoReader):
         count, end = 0, start
         self._rewind()
         self._is_fresh = False
-        with self._errors():
+        with ffmpeg_errors(self.path):
             for packet in self._container.demux(self._stream):
                 if packet.size and (packet.pts is None or self._seconds(packet.pts) >= start):
                     count += 1
@@ -181,7 +188,9 @@ class PyAVReader(VideoReader):
             target = self._seek(info.start + times[0], back)
             if target is not None:
                 key, decoded = target
-                with suppress(_NoTimeError):
+                # An intact file may look damaged where decoding starts; the decoding from the
+                # start of the file decides.
+                with suppress(_NoTimeError, UnreadableVideoError):
                     return self._pick(times, _timed(decoded, key, info.start), info.fps)
             back *= 2
         decoded = self._decode_from_start()
@@ -221,33 +230,36 @@ class PyAVReader(VideoReader):
             self._open()
 
     def _open(self) -> None:
-        with self._errors():
-            self._container = av.open(self.path)
+        self._container = open_container(self.path)
         if not self._container.streams.video:
             self.close()
             raise UnreadableVideoError.of(self.path, "there is no video stream in it")
         self._stream = self._container.streams.video[0]
-        self._stream.codec_context.thread_count = 1  # the workers share the cores
+        prepare_decoder(self._stream, self.path)
         self._is_fresh = True
         self._last_dts: int | None = None
 
     def _decode(self, *first: av.Packet, has_key: bool = False) -> Iterator[av.VideoFrame]:
-        """Decode the packets ``first`` and the following ones.
+        """Decode the packets ``first`` and the following ones, see :meth:`_packets`."""
+        self._is_fresh = False
+        return decode_packets(self._packets(*first, has_key=has_key), self.path)
+
+    def _packets(self, *first: av.Packet, has_key: bool = False) -> Iterator[av.Packet]:
+        """Yield the packets ``first`` and the following ones.
 
         Unless ``has_key``, the packets before the first key frame are left out: some decoders
-        return wrong frames for them. Where no packet is marked as a key frame, all are decoded.
+        return wrong frames for them. Where no packet is marked as a key frame, all are yielded.
         """
-        self._is_fresh = False
-        with self._errors():
-            for packet in chain(first, self._container.demux(self._stream)):
-                has_key = has_key or packet.is_keyframe
-                if packet.size:
-                    self._last_dts = packet.dts
-                if has_key:
-                    yield from packet.decode()
+        for packet in chain(first, self._container.demux(self._stream)):
+            has_key = has_key or packet.is_keyframe
+            if packet.size:
+                self._last_dts = packet.dts
+            if has_key:
+                yield packet
         if not has_key:
             self._rewind()
-            yield from self._decode(has_key=True)
+            self._is_fresh = False
+            yield from self._packets(has_key=True)
 
     def _to_rgb(self, frame: av.VideoFrame) -> Image:
         """Convert a frame to upright RGB pixels (H, W, 3)."""
@@ -276,16 +288,6 @@ class PyAVReader(VideoReader):
             self._check_end(time, before[0] + _length(before[1], fps), fps)
             images.append(self._to_rgb(before[1]))
         return images
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (av.error.FFmpegError, OSError) as error:
-            if isinstance(error, UnreadableVideoError):
-                raise
-            reason = error.strerror or str(error)
-            raise UnreadableVideoError.of(self.path, reason) from error
 
 
 class _NoTimeError(Exception):

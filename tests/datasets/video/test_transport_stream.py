@@ -92,6 +92,6 @@ def test_a_file_that_marks_no_key_frame_is_decoded_from_its_start(tmp_path, monk
             return map(Unmarked, self.container.demux(stream))
 
     opened = pyav.av.open
-    monkeypatch.setattr(pyav.av, "open", lambda path: Container(opened(path)))
+    monkeypatch.setattr(pyav.av, "open", lambda path, **options: Container(opened(path, **options)))
     chosen = [0, 40, LENGTH - 1]
     assert read_alone(path, [(number + 0.5) / RATE for number in chosen]) == chosen
