@@ -17,20 +17,25 @@ _BODY_SHARE = 0.6  # share of the diagonal of the joints' box
 
 
 def relative_distances(
-    predicted_TJ2: NDArray[np.floating], truth_TJ2: NDArray[np.floating]
+    predicted_TJ2: NDArray[np.floating],
+    truth_TJ2: NDArray[np.floating],
+    count_edge: bool = True,
 ) -> NDArray[np.float64]:
     """Distances of the joints in units of 0.6 times the body's diagonal.
 
     The body is the box around the annotated joints of those that are predicted in the frame.
 
     Args:
-        predicted_TJ2: x and y in pixels; a joint whose x is not positive is not predicted.
+        predicted_TJ2: x and y in pixels from 0; a joint with a negative x is not predicted.
         truth_TJ2: Annotated x and y in pixels.
+        count_edge: Whether a joint at x = 0 is predicted, as for TimeCycle, UVC and CRW; for VFS it
+            is not.
 
     Returns:
         (T, J), nan where a joint is not predicted.
     """
-    seen_TJ = predicted_TJ2[..., 0] > 0
+    x_TJ = predicted_TJ2[..., 0]
+    seen_TJ = x_TJ >= 0 if count_edge else x_TJ > 0
     truth_TJ2 = np.asarray(truth_TJ2, dtype=np.float64)
     low = np.where(seen_TJ[..., None], truth_TJ2, np.inf).min(axis=1)
     high = np.where(seen_TJ[..., None], truth_TJ2, -np.inf).max(axis=1)
@@ -79,8 +84,9 @@ def jhmdb_pck(
 class JHMDBPCK(BaseMetric):
     """PCK of propagated keypoints: ``jhmdb/0.1`` to ``jhmdb/0.5``, in percent.
 
-    The first frame, whose joints are given, is left out; ``jhmdb/0.1_with_first`` and so on count
-    it, as the published numbers of VFS do.
+    By the rule of TimeCycle, UVC and CRW: the first frame, whose joints are given, is left out, and
+    joints at x = 0 count. ``jhmdb/0.1_with_first`` and so on are by VFS' rule: the first frame
+    counts, and joints at x = 0 do not.
 
     The arguments are those of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
@@ -89,14 +95,17 @@ class JHMDBPCK(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the distances of each video's joints."""
-        self.results += [
-            relative_distances(sample["points"], sample["joints"]) for sample in data_samples
-        ]
+        for sample in data_samples:
+            points, joints = sample["points"], sample["joints"]
+            self.results.append(
+                [relative_distances(points, joints, count_edge) for count_edge in (True, False)]
+            )
 
-    def compute_metrics(self, results: list[NDArray[np.float64]]) -> dict[str, float]:
-        """Return the percentages, without and with the first frames."""
+    def compute_metrics(self, results: list[list[NDArray[np.float64]]]) -> dict[str, float]:
+        """Return the percentages by both rules."""
         metrics: dict[str, float] = {}
-        for skip_first, suffix in ((True, ""), (False, "_with_first")):
-            values = jhmdb_pck(results, skip_first)
+        rules = ((True, ""), (False, "_with_first"))
+        for distances, (skip_first, suffix) in zip(zip(*results, strict=True), rules, strict=True):
+            values = jhmdb_pck(distances, skip_first)
             metrics |= {f"{limit}{suffix}": v for limit, v in zip(THRESHOLDS, values, strict=True)}
         return metrics

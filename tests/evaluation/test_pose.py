@@ -35,6 +35,19 @@ def test_percentages(skip_first, expected):
     assert jhmdb_pck(distances, skip_first) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_joint_at_the_left_edge():
+    """CRW counts x = 0 (eval_pck.py leaves out x < 0), VFS does not (it asks for x > 0)."""
+    points = TRUTH.copy()
+    points[2, 0, 0] = 0
+    assert relative_distances(points, TRUTH)[2, 0] == pytest.approx(10 / 30)
+    assert np.isnan(relative_distances(points, TRUTH, count_edge=False)[2, 0])
+    metric = JHMDBPCK()
+    metric.process({}, [dict(points=points, joints=TRUTH)])
+    found = metric.evaluate(1)
+    assert found["jhmdb/0.1"] == pytest.approx((50 + 3 * 100) / 4)
+    assert found["jhmdb/0.1_with_first"] == 100
+
+
 def test_metric_prints_both():
     metric = JHMDBPCK()
     metric.process({}, [dict(points=predictions(), joints=TRUTH)])

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from mmcontrast.ops.soft_labels import (
@@ -13,8 +14,47 @@ from mmcontrast.ops.soft_labels import (
     labels_to_points,
     mask_to_labels,
     points_to_labels,
+    resize_ids,
     stretch,
 )
+
+
+def by_pillow(ids, size):
+    image = Image.fromarray(ids)
+    return np.asarray(image.resize((size[1], size[0]), Image.Resampling.NEAREST))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "num_ids", "num_ties"),
+    [((480, 854), (70, 120), 8, 421), ((480, 640), (720, 960), 256, 163_324)],
+)
+def test_ties_fall_as_pillow_lets_them_fall(source, target, num_ids, num_ties):
+    ids = np.random.default_rng(0).integers(0, num_ids, source, dtype=np.uint8)
+    expected, mask = by_pillow(ids, target), torch.from_numpy(ids)
+    resized = resize_ids(mask, target)
+    assert resized.dtype == torch.uint8 and np.array_equal(resized.numpy(), expected)
+    exact = F.interpolate(mask[None, None], target, mode="nearest-exact")[0, 0]
+    assert np.count_nonzero(exact.numpy() != expected) == num_ties
+    labels = mask_to_labels(mask, target, num_classes=256)
+    assert np.array_equal(labels.argmax(0).numpy(), expected)
+
+
+def test_ids_beyond_bytes_keep_their_values_and_type():
+    ids = torch.tensor([[0, 70_000], [3, 1]])
+    assert torch.equal(resize_ids(ids, (4, 4)), ids.repeat_interleave(2, 0).repeat_interleave(2, 1))
+
+
+def test_first_mask_through_the_input_of_the_network():
+    ids = np.random.default_rng(1).integers(0, 3, (72, 96), dtype=np.uint8)
+    labels = mask_to_labels(torch.from_numpy(ids), (6, 9), input_size=(50, 70))
+    assert np.array_equal(labels.argmax(0).numpy(), by_pillow(by_pillow(ids, (50, 70)), (6, 9)))
+
+
+def test_classes_are_decided_at_the_input_and_resized():
+    labels = torch.rand(3, 6, 8, generator=torch.Generator().manual_seed(0))
+    at_input = labels_to_mask(labels, (48, 64)).numpy()
+    resized = labels_to_mask(labels, (72, 96), input_size=(48, 64))
+    assert np.array_equal(resized.numpy(), by_pillow(at_input, (72, 96)))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +62,7 @@ from mmcontrast.ops.soft_labels import (
 )
 def test_nearest_pixel_as_pillow_takes_it(size, grid):
     mask = np.random.default_rng(0).integers(0, 4, size, dtype=np.uint8)
-    expected = np.asarray(Image.fromarray(mask).resize(grid[::-1], Image.Resampling.NEAREST))
+    expected = by_pillow(mask, grid)
     labels = mask_to_labels(torch.from_numpy(mask), grid)
     assert labels.shape == (4, *grid)
     assert np.array_equal(labels.argmax(0).numpy(), expected)

@@ -12,7 +12,11 @@ Data: DAVIS-2017-trainval-480p.zip, unpacked in data/.
 
 _base_ = "./r18.py"
 
-model = dict(protocol="dino")
+model = dict(
+    # Of red, the authors have 0.228 x 255.
+    data_preprocessor=dict(std=[58.14, 57.12, 57.375]),
+    protocol="dino",
+)
 test_dataloader = dict(
     dataset=dict(
         pipeline=[

@@ -221,8 +221,9 @@ def _dense_backbone(checkpoint: Checkpoint, network_input: "PropagationInput") -
 def _pipeline(network_input: "PropagationInput", size: int | None) -> Callable[[dict], dict]:
     """Make the transform of frames to the network's input."""
     resize = dict(type="Resize", size=size or network_input.size, multiple=network_input.multiple)
-    to_lab = [dict(type="ToLAB")] if network_input.colors.name == "lab" else []
-    return compose([dict(type="LoadImage"), resize, *to_lab, dict(type="PackInputs")])
+    to_lab = dict(type="ToLAB", only_lightness=network_input.colors.name == "lightness")
+    convert = [] if network_input.colors.name == "rgb" else [to_lab]
+    return compose([dict(type="LoadImage"), resize, *convert, dict(type="PackInputs")])
 
 
 def _views(

@@ -254,10 +254,19 @@ class ToLAB:
     """Convert RGB to CIE LAB as OpenCV stores it in bytes: 255/100 L, a + 128, b + 128.
 
     It must be the last color transform: all others expect RGB.
+
+    Args:
+        only_lightness: Whether all three channels are L, as UVC's network sees them.
     """
+
+    def __init__(self, only_lightness: bool = False):
+        self.only_lightness = only_lightness
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         refuse_other_than_rgb("ToLAB", results["image"])
-        results["image"] = cv2.cvtColor(results["image"], cv2.COLOR_RGB2LAB)
+        image = cv2.cvtColor(results["image"], cv2.COLOR_RGB2LAB)
+        if self.only_lightness:
+            image = image[..., :1].repeat(3, axis=2)
+        results["image"] = image
         return results

@@ -88,8 +88,9 @@ class LabelPropagation(Method):
         mask = torch.from_numpy(np.ascontiguousarray(mask_HW)).long()
         size = (mask.shape[0], mask.shape[1])
 
-        def encode(grid: tuple[int, int]) -> Tensor:
-            return mask_to_labels(mask, grid, soft=decision.soft_first_mask)
+        def encode(input_size: tuple[int, int], grid: tuple[int, int]) -> Tensor:
+            first_to = input_size if decision.first_mask_at_input else None
+            return mask_to_labels(mask, grid, soft=decision.soft_first_mask, input_size=first_to)
 
         for number, (labels, input_size) in enumerate(self._soft_labels(clip, encode)):
             if number == 0 or labels is None:
@@ -103,6 +104,9 @@ class LabelPropagation(Method):
     ) -> Iterator[NDArray[np.float64]]:
         """Yield the places (J, 2) of keypoints in every frame, in pixels of the source.
 
+        Heat maps are drawn on the source, and resized bilinearly to the network's input and from
+        there to the feature map, as in VFS, whatever the protocol.
+
         Args:
             clip: Frames (3, h, w) of uint8.
             points_J2: x and y of the keypoints in the first frame, in pixels of the source.
@@ -113,8 +117,9 @@ class LabelPropagation(Method):
         """
         heat_JHW = points_to_labels(torch.from_numpy(np.asarray(points_J2)), size)
 
-        def encode(grid: tuple[int, int]) -> Tensor:
-            return F.interpolate(heat_JHW[None], grid, mode="bilinear")[0]
+        def encode(input_size: tuple[int, int], grid: tuple[int, int]) -> Tensor:
+            at_input_1JHW = F.interpolate(heat_JHW[None], input_size, mode="bilinear")
+            return F.interpolate(at_input_1JHW, grid, mode="bilinear")[0]
 
         for number, (labels, _) in enumerate(self._soft_labels(clip, encode)):
             if number == 0 or labels is None:
@@ -125,7 +130,9 @@ class LabelPropagation(Method):
 
     @torch.no_grad()
     def _soft_labels(
-        self, clip: Iterable[Tensor], encode: Callable[[tuple[int, int]], Tensor]
+        self,
+        clip: Iterable[Tensor],
+        encode: Callable[[tuple[int, int], tuple[int, int]], Tensor],
     ) -> Iterator[tuple[Tensor | None, tuple[int, int]]]:
         """Yield soft labels (M, h, w), or None where nothing is to change, and the frame's size."""
         for number, frame in enumerate(clip):
@@ -136,7 +143,8 @@ class LabelPropagation(Method):
             view = self.data_preprocessor(dict(inputs=dict(view0=frame[None])))["inputs"]["view0"]
             features = list(self.backbone(view))[-1][0]
             if number == 0:
-                labels = encode((features.shape[1], features.shape[2])).to(features.device)
+                grid = (features.shape[1], features.shape[2])
+                labels = encode(size, grid).to(features.device)
                 self.propagator.start(features, labels)
             else:
                 labels = self.propagator.step(features)

@@ -14,7 +14,7 @@ class ColorSpace(NamedTuple):
     """Colors of the network's input, and their statistics for bytes.
 
     Attributes:
-        name: ``'rgb'`` or ``'lab'``.
+        name: ``'rgb'``, ``'lab'``, or ``'lightness'`` for LAB's first channel three times.
         mean: Mean of the three channels, in 0..255.
         std: Their standard deviation.
     """
@@ -25,8 +25,12 @@ class ColorSpace(NamedTuple):
 
 
 RGB = ColorSpace("rgb", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+# DINO's evaluation divides red by 0.228, where ImageNet's deviation is 0.229.
+RGB_OF_DINO = ColorSpace("rgb", RGB.mean, (58.14, 57.12, 57.375))
 # ImageNet's statistics of channels in 0..1, times 256: LAB as the transform ToLAB scales it.
 LAB = ColorSpace("lab", (124.16, 116.736, 103.936), (58.624, 57.344, 57.6))
+# UVC's network sees gray frames, in training and here.
+LIGHTNESS = ColorSpace("lightness", LAB.mean, LAB.std)
 _METHODS_IN_LAB = ("ContrastCorr",)
 
 
@@ -54,10 +58,14 @@ class PropagationInput:
         Args:
             method: Registered name of the method. An empty one, for a method that is not known,
                 keeps the colors of the protocol.
+
+        Returns:
+            This input itself where the color space is the same, with the protocol's statistics.
         """
         if not method:
             return self
-        return replace(self, colors=LAB if method in _METHODS_IN_LAB else RGB)
+        colors = LAB if method in _METHODS_IN_LAB else RGB
+        return self if self.colors.name == colors.name else replace(self, colors=colors)
 
 
 @dataclass(frozen=True)
@@ -66,13 +74,17 @@ class MaskDecision:
 
     Attributes:
         soft_first_mask: Whether the first mask is resized to the feature map bilinearly, so that
-            feature cells on an outline have mixed labels; otherwise the nearest pixel counts.
+            feature cells on an outline have mixed labels; otherwise the nearest pixel counts, by
+            Pillow.
+        first_mask_at_input: Whether the first mask is resized to the network's input, and from
+            there to the feature map; otherwise at once.
         stretched: Whether the map of each class is brought to 0..1 before classes are compared.
         at_input: Whether classes are chosen at the resolution of the network's input and the ids
-            are resized; otherwise they are chosen at the resolution of the source.
+            are resized by Pillow; otherwise they are chosen at the resolution of the source.
     """
 
     soft_first_mask: bool = False
+    first_mask_at_input: bool = False
     stretched: bool = True
     at_input: bool = False
 
@@ -93,14 +105,15 @@ class PropagationProtocol:
 
 
 _VFS_RULE = dict(context=20, radius=12, topk=10, temperature=0.07, first_copies=1)
+_VFS_DECISION = MaskDecision(first_mask_at_input=True)
 _UVC_RULE = dict(
     context=7, radius=None, topk=5, temperature=1.0, unit_length=False, joint=False, weights="all"
 )
 
 PROPAGATION_PROTOCOLS: dict[str, PropagationProtocol] = {
     # Xu and Wang, ICCV 2021: frame 0 is listed twice until 20 others are known.
-    "vfs_r18": PropagationProtocol(_VFS_RULE),
-    "vfs_r50": PropagationProtocol({**_VFS_RULE, "radius": 18}),
+    "vfs_r18": PropagationProtocol(_VFS_RULE, decision=_VFS_DECISION),
+    "vfs_r50": PropagationProtocol({**_VFS_RULE, "radius": 18}, decision=_VFS_DECISION),
     # Jabri et al., NeurIPS 2020: the video is preceded by 20 copies of frame 0.
     "crw": PropagationProtocol(
         dict(
@@ -112,7 +125,7 @@ PROPAGATION_PROTOCOLS: dict[str, PropagationProtocol] = {
     # Li et al., NeurIPS 2019.
     "uvc": PropagationProtocol(
         _UVC_RULE,
-        PropagationInput(multiple=64, colors=LAB, stage=3),
+        PropagationInput(multiple=64, colors=LIGHTNESS, stage=3),
         MaskDecision(at_input=True),
     ),
     # Wang et al., AAAI 2021.
@@ -124,7 +137,8 @@ PROPAGATION_PROTOCOLS: dict[str, PropagationProtocol] = {
     # Caron et al., ICCV 2021.
     "dino": PropagationProtocol(
         dict(context=7, radius=12, window="square", topk=5, temperature=0.1, weights="kept_ties"),
-        PropagationInput(multiple=64),
+        PropagationInput(multiple=64, colors=RGB_OF_DINO),
+        MaskDecision(at_input=True),
     ),
 }  # fmt: skip
 """Protocols by name. A protocol of one's own is added like any entry of a dictionary."""

@@ -102,27 +102,31 @@ def seen_by(monkeypatch, protocol, name="protocol", **settings):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "size", "stage", "lab"),
+    ("protocol", "size", "stage", "gray_values"),
     [
-        ("vfs_r18", (480, 720), 2, False),
-        ("crw", (480, 720), 2, False),
-        ("dino", (480, 704), 2, False),
-        ("uvc", (480, 704), 3, True),
-        ("contrastcorr", (560, 832), 3, True),
+        ("vfs_r18", (480, 720), 2, (90, 90, 90)),
+        ("crw", (480, 720), 2, (90, 90, 90)),
+        ("dino", (480, 704), 2, (90, 90, 90)),
+        # Lightness three times, and LAB, where gray has 128 in the last two channels.
+        ("uvc", (480, 704), 3, (98, 98, 98)),
+        ("contrastcorr", (560, 832), 3, (98, 128, 128)),
     ],
 )
-def test_a_protocol_is_followed_whole(tmp_path, monkeypatch, protocol, size, stage, lab):
+def test_a_protocol_is_followed_whole(tmp_path, monkeypatch, protocol, size, stage, gray_values):
     torch.save(ResNet(18, base_channels=8).state_dict(), tmp_path / "net.pth")
     model, view = seen_by(monkeypatch, protocol, checkpoint=tmp_path / "net.pth")
     assert view.shape == (3, *size) and model.backbone.out_indices == (stage,)
     decision = model.protocol.decision
-    assert decision.at_input is lab and decision.soft_first_mask is (protocol == "crw")
-    # Gray is (128, 128) in LAB's last two channels.
+    assert decision.at_input is (protocol in ("dino", "uvc", "contrastcorr"))
+    assert decision.soft_first_mask is (protocol == "crw")
     gray = [np.full((48, 72, 3), 90, np.uint8)] * 2
     monkeypatch.setattr(sys.modules[__name__], "FRAMES", gray)
     model, view = seen_by(monkeypatch, protocol)
-    assert view[1:].float().mean() == (128 if lab else 90)
-    assert model.data_preprocessor.mean[0].item() == pytest.approx(124.16 if lab else 123.675)
+    assert tuple(view.float().mean((1, 2)).tolist()) == gray_values
+    is_rgb = gray_values[0] == 90
+    assert model.data_preprocessor.mean[0].item() == pytest.approx(123.675 if is_rgb else 124.16)
+    std = 58.14 if protocol == "dino" else 58.395 if is_rgb else 58.624
+    assert model.data_preprocessor.std[0].item() == pytest.approx(std)
 
 
 @pytest.mark.parametrize(("method", "lab"), [("ContrastCorr", True), ("VFS", False)])

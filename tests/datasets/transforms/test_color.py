@@ -230,3 +230,10 @@ def test_lab_has_its_known_values():
     lab = ToLAB()(dict(image=image))["image"].astype(float)
     lab = lab * (100 / 255, 1, 1) - (0, 128, 128)
     np.testing.assert_allclose(lab[0], list(known.values()), atol=0.6)
+
+
+def test_lightness_three_times():
+    image = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    lab = ToLAB()(dict(image=image))["image"]
+    gray = ToLAB(only_lightness=True)(dict(image=image))["image"]
+    assert (gray == lab[..., :1]).all() and gray.flags.c_contiguous

@@ -49,7 +49,7 @@ def test_every_protocol_follows_it(name):
     model = build(protocol=name, propagator=dict(temperature=0.07))
     decision = model.protocol.decision
     assert decision.soft_first_mask is (name == "crw") and decision.stretched is (name != "crw")
-    assert decision.at_input is (name in ("uvc", "contrastcorr"))
+    assert decision.at_input is (name in ("uvc", "contrastcorr", "dino"))
     assert overlap(model) > overlap(build(None)) + 0.1
 
 

@@ -7,6 +7,7 @@ from mmcontrast.cli.parsers import make_parser
 from mmcontrast.models.modules.label_propagator import LabelPropagator
 from mmcontrast.models.protocols.propagation_protocols import (
     LAB,
+    LIGHTNESS,
     PROPAGATION_PROTOCOLS,
     RGB,
     PropagationInput,
@@ -22,8 +23,7 @@ CONFIGS = [p for name in FOLDERS for p in sorted((ROOT / "configs/benchmarks" / 
 
 def test_every_published_protocol_has_a_config():
     shown = {Config.fromfile(path).model.protocol for path in CONFIGS}
-    # Only the networks of ContrastCorr are trained here on LAB; UVC's input is the same but for
-    # the size.
+    # No network is trained here on the gray frames of UVC.
     assert shown == PROPAGATION_PROTOCOLS.keys() - {"uvc"}
 
 
@@ -60,7 +60,12 @@ def test_colors_are_those_of_the_pre_training():
     rgb, lab = PropagationInput(), PropagationInput(colors=LAB, stage=3)
     assert rgb.with_colors_of("") is rgb and lab.with_colors_of("") is lab
     assert rgb.with_colors_of("ContrastCorr").colors is LAB
+    assert PropagationInput(colors=LIGHTNESS).with_colors_of("ContrastCorr").colors is LAB
     assert lab.with_colors_of("VFS") == PropagationInput(colors=RGB, stage=3)
+    # DINO's deviation of red holds for every network that sees RGB.
+    dino = find_protocol("dino").input
+    assert dino.with_colors_of("MoCo") is dino
+    assert dino.colors.std[0] == pytest.approx(0.228 * 255)
 
 
 OLD = dict(type="LabelPropagation", backbone=None)
