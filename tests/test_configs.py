@@ -27,7 +27,7 @@ VIEW = {
         dict(type="HorizontalFlip", p=0.5),
     ],
     "simclr": [
-        dict(type="RandomResizedCrop", size=224, scale=(0.08, 1.0)),
+        dict(type="RandomResizedCrop", size=224, scale=(0.10, 1.0), interpolation="bicubic"),
         dict(type="HorizontalFlip", p=0.5),
         dict(type="ColorJitter", brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, p=0.8),
         dict(type="Grayscale", p=0.2),
@@ -109,6 +109,7 @@ def test_settings_of_simclr(name, batch, lr, epochs):
     assert (cfg.param_scheduler.warmup, cfg.param_scheduler.end) == (10, epochs)
     assert cfg.model.loss.temperature == 0.1
     assert cfg.model.backbone.zero_init_residual
+    assert cfg.model.neck.get("num_layers", 2) == 2
     assert cfg.model.neck.norm_cfg.type == cfg.model.backbone.norm_cfg.type == "SyncBN"
     assert cfg.view == VIEW["simclr"]
 
@@ -118,7 +119,9 @@ def test_settings_of_simclr_on_cifar10():
     assert cfg.model.backbone.stem == "cifar"
     assert cfg.model.loss.temperature == 0.5
     assert "GaussianBlur" not in [transform.type for transform in cfg.view]
-    assert cfg.optim_wrapper.optimizer.weight_decay == 1e-4
+    # The command of the authors' README: --learning_rate=1.0 --weight_decay=1e-4, three layers.
+    assert (cfg.optim_wrapper.optimizer.lr, cfg.optim_wrapper.optimizer.weight_decay) == (2, 1e-4)
+    assert cfg.model.neck.num_layers == 3
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ r"""SimCLR, ResNet-50, ImageNet-1k without labels, batch 256, 200 epochs (Chen e
 
 Differs from r50_imagenet_bs4096.py in the batch, its learning rate, and the epochs.
 Cost: 1,000,800 steps of 8 x 32 images; time not reported by the authors.
-Expected: ImageNet linear 62.7 (mmselfsup, the same setting). Ours: not run.
+Expected: ImageNet linear 62.7 (mmselfsup, whose loss is half of this one). Ours: not run.
 The linear rule 0.3 * batch / 256 gives the learning rate 0.3; at small batches the square-root rule
 0.075 * sqrt(batch) = 1.2 trains better (lightly: 63.2 after 100 epochs):
 --cfg-options optim_wrapper.optimizer.lr=1.2

@@ -7,6 +7,8 @@ r"""SimCLR, ResNet-50, ImageNet-1k without labels, batch 4096, 100 epochs (Chen 
 Cost: 31,200 steps of 16 x 256 images; 32 devices with 16 GB, or fewer with more memory.
 Expected: ImageNet linear 64.5 (the authors' README), 69.3 after 1000 epochs (the paper); mmselfsup:
 66.9 after 200. Ours: not run.
+Head and decay are the paper's, and those of the first release of the authors' code. The command in
+their README today has SimCLR v2's: model.neck.num_layers=3, weight_decay=1e-4.
 Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end): docs/configs.md.
 """
 
@@ -27,7 +29,7 @@ model = dict(
 )
 
 view = [
-    dict(type="RandomResizedCrop", size=224, scale=(0.08, 1.0)),
+    dict(type="RandomResizedCrop", size=224, scale=(0.10, 1.0), interpolation="bicubic"),
     dict(type="HorizontalFlip", p=0.5),
     dict(type="ColorJitter", brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2, p=0.8),
     dict(type="Grayscale", p=0.2),
@@ -41,7 +43,7 @@ train_dataloader = dict(
         type="Images",
         data_root="data/imagenet/train",
         pipeline=[
-            dict(type="LoadImage", min_side=915),  # photographs: few crops are enlarged
+            dict(type="LoadImage", min_side=818),  # photographs: few crops are enlarged
             dict(type="Views", views=[view, view]),
             dict(type="PackInputs"),
         ],

@@ -1,8 +1,8 @@
 """Geometric transforms; each records which region of the source image it shows.
 
-Images are resized by torch's bilinear kernel with antialiasing on uint8, which equals Pillow's up
-to one gray level. Parameters are drawn by torchvision's rules, but with Python's generator: drawing
-a few numbers as tensors would take as long as resizing.
+Images are resized by torch's kernels with antialiasing on uint8, bilinear unless a transform says
+otherwise, which equal Pillow's up to one gray level. Parameters are drawn by torchvision's rules,
+but with Python's generator: drawing a few numbers as tensors would take as long as resizing.
 """
 
 import math
@@ -19,11 +19,13 @@ from mmcontrast.registry import TRANSFORMS
 from mmcontrast.utils.arguments import check_number, check_probability, check_sizes
 
 
-def _resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+def _resize(
+    image: NDArray[np.uint8], height: int, width: int, interpolation: str = "bilinear"
+) -> NDArray[np.uint8]:
     # The kernel is twice as fast on contiguous channels-last memory, which the array has if the
     # batch dimension is added before the permutation (otherwise its stride does not match).
     tensor = torch.from_numpy(np.ascontiguousarray(image))[None].permute(0, 3, 1, 2)
-    resized = interpolate(tensor, (height, width), mode="bilinear", antialias=True)
+    resized = interpolate(tensor, (height, width), mode=interpolation, antialias=True)
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
@@ -45,6 +47,7 @@ class RandomResizedCrop:
         size: Side of the result in pixels.
         scale: Range of the region's area, as a fraction of the image's area.
         ratio: Range of the region's width / height, drawn log-uniformly.
+        interpolation: ``'bilinear'`` or ``'bicubic'``.
     """
 
     def __init__(
@@ -52,8 +55,14 @@ class RandomResizedCrop:
         size: int,
         scale: tuple[float, float] = (0.2, 1.0),
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        interpolation: str = "bilinear",
     ):
         check_sizes("RandomResizedCrop", size=size)
+        if interpolation not in ("bilinear", "bicubic"):
+            raise ValueError(
+                "RandomResizedCrop: interpolation is 'bilinear' or 'bicubic', got "
+                f"{interpolation!r}"
+            )
         if not 0 < scale[0] <= scale[1] <= 1:
             raise ValueError(
                 "RandomResizedCrop: scale is the range of area fractions (smallest, largest) "
@@ -67,13 +76,16 @@ class RandomResizedCrop:
         self.size = size
         self.scale = tuple(scale)
         self.ratio = tuple(ratio)
+        self.interpolation = interpolation
 
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         image = results["image"]
         left, top, right, bottom = self._draw(image.shape[1], image.shape[0])
         results["box"] = _source_box(results, left, top, right, bottom)
-        results["image"] = _resize(image[top:bottom, left:right], self.size, self.size)
+        results["image"] = _resize(
+            image[top:bottom, left:right], self.size, self.size, self.interpolation
+        )
         return results
 
     def _draw(self, width: int, height: int) -> tuple[int, int, int, int]:

@@ -1,13 +1,13 @@
-r"""LARS: a learning rate of its own for every layer (You et al., 2017, arXiv 1708.03888).
+r"""LARS: a learning rate of its own for every layer, as SimCLR's authors compute it.
 
 .. math::
     g' = g + \beta w \\
-    v \leftarrow \mu v + \gamma \eta \frac{\|w\|}{\|g\| + \beta \|w\|} g' \\
+    v \leftarrow \mu v + \gamma \eta \frac{\|w\|}{\|g'\|} g' \\
     w \leftarrow w - v
 
-The denominator is the paper's; SimCLR's TensorFlow code has :math:`\|g + \beta w\|` instead, which
-differs little at its weight decay of 1e-6. The learning rate :math:`\gamma` multiplies what enters
-the buffer, as in SimCLR and in the paper: a later change of it does not rescale the buffer.
+You et al., 2017, arXiv 1708.03888, have :math:`\|g\| + \beta \|w\|` as the denominator, and so do
+most versions for PyTorch. The learning rate :math:`\gamma` multiplies what enters the buffer, as in
+SimCLR and in the paper: a later change of it does not rescale the buffer.
 """
 
 from collections.abc import Callable, Iterable
@@ -74,12 +74,11 @@ class LARS(Optimizer):
 
     def _update(self, parameter: torch.Tensor, update: torch.Tensor, group: dict[str, Any]) -> None:
         if parameter.dim() > 1:
-            decay = group["weight_decay"]
-            weight_norm, grad_norm = parameter.norm(), update.norm()
-            trust = group["eta"] * weight_norm / (grad_norm + decay * weight_norm)
-            # A layer of zeros, or without a gradient, moves at the plain learning rate.
-            trust = torch.where((weight_norm > 0) & (grad_norm > 0), trust, 1.0)
-            update = update.add(parameter, alpha=decay).mul_(trust)
+            update = update.add(parameter, alpha=group["weight_decay"])
+            weight_norm, update_norm = parameter.norm(), update.norm()
+            trust = group["eta"] * weight_norm / update_norm
+            # A layer of zeros moves at the plain learning rate.
+            update.mul_(torch.where((weight_norm > 0) & (update_norm > 0), trust, 1.0))
         state = self.state[parameter]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(parameter)

@@ -2,8 +2,9 @@
 
     l(i, j) = -log  exp(z_i.z_j / t) / sum_{k != i} exp(z_i.z_k / t)
 
-Chen et al., ICML 2020, equation 1: the mean over both directions of all positive pairs. Each of
-the 2N views has its partner as positive and the other 2N - 2 views as negatives.
+Chen et al., ICML 2020, equation 1. Each of the 2N views has its partner as positive and the other
+2N - 2 views as negatives. The paper's loss is the mean over the 2N views; the authors' code trains
+on twice that, the sum of both directions' means.
 
 Shapes: N images in this process, M images of all processes, C embedding.
 """

@@ -4,14 +4,29 @@ Chen et al., "A Simple Framework for Contrastive Learning of Visual Representati
 arXiv 2002.05709.
 
     z = g(f(x)) / |g(f(x))|
-    L = mean over the 2N views i, with partner j, of
+    L = sum over both directions of the mean over the N views i, with partner j, of
         -log( exp(z_i.z_j / t) / sum_{k != i} exp(z_i.z_k / t) )                      (equation 1)
+
+The sum over the directions is that of the authors' code; the paper's mean over all 2N views is half
+of it. The learning rates of the configs belong to the sum. LARS cancels the factor for matrices,
+but not for biases and norms.
 
 Negatives are the other views of all processes. Both views go through the network in one batch, so
 that batch statistics mix them; with ``SyncBN`` they are those of all processes.
 
-What differs from the paper: images are normalized by ImageNet's mean and standard deviation, as
-in all PyTorch versions, where the authors' code keeps them in [0, 1].
+What differs from the authors' code:
+
+- Images are normalized by ImageNet's mean and standard deviation, as in all PyTorch versions;
+  theirs stay in [0, 1].
+- The area of a crop is drawn uniformly from 0.10 to 1, as torchvision draws it. Theirs is drawn
+  from 0.08 and refused below 0.10, uniformly in the height (a mean of 0.39 where ours is 0.44, for
+  images of 4:3), and their bicubic resizing has no antialiasing.
+- The last incomplete batch of each epoch is dropped; their batches run on over the ends of epochs.
+  100 epochs at batch 4096 have 31,200 steps where theirs have 31,279, and the warm-up has 3,120
+  (3,127).
+- ResNets are torchvision's: the first stage of ResNet-18 and 34 has no convolution in its shortcut,
+  and max-pooling pads both sides.
+- The contrast of the color jitter is about the mean of all channels, theirs about each channel's.
 
 Shapes: N images in this process, C embedding.
 """
@@ -58,7 +73,7 @@ class SimCLR(Method):
         views0_NC, views1_NC = embeddings.chunk(2)
         contrast = self.nt_xent(views0_NC, views1_NC)
         return dict(
-            loss=contrast.loss.mean(),
+            loss=2 * contrast.loss.mean(),
             **contrast.metrics(),
             embedding_std=embedding_std(views0_NC),
         )

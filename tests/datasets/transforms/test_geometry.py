@@ -55,15 +55,17 @@ def assert_box_is_right(results: dict, tolerance: float = 1.5) -> None:
     )
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("seed", range(8))
-def test_crop_equals_pillow_and_records_its_box(seed):
+def test_crop_equals_pillow_and_records_its_box(seed, interpolation):
     image = photo(200, 150)
     with seeded(seed):
-        results = RandomResizedCrop(64)(results_of(image))
+        results = RandomResizedCrop(64, interpolation=interpolation)(results_of(image))
     box = results["box"]
     assert all(v == int(v) for v in box)
     expected = Image.fromarray(image).crop(tuple(map(int, box)))
-    expected = np.asarray(expected.resize((64, 64), Image.Resampling.BILINEAR)).astype(int)
+    expected = np.asarray(expected.resize((64, 64), Image.Resampling[interpolation.upper()]))
+    expected = expected.astype(int)
     assert results["image"].shape == (64, 64, 3)
     assert np.abs(results["image"] - expected).max() <= 1
 
