@@ -4,6 +4,7 @@ A sample is a whole video. ``inputs`` has ``clip``, a :class:`~mmcontrast.datase
 the label of the first frame; ``data_sample`` has the labels of the other frames or their paths.
 """
 
+import io
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from mmcontrast.datasets.files import list_frames
 from mmcontrast.datasets.masks import read_mask
 from mmcontrast.datasets.transforms.loading import upright_size
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.text import read_lines
 
 _JHMDB_FOLDERS = ("joint_positions", "Rename_Images")
@@ -133,10 +135,16 @@ class VideoMasks(LabeledVideos):
                 f"pixels, its frame {size[0]}x{size[1]}."
             )
         if not mask_HW.any():
+            remedy = "leave it out of ann_file"
+            if read_mask(info["annotations"][0], void_is_background=False).any():
+                remedy = (
+                    "its pixels are 0 and 255, and 255 is the void label. If it shows one object "
+                    "as 255, set dataset.binary=True of the data loader, for instance "
+                    "--cfg-options test_dataloader.dataset.binary=True"
+                )
             raise ValueError(
                 f"The mask {info['annotations'][0]} shows no object, so there is nothing to "
-                f"propagate in {info['sequence']}: leave it out of ann_file. If it shows one "
-                "object as 255, set binary=True: 255 is the void label otherwise."
+                f"propagate in {info['sequence']}: {remedy}."
             )
         return dict(mask=mask_HW)
 
@@ -153,7 +161,8 @@ def _report_missing(folder: Path, masks: Sequence[Path]) -> NoReturn:
 class JHMDBPose(LabeledVideos):
     """Videos of JHMDB with 15 keypoints; ``inputs['joints']`` (J, 2) are those of the first frame.
 
-    ``data_sample['joints']`` (T, J, 2) are those of all frames, x and y in pixels from 0.
+    ``data_sample['joints']`` (T, J, 2) are those of all frames, x and y in pixels from 0; NaN for
+    frames beyond the annotated ones.
 
     Args:
         data_root: Folder that the paths in the list are relative to.
@@ -183,14 +192,10 @@ class JHMDBPose(LabeledVideos):
                 )
             joints_TJ2 = read_joints(_resolve(root, parts[0]))
             paths = list_frames(_resolve(root, parts[1]))
-            length = min(len(paths), len(joints_TJ2))
-            videos.append(
-                dict(
-                    sequence=str(Path(parts[1])),
-                    paths=paths[:length],
-                    joints=joints_TJ2[:length],
-                )
-            )
+            missing = max(len(paths) - len(joints_TJ2), 0)
+            padding = ((0, missing), (0, 0), (0, 0))
+            joints_TJ2 = np.pad(joints_TJ2, padding, constant_values=np.nan)[: len(paths)]
+            videos.append(dict(sequence=str(Path(parts[1])), paths=paths, joints=joints_TJ2))
         return videos
 
     def first_label(self, info: dict[str, Any]) -> dict[str, NDArray]:
@@ -226,3 +231,12 @@ def read_joints(path: str | os.PathLike) -> NDArray[np.float64]:
     if positions.ndim != 3 or positions.shape[0] != 2:
         raise ValueError(f"{path}: pos_img is (2, joints, frames), got {positions.shape}.")
     return positions.astype(np.float64).transpose(2, 1, 0) - 1
+
+
+def write_joints(path: str | os.PathLike, joints_TJ2: NDArray[np.floating]) -> None:
+    """Write keypoints, x and y in pixels from 0, in the form that :func:`read_joints` reads."""
+    from scipy.io import savemat
+
+    content = io.BytesIO()
+    savemat(content, dict(pos_img=np.asarray(joints_TJ2).transpose(2, 1, 0) + 1))
+    write_atomically(content.getvalue(), Path(path))

@@ -21,6 +21,7 @@ from mmcontrast.datasets.files import class_folders, list_frames
 from mmcontrast.datasets.transforms import LoadImage
 from mmcontrast.ops.square_crops import crop_square, exemplar_size
 from mmcontrast.registry import DATASETS
+from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.text import read_lines, read_text
 
 # First and last frame that OTB's annotation covers, where the folder holds more.
@@ -58,13 +59,21 @@ def read_boxes(path: str | os.PathLike) -> NDArray[np.float64]:
     return np.array(boxes, dtype=np.float64).reshape(-1, 4)
 
 
+def write_boxes(path: str | os.PathLike, boxes_T4: NDArray[np.floating]) -> None:
+    """Write boxes (x, y, width, height) in pixels from 0 as :func:`read_boxes` reads them."""
+    lines = [f"{x + 1:.3f},{y + 1:.3f},{w:.3f},{h:.3f}\n" for x, y, w, h in boxes_T4.tolist()]
+    write_atomically("".join(lines).encode(), Path(path))
+
+
 @DATASETS.register_module()
 class TrackingVideos(LabeledVideos):
     """Sequences ``<name>/img/*.jpg`` with ``groundtruth_rect.txt``, the layout of OTB.
 
     A sample is a video. ``inputs`` has ``clip`` and ``box`` (4,), the box of the first frame;
     ``data_sample['truth']`` (T, 4) has the boxes of all frames. A sequence with several files of
-    boxes (``groundtruth_rect.1.txt``...) is several samples; files without a box are skipped.
+    boxes (``groundtruth_rect.1.txt``...) is several samples; files without a box are skipped. The
+    only box of a file, as in GOT-10k's test, is that of the first frame; the others in ``truth``
+    are NaN.
 
     Args:
         data_root: Folder of the sequences.
@@ -73,7 +82,12 @@ class TrackingVideos(LabeledVideos):
             ``'{}'``.
         **kwargs: See ``FileDataset``. ``ann_file`` lists the sequences' names; by default all
             sequences are used.
+
+    Attributes:
+        first_box_is_enough: Whether a sequence may be annotated in the first frame alone.
     """
+
+    first_box_is_enough = True
 
     def __init__(
         self,
@@ -111,6 +125,8 @@ class TrackingVideos(LabeledVideos):
             if name in _RANGES and len(paths) > len(boxes_T4):
                 first, last = _RANGES[name]
                 frames = paths[first - 1 : last]
+            if self.first_box_is_enough and len(boxes_T4) == 1:
+                boxes_T4 = np.pad(boxes_T4, ((0, len(frames) - 1), (0, 0)), constant_values=np.nan)
             if len(frames) != len(boxes_T4):
                 raise ValueError(
                     f"{name} has {len(frames)} frames and {len(boxes_T4)} boxes in {file.name}: "
@@ -189,6 +205,7 @@ class TrackingPairs(TrackingVideos):
     """
 
     exemplar, instance, max_gap, max_stretch = 120, 255, 100, 0.05
+    first_box_is_enough = False
 
     def __init__(self, data_root: str | os.PathLike, **kwargs: Any):
         self._read = LoadImage()

@@ -42,6 +42,7 @@ class Accuracy(BaseMetric):
     """
 
     default_prefix = "accuracy"
+    required = ("label",)
 
     def __init__(self, topk: Sequence[int] = (1, 5), **kwargs: Any):
         check_sizes("Accuracy", topk=topk)

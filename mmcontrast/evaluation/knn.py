@@ -92,6 +92,7 @@ class KNN(BaseMetric):
     """
 
     default_prefix = "knn"
+    required = ("split", "label")
 
     def __init__(self, k: int | Sequence[int] = 20, temperature: float = 0.07, **kwargs: Any):
         check_sizes("KNN", k=k)

@@ -10,6 +10,7 @@ from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
 from mmcontrast.datasets.masks import VOID, read_mask, write_mask
+from mmcontrast.evaluation.unscored import keep_scored
 from mmcontrast.registry import METRICS
 from mmcontrast.utils.arguments import check_sizes
 
@@ -57,6 +58,9 @@ def mean_iou(confusion: NDArray[np.int64]) -> tuple[float, float, NDArray[np.flo
 class PartIoU(BaseMetric):
     """``parts/mIoU`` and ``parts/aAcc`` of propagated part maps, in percent; all frames count.
 
+    Videos that are annotated in the first frame alone are written and not scored; if there are no
+    others, each metric is None.
+
     Args:
         num_classes: Number of classes, background included; VIP has 20.
         out_dir: Folder in which the predicted maps are written, as ``<sequence>/<frame>.png``;
@@ -89,9 +93,15 @@ class PartIoU(BaseMetric):
                 if path is not None:
                     truth = read_mask(path, void_is_background=False)
                     total += confusion_matrix(mask_HW, truth, self.num_classes)
-            self.results.append(total)
+            is_scored = len(sample["annotations"]) == 1 or any(sample["annotations"][1:])
+            self.results.append((sample["sequence"], total if is_scored else None))
 
-    def compute_metrics(self, results: list[NDArray[np.int64]]) -> dict[str, float]:
-        """Return the metrics of the sum over all videos."""
-        mean, accuracy, _ = mean_iou(np.sum(results, axis=0))
+    def compute_metrics(
+        self, results: list[tuple[str, NDArray[np.int64] | None]]
+    ) -> dict[str, float | None]:
+        """Return the metrics of the sum over all videos that are scored."""
+        totals = keep_scored(results, "parts")
+        if not totals:
+            return dict(mIoU=None, aAcc=None)
+        mean, accuracy, _ = mean_iou(np.sum(totals, axis=0))
         return {"mIoU": 100 * mean, "aAcc": 100 * accuracy}

@@ -3,17 +3,23 @@
 Shapes: T frames, J joints.
 """
 
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.annotated_videos import write_joints
+from mmcontrast.evaluation.unscored import keep_scored
 from mmcontrast.registry import METRICS
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 _BODY_SHARE = 0.6  # share of the diagonal of the joints' box
+# Whether joints at x = 0 count, whether the first frame does not, end of the metric's name.
+_RULES = ((True, True, ""), (False, False, "_with_first"))
 
 
 def relative_distances(
@@ -27,16 +33,16 @@ def relative_distances(
 
     Args:
         predicted_TJ2: x and y in pixels from 0; a joint with a negative x is not predicted.
-        truth_TJ2: Annotated x and y in pixels.
+        truth_TJ2: Annotated x and y in pixels, nan where a joint is not annotated.
         count_edge: Whether a joint at x = 0 is predicted, as for TimeCycle, UVC and CRW; for VFS it
             is not.
 
     Returns:
-        (T, J), nan where a joint is not predicted.
+        (T, J), nan where a joint is not predicted or not annotated.
     """
     x_TJ = predicted_TJ2[..., 0]
-    seen_TJ = x_TJ >= 0 if count_edge else x_TJ > 0
     truth_TJ2 = np.asarray(truth_TJ2, dtype=np.float64)
+    seen_TJ = (x_TJ >= 0 if count_edge else x_TJ > 0) & np.isfinite(truth_TJ2).all(axis=2)
     low = np.where(seen_TJ[..., None], truth_TJ2, np.inf).min(axis=1)
     high = np.where(seen_TJ[..., None], truth_TJ2, -np.inf).max(axis=1)
     extent_T2 = np.where(np.isfinite(low), high - low, 0)
@@ -88,24 +94,43 @@ class JHMDBPCK(BaseMetric):
     joints at x = 0 count. ``jhmdb/0.1_with_first`` and so on are by VFS' rule: the first frame
     counts, and joints at x = 0 do not.
 
-    The arguments are those of MMEngine's ``BaseMetric``, such as ``collect_device``.
+    Videos that are annotated in the first frame alone are written and not scored; if there are no
+    others, each metric is None.
+
+    Args:
+        out_dir: Folder in which the keypoints are written as ``<sequence>/joint_positions.mat``, in
+            the form of the annotation; None writes nothing.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "jhmdb"
 
+    def __init__(self, out_dir: str | os.PathLike | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.out_dir = None if out_dir is None else Path(out_dir)
+
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the distances of each video's joints."""
         for sample in data_samples:
-            points, joints = sample["points"], sample["joints"]
-            self.results.append(
-                [relative_distances(points, joints, count_edge) for count_edge in (True, False)]
-            )
+            points, joints, name = sample["points"], sample["joints"], sample["sequence"]
+            if self.out_dir is not None:
+                place = Path(name).relative_to(Path(name).anchor)  # lists may have absolute paths
+                write_joints(self.out_dir / place / "joint_positions.mat", points)
+            is_scored = np.isfinite(joints[1:]).any()
+            by_rule = [relative_distances(points, joints, edge) for edge, _, _ in _RULES]
+            self.results.append((name, by_rule if is_scored else None))
 
-    def compute_metrics(self, results: list[list[NDArray[np.float64]]]) -> dict[str, float]:
+    def compute_metrics(
+        self, results: list[tuple[str, list[NDArray[np.float64]] | None]]
+    ) -> dict[str, float | None]:
         """Return the percentages by both rules."""
-        metrics: dict[str, float] = {}
-        rules = ((True, ""), (False, "_with_first"))
-        for distances, (skip_first, suffix) in zip(zip(*results, strict=True), rules, strict=True):
-            values = jhmdb_pck(distances, skip_first)
-            metrics |= {f"{limit}{suffix}": v for limit, v in zip(THRESHOLDS, values, strict=True)}
+        scored = keep_scored(results, "jhmdb")
+        metrics: dict[str, float | None] = {}
+        for number, (_, skip_first, suffix) in enumerate(_RULES):
+            names = [f"{limit}{suffix}" for limit in THRESHOLDS]
+            if scored:
+                values = jhmdb_pck([by_rule[number] for by_rule in scored], skip_first)
+                metrics |= dict(zip(names, values, strict=True))
+            else:
+                metrics |= dict.fromkeys(names)
         return metrics

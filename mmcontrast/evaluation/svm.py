@@ -196,6 +196,7 @@ class SVM(BaseMetric):
     """
 
     default_prefix = "svm"
+    required = ("split", "labels")
 
     def __init__(
         self,

@@ -7,13 +7,17 @@ as they are and centers of continuous boxes, and a frame without target counts a
 Shapes: T frames; boxes are (x, y, width, height) in pixels.
 """
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.tracking import write_boxes
+from mmcontrast.evaluation.unscored import keep_scored
 from mmcontrast.registry import METRICS
 
 RULES = ("got10k", "mmtracking")
@@ -87,20 +91,45 @@ class OTB(BaseMetric):
     ``otb/success``, ``otb/precision``... follow the GOT-10k toolkit, ``otb/success_mmtracking``...
     mmtracking.
 
-    The arguments are those of MMEngine's ``BaseMetric``, such as ``collect_device``.
+    Sequences that are annotated in the first frame alone, such as those of GOT-10k's test, are
+    written and not scored; if there are no others, each metric is None.
+
+    Args:
+        out_dir: Folder in which the boxes are written as ``<sequence>.txt``, in the form of the
+            annotation; None writes nothing.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
     """
 
     default_prefix = "otb"
 
+    def __init__(self, out_dir: str | os.PathLike | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.out_dir = None if out_dir is None else Path(out_dir)
+
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Score the sequences of a batch."""
         for sample in data_samples:
-            scores: dict[str, float] = {}
-            for rule, suffix in zip(RULES, ("", "_mmtracking"), strict=True):
-                by_rule = tracking_scores(sample["boxes"], sample["truth"], rule)
-                scores |= {f"{name}{suffix}": value for name, value in by_rule.items()}
-            self.results.append(scores)
+            if self.out_dir is not None:
+                write_boxes(self.out_dir / f"{sample['sequence']}.txt", sample["boxes"])
+            is_scored = np.isfinite(sample["truth"][1:]).any()
+            scores = _scores_by_rule(sample["boxes"], sample["truth"]) if is_scored else None
+            self.results.append((sample["sequence"], scores))
 
-    def compute_metrics(self, results: list[dict[str, float]]) -> dict[str, float]:
-        """Return the means over the sequences."""
-        return {name: 100 * float(np.mean([r[name] for r in results])) for name in results[0]}
+    def compute_metrics(
+        self, results: list[tuple[str, dict[str, float] | None]]
+    ) -> dict[str, float | None]:
+        """Return the means over the sequences that are scored."""
+        scored = keep_scored(results, "otb")
+        if not scored:
+            return dict.fromkeys(_scores_by_rule(np.ones((1, 4)), np.ones((1, 4))))
+        return {name: 100 * float(np.mean([s[name] for s in scored])) for name in scored[0]}
+
+
+def _scores_by_rule(
+    boxes_T4: NDArray[np.floating], truth_T4: NDArray[np.floating]
+) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for rule, suffix in zip(RULES, ("", "_mmtracking"), strict=True):
+        by_rule = tracking_scores(boxes_T4, truth_T4, rule)
+        scores |= {f"{name}{suffix}": value for name, value in by_rule.items()}
+    return scores

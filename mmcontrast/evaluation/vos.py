@@ -17,10 +17,13 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from numpy.typing import NDArray
 
-from mmcontrast.datasets.masks import read_mask, write_mask
+from mmcontrast.datasets.masks import VOID, read_mask, write_mask
+from mmcontrast.evaluation.unscored import keep_scored
 from mmcontrast.registry import METRICS
 
 _TOLERANCE = 0.008  # share of the image's diagonal
+_MIN_FRAMES = 3  # of which the first and the last do not count
+_NAMES = [f"{measure}-{kind}" for measure in "JF" for kind in ("Mean", "Recall", "Decay")]
 
 
 class Scores(NamedTuple):
@@ -114,10 +117,10 @@ def score_video(
             there.
     """
     truths = list(truth)
-    if len(truths) < 3:
+    if len(truths) < _MIN_FRAMES:
         raise ValueError(
             f"{name} has {len(truths)} annotated frames. The first and the last one do not count, "
-            "so a score needs at least 3."
+            f"so a score needs at least {_MIN_FRAMES}."
         )
     num_objects = int(truths[0].max())
     if not num_objects:
@@ -132,9 +135,10 @@ def score_video(
         if not 0 < t < len(truths) - 1:
             continue
         if int(mask_p.max()) > num_objects:
+            remedy = " Masks of 0 and 255 need dataset.binary=True." if mask_p.max() == VOID else ""
             raise ValueError(
                 f"{name}, frame {t}: id {int(mask_p.max())} is predicted, but the first annotation "
-                f"has only the ids 1 to {num_objects}."
+                f"has only the ids 1 to {num_objects}.{remedy}"
             )
         for number, (j_T, f_T) in enumerate(scores, start=1):
             j_T.append(region_similarity(mask_p == number, mask_t == number))
@@ -142,9 +146,25 @@ def score_video(
     return scores
 
 
+def _score_annotated(
+    predicted: Iterable[NDArray[np.uint8]], video: Mapping[str, Any]
+) -> list[Scores] | None:
+    """Score the annotated frames of a video; None if they are fewer than a score needs.
+
+    Args:
+        predicted: A mask (H, W) for every annotated frame.
+        video: Data sample of :class:`~mmcontrast.datasets.annotated_videos.VideoMasks`.
+    """
+    paths = [path for path in video["annotations"] if path is not None]
+    if len(paths) < _MIN_FRAMES:
+        return None
+    truth = (read_mask(path, video["binary"]) for path in paths)
+    return score_video(predicted, truth, video["sequence"])
+
+
 def score_folder(
     folder: str | os.PathLike, videos: Iterable[Mapping[str, Any]]
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Score masks that are files already, ``<folder>/<sequence>/<frame>.png``.
 
     Args:
@@ -153,7 +173,7 @@ def score_folder(
             :class:`~mmcontrast.datasets.annotated_videos.VideoMasks`.
 
     Returns:
-        DAVIS' metrics in percent.
+        DAVIS' metrics in percent, see :func:`summarize`.
 
     Raises:
         FileNotFoundError: Masks are missing; all of them are named.
@@ -168,30 +188,46 @@ def score_folder(
     if missing:
         listed = "\n  ".join(missing)
         raise FileNotFoundError(f"{len(missing)} predicted masks are missing:\n  {listed}")
-    scores: list[Scores] = []
+    results: list[tuple[str, list[Scores] | None]] = []
     for video, predicted in zip(videos, paths, strict=True):
-        binary = video["binary"]
-        truth = (read_mask(path, binary) for path in video["annotations"])
         # 255 is void in an annotation; as a prediction it is an id that no object has.
-        masks = (read_mask(path, binary, void_is_background=False) for path in predicted)
-        scores += score_video(masks, truth, video["sequence"])
-    return summarize(scores)
+        masks = (
+            read_mask(path, video["binary"], void_is_background=False)
+            for path, annotation in zip(predicted, video["annotations"], strict=True)
+            if annotation is not None
+        )
+        results.append((video["sequence"], _score_annotated(masks, video)))
+    return _summarize_videos(results)
 
 
-def summarize(objects: Iterable[Scores]) -> dict[str, float]:
-    """Return the mean over all objects (not videos) of DAVIS' metrics, in percent."""
+def _summarize_videos(
+    results: Sequence[tuple[str, list[Scores] | None]],
+) -> dict[str, float | None]:
+    """Summarize the videos that are scored, and log which are not."""
+    return summarize(scores for video in keep_scored(results, "davis") for scores in video)
+
+
+def summarize(objects: Iterable[Scores]) -> dict[str, float | None]:
+    """Return the mean over all objects (not videos) of DAVIS' metrics, in percent.
+
+    Without an object, as where no video has more than a first mask, each metric is None.
+    """
     rows = np.array([[*statistics(j_T), *statistics(f_T)] for j_T, f_T in objects])
+    if not len(rows):
+        return dict.fromkeys(["J&F-Mean", *_NAMES])
     values = 100 * rows.mean(0)
-    names = [f"{measure}-{kind}" for measure in "JF" for kind in ("Mean", "Recall", "Decay")]
     return {
         "J&F-Mean": float(values[0] + values[3]) / 2,
-        **{name: float(value) for name, value in zip(names, values, strict=True)},
+        **{name: float(value) for name, value in zip(_NAMES, values, strict=True)},
     }
 
 
 @METRICS.register_module()
 class DAVIS(BaseMetric):
     """J and F of propagated masks, in percent: ``davis/J&F-Mean``, ``J-Mean``, ``J-Recall``...
+
+    Videos with fewer than three annotated masks, such as those of DAVIS' test-dev, are written and
+    not scored; if there are no others, each metric is None.
 
     Args:
         out_dir: Folder in which the predicted masks are written as DAVIS' palette PNGs,
@@ -213,9 +249,11 @@ class DAVIS(BaseMetric):
                 for mask_HW, name in zip(masks_THW, sample["frames"], strict=True):
                     write_mask(self.out_dir / sample["sequence"] / f"{name}.png", mask_HW)
             annotated = [t for t, path in enumerate(sample["annotations"]) if path is not None]
-            truth = [read_mask(sample["annotations"][t], sample["binary"]) for t in annotated]
-            self.results.append(score_video(masks_THW[annotated], truth, sample["sequence"]))
+            scores = _score_annotated(masks_THW[annotated], sample)
+            self.results.append((sample["sequence"], scores))
 
-    def compute_metrics(self, results: list[list[Scores]]) -> dict[str, float]:
-        """Return DAVIS' metrics over the objects of all videos."""
-        return summarize(scores for video in results for scores in video)
+    def compute_metrics(
+        self, results: list[tuple[str, list[Scores] | None]]
+    ) -> dict[str, float | None]:
+        """Return DAVIS' metrics over the objects of all videos that are scored."""
+        return _summarize_videos(results)

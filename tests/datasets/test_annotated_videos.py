@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from mmcontrast.datasets import Clip, JHMDBPose, VideoMasks
+from mmcontrast.datasets.annotated_videos import read_joints, write_joints
 from mmcontrast.datasets.masks import write_mask
 from mmcontrast.datasets.transforms import compose
 from tests.datasets.videos import SIZE, frame, joints, write_davis, write_jhmdb
@@ -84,6 +85,12 @@ def test_a_first_mask_without_object_is_named(tmp_path):
         VideoMasks(tmp_path, PIPELINE)[0]
 
 
+def test_a_mask_of_0_and_255_names_the_option(tmp_path):
+    write_davis(tmp_path, ("a",), scale=255)
+    with pytest.raises(ValueError, match=r"0 and 255.*test_dataloader\.dataset\.binary=True"):
+        VideoMasks(tmp_path, PIPELINE)[0]
+
+
 def test_a_frame_that_cannot_be_read_is_named(tmp_path):
     write_davis(tmp_path, ("a",), 3)
     (tmp_path / "JPEGImages/480p/a/00001.png").write_text("no image")
@@ -111,6 +118,21 @@ def test_jhmdb(tmp_path):
     assert sample["data_sample"]["joints"].shape == (5, 4, 2)
     np.testing.assert_allclose(sample["data_sample"]["joints"][4], joints(4))
     assert len(sample["inputs"]["clip"]) == 5
+
+
+def test_frames_of_jhmdb_beyond_the_annotation(tmp_path):
+    write_jhmdb(tmp_path, length=5, annotated=1)
+    (sample,) = JHMDBPose(tmp_path, PIPELINE, ann_file="list.txt")
+    assert len(sample["inputs"]["clip"]) == 5
+    truth = sample["data_sample"]["joints"]
+    np.testing.assert_allclose(truth[0], joints(0))
+    assert truth.shape == (5, 4, 2) and np.isnan(truth[1:]).all()
+
+
+def test_keypoints_there_and_back(tmp_path):
+    points = np.stack([joints(t) for t in range(3)])
+    write_joints(tmp_path / "a/joint_positions.mat", points)
+    np.testing.assert_array_equal(read_joints(tmp_path / "a/joint_positions.mat"), points)
 
 
 def test_a_list_of_another_machine(tmp_path):

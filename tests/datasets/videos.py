@@ -21,15 +21,16 @@ def frame(t, step=2, size=SIZE):
 
 
 def write_davis(root, names=("one", "two"), length=6, frames="JPEGImages/480p/{}",
-                masks="Annotations/480p/{}", scale=1):  # fmt: skip
-    """DAVIS' folders and list; ``scale`` multiplies the masks' ids."""
+                masks="Annotations/480p/{}", scale=1, annotated=None):  # fmt: skip
+    """DAVIS' folders and list; ``scale`` multiplies the masks' ids, ``annotated`` counts masks."""
     for name in names:
         for t in range(length):
             pixels, mask, _ = frame(t)
             path = root / frames.format(name) / f"{t:05d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
-            write_mask(root / masks.format(name) / f"{t:05d}.png", mask * scale)
+            if annotated is None or t < annotated:
+                write_mask(root / masks.format(name) / f"{t:05d}.png", mask * scale)
     (root / "ImageSets/2017").mkdir(parents=True, exist_ok=True)
     (root / "ImageSets/2017/val.txt").write_text("".join(f"{name}\n" for name in names))
     return root
@@ -41,13 +42,13 @@ def joints(t):
     return np.array([[left + dx, top + dy] for dy in (0, SIDE) for dx in (0, SIDE)], dtype=float)
 
 
-def write_jhmdb(root, length=5):
+def write_jhmdb(root, length=5, annotated=5):
     """One video of JHMDB with the square's four corners as joints."""
     folder = root / "Rename_Images/run/clip"
     folder.mkdir(parents=True)
     for t in range(length):
         Image.fromarray(frame(t)[0]).save(folder / f"{t + 1:05d}.png")
-    positions = np.stack([joints(t) + 1 for t in range(length)], 2).transpose(1, 0, 2)
+    positions = np.stack([joints(t) + 1 for t in range(annotated)], 2).transpose(1, 0, 2)
     (root / "joint_positions/run/clip").mkdir(parents=True)
     savemat(root / "joint_positions/run/clip/joint_positions.mat", dict(pos_img=positions))
     (root / "list.txt").write_text(
@@ -56,7 +57,7 @@ def write_jhmdb(root, length=5):
     return root
 
 
-def write_otb(root, names=("one",), length=6):
+def write_otb(root, names=("one",), length=6, annotated=None):
     """Sequences of OTB: a red square of 24 pixels that moves to the right."""
     background = np.random.default_rng(3).integers(90, 130, (140, 180, 3), dtype=np.uint8)
     for name in names:
@@ -68,7 +69,7 @@ def write_otb(root, names=("one",), length=6):
             pixels[top : top + 24, left : left + 24] = (250, 30, 20)
             Image.fromarray(pixels).save(root / name / f"img/{t + 1:04d}.png", compress_level=0)
             lines.append(f"{left + 1},{top + 1},24,24")
-        (root / name / "groundtruth_rect.txt").write_text("\n".join(lines))
+        (root / name / "groundtruth_rect.txt").write_text("\n".join(lines[:annotated]))
     return root
 
 

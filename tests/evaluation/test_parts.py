@@ -36,3 +36,15 @@ def test_masks_that_do_not_fit():
         confusion_matrix(np.full((2, 2), 3), np.zeros((2, 2), int), 3)
     with pytest.raises(ValueError, match="differ"):
         confusion_matrix(np.zeros((2, 3), int), np.zeros((2, 2), int), 3)
+
+
+def test_videos_with_a_first_mask_only_are_written_and_not_scored(tmp_path):
+    write_mask(tmp_path / "truth.png", TRUTH)
+    metric = PartIoU(num_classes=4, out_dir=tmp_path / "out")
+    sample = dict(
+        sequence="a", frames=["0", "1"], masks=np.stack([TRUTH % 255, PREDICTED]),
+        annotations=[tmp_path / "truth.png", None],
+    )  # fmt: skip
+    metric.process({}, [sample])
+    assert metric.evaluate(1) == {"parts/mIoU": None, "parts/aAcc": None}
+    assert (tmp_path / "out/a/1.png").is_file()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mmcontrast.datasets.annotated_videos import read_joints
 from mmcontrast.evaluation.pose import JHMDBPCK, jhmdb_pck, relative_distances
 
 JOINTS = np.array([[10, 20], [40, 20], [10, 60], [40, 60]], dtype=float)
@@ -42,7 +43,7 @@ def test_a_joint_at_the_left_edge():
     assert relative_distances(points, TRUTH)[2, 0] == pytest.approx(10 / 30)
     assert np.isnan(relative_distances(points, TRUTH, count_edge=False)[2, 0])
     metric = JHMDBPCK()
-    metric.process({}, [dict(points=points, joints=TRUTH)])
+    metric.process({}, [dict(points=points, joints=TRUTH, sequence="a")])
     found = metric.evaluate(1)
     assert found["jhmdb/0.1"] == pytest.approx((50 + 3 * 100) / 4)
     assert found["jhmdb/0.1_with_first"] == 100
@@ -50,7 +51,7 @@ def test_a_joint_at_the_left_edge():
 
 def test_metric_prints_both():
     metric = JHMDBPCK()
-    metric.process({}, [dict(points=predictions(), joints=TRUTH)])
+    metric.process({}, [dict(points=predictions(), joints=TRUTH, sequence="a")])
     found = metric.evaluate(1)
     assert found["jhmdb/0.1"] == pytest.approx(37.5)
     assert found["jhmdb/0.1_with_first"] == pytest.approx(62.5)
@@ -59,3 +60,25 @@ def test_metric_prints_both():
 def test_a_single_frame_has_no_score():
     with pytest.raises(ValueError, match="No video"):
         jhmdb_pck([relative_distances(TRUTH[:1], TRUTH[:1])])
+
+
+def test_joints_that_are_not_annotated_do_not_count():
+    truth = TRUTH.copy()
+    truth[2, 0] = np.nan
+    found = relative_distances(predictions(), truth)
+    assert np.isnan(found[2, 0])
+    np.testing.assert_allclose(found[1], relative_distances(predictions(), TRUTH)[1])
+
+
+def test_videos_with_first_joints_only_are_written_and_not_scored(tmp_path):
+    unknown = TRUTH.copy()
+    unknown[1:] = np.nan
+    metric = JHMDBPCK(out_dir=tmp_path)
+    metric.process({}, [dict(points=predictions(), joints=unknown, sequence="/media/run/a")])
+    assert set(metric.evaluate(1).values()) == {None}
+    written = read_joints(tmp_path / "media/run/a/joint_positions.mat")
+    np.testing.assert_array_equal(written, predictions())
+    metric.process(
+        {}, [dict(points=predictions(), joints=j, sequence="b") for j in (unknown, TRUTH)]
+    )
+    assert metric.evaluate(2)["jhmdb/0.1"] == pytest.approx(37.5)

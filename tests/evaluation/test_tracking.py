@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mmcontrast.datasets.tracking import read_boxes
 from mmcontrast.evaluation.tracking import OTB, box_iou, tracking_scores
 
 TRUTH = np.array([[100, 100, 40, 40]] * 5, dtype=float)
@@ -57,7 +58,7 @@ def test_frames_without_target():
 def test_metric_reports_both_rules():
     metric = OTB()
     for offset in (0, 900):
-        metric.process({}, [dict(boxes=shifted(*[offset] * 5), truth=TRUTH)])
+        metric.process({}, [dict(boxes=shifted(*[offset] * 5), truth=TRUTH, sequence="a")])
     found = metric.evaluate(2)
     assert found["otb/success"] == pytest.approx(100 * (20 / 21 + 0.190476) / 2, abs=1e-4)
     assert found["otb/precision_mmtracking"] == 50
@@ -74,3 +75,20 @@ def test_metric_reports_both_rules():
 def test_misuse(boxes, truth, rule, message):
     with pytest.raises(ValueError, match=message):
         tracking_scores(boxes, truth, rule)
+
+
+def test_sequences_with_a_first_box_only_are_written_and_not_scored(tmp_path):
+    truth = TRUTH.copy()
+    truth[1:] = np.nan
+    metric = OTB(out_dir=tmp_path)
+    samples = [dict(boxes=shifted(0, 1, 2, 3, 4), truth=t, sequence=n)
+               for n, t in (("a", truth), ("b", TRUTH))]  # fmt: skip
+    metric.process({}, samples[:1])
+    unscored = metric.evaluate(1)
+    assert set(unscored.values()) == {None}
+    np.testing.assert_allclose(read_boxes(tmp_path / "a.txt"), samples[0]["boxes"], atol=1e-3)
+    metric.process({}, samples)
+    scored = metric.evaluate(2)
+    assert scored.keys() == unscored.keys()
+    expected = tracking_scores(samples[1]["boxes"], TRUTH)["success"]
+    assert scored["otb/success"] == pytest.approx(100 * expected)

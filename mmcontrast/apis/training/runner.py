@@ -11,8 +11,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import Dataset
 
 from mmcontrast.apis.training.config_values import check_values
+from mmcontrast.datasets.base import FileDataset
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.engine.hooks.summary import SummaryHook
 from mmcontrast.engine.lengths import warn_of_lengths
@@ -96,6 +98,8 @@ def build_training(runner: Runner) -> None:
         )
     _check_last_batch(runner)
     _check_classes(runner)
+    if runner.val_loop is not None:
+        check_labels(runner.val_dataloader.dataset, runner.val_loop.evaluator.metrics)
     if not runner.cfg.get("resume"):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         check_pretrained(model)
@@ -133,6 +137,30 @@ def _check_classes(runner: Runner) -> None:
             for loader in (runner.train_dataloader, runner.val_dataloader)
         )
         refuse_other_classes(train, val, "The training data have")
+
+
+def check_labels(dataset: Dataset, metrics: Sequence[BaseMetric]) -> None:
+    """Refuse evaluation data that lack what a metric asks of every sample, before any is computed.
+
+    Args:
+        dataset: Evaluation data; those that are no files of ours are not looked at.
+        metrics: Metrics; the attribute ``required`` of one names keys of data samples.
+
+    Raises:
+        UserError: The first sample of a data set lacks a key.
+    """
+    parts = [p for p in getattr(dataset, "datasets", [dataset]) if isinstance(p, FileDataset)]
+    for metric in metrics:
+        for part in parts if hasattr(metric, "required") else ():
+            sample = part[0]["data_sample"]
+            missing = [repr(key) for key in metric.required if key not in sample]
+            if missing:
+                raise UserError(
+                    f"{type(metric).__name__} needs {' and '.join(missing)} of every sample, which "
+                    f"those of {part.ann_file or part.data_root} lack. Labels come with data sets "
+                    "such as ImageFolder or an ImageList with labels, a split with "
+                    "meta=dict(split='bank') or 'query'."
+                )
 
 
 def judges_classes(metrics: Sequence[BaseMetric]) -> bool:

@@ -12,7 +12,7 @@ from mmengine.runner import Runner, set_random_seed
 from mmcontrast.apis.training.config import default_work_dir, load_config, use_data_root
 from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
-from mmcontrast.apis.training.runner import build_runner, judges_classes
+from mmcontrast.apis.training.runner import build_runner, check_labels, judges_classes
 from mmcontrast.apis.training.train import set_randomness
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.classes import refuse_other_classes
@@ -31,7 +31,7 @@ def test(
     trust_checkpoint: bool = False,
     cfg_options: Iterable[str] = (),
     launcher: str = "none",
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Run the config's evaluation (``test_*``, or ``val_*`` where it has no other).
 
     Args:
@@ -47,7 +47,8 @@ def test(
         launcher: How this process was started: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Returns:
-        The metrics by name; those of the untrained network are prefixed with ``untrained/``.
+        The metrics by name, None where the data have no annotation to score by; those of the
+        untrained network are prefixed with ``untrained/``.
 
     Raises:
         UserError: The config, the checkpoint or the data do not fit.
@@ -69,18 +70,21 @@ def test(
             with removed_on_failure(cfg.work_dir):
                 runner = build_runner(cfg)
                 with input_errors(f"{cfg.filename}"):
-                    _ = runner.test_loop
+                    metrics_of_test = runner.test_loop.evaluator.metrics
+                    check_labels(runner.test_dataloader.dataset, metrics_of_test)
             _log_often(runner)
             if cfg.load_from is None:
                 _initialize(runner, warn=not frozen)
-            elif judges_classes(runner.test_loop.evaluator.metrics):
+            elif judges_classes(metrics_of_test):
                 _compare_classes(runner, cfg.load_from)
             metrics = runner.test()
             if cfg.get("compare_untrained") and cfg.load_from:
                 metrics |= _compare_with_untrained(runner, cfg.load_from, metrics)
         finally:
             leave_processes(runner)
-    values = ", ".join(f"{name} {value:.2f}" for name, value in metrics.items())
+    values = ", ".join(
+        f"{name} {'none' if value is None else f'{value:.2f}'}" for name, value in metrics.items()
+    )
     runner.logger.info(f"{_subject(cfg, frozen)}: {values}")
     return metrics
 

@@ -172,6 +172,26 @@ def test_a_protocol_without_training_judges_any_checkpoint(tmp_path, images, pre
     assert "RANDOM weights" in log
 
 
+def test_missing_labels_are_found_before_any_feature_is_computed(tmp_path, images, monkeypatch):
+    monkeypatch.setattr("tests.small.TinyNet.forward", lambda *_: pytest.fail("was computed"))
+    names = sorted(path.relative_to(images) for path in images.rglob("*.png"))
+    for file, line in (("bank.txt", "{} 1\n"), ("query.txt", "{}\n")):
+        (tmp_path / file).write_text("".join(line.format(name) for name in names))
+    settings = [
+        f"test_dataloader.dataset.datasets.{n}.{option}"
+        for n, file in enumerate(("bank.txt", "query.txt"))
+        for option in ("type=ImageList", f"ann_file={tmp_path / file}")
+    ]
+    with pytest.raises(UserError, match=r"KNN needs 'label' of every sample.*query\.txt lack"):
+        evaluate(
+            str(frozen_config(tmp_path, images)), "random", work_dir=str(tmp_path / "test"),
+            cfg_options=[unique_run(), *settings],
+        )  # fmt: skip
+    option = "val_dataloader.dataset.type=Images"
+    with pytest.raises(UserError, match=r"Accuracy needs 'label' of every sample"):
+        run(write_probe(tmp_path, images), tmp_path / "run", option, "model.pretrained=random")
+
+
 # Validation while pre-training -----------------------------------------------------------------
 
 VALIDATION = """

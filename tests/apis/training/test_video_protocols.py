@@ -6,7 +6,8 @@ from PIL import Image
 
 from mmcontrast.apis.training.test import test as evaluate
 from mmcontrast.apis.training.train import train
-from mmcontrast.datasets import VideoMasks
+from mmcontrast.datasets import TrackingPairs, TrackingVideos, VideoMasks
+from mmcontrast.datasets.annotated_videos import read_joints
 from mmcontrast.evaluation import score_folder
 from mmcontrast.utils.errors import UserError
 from tests.datasets.videos import write_davis, write_jhmdb, write_otb
@@ -18,6 +19,7 @@ SMALL = (
     "test_dataloader.dataset.pipeline.1.size=48",
     "visualizer=None",
 )
+SMALL_PIPELINE = [dict(type="LoadImage"), dict(type="PackInputs")]
 
 
 def run(config, root, tmp_path, *options, checkpoint=None):
@@ -43,6 +45,47 @@ def test_davis_with_a_network(tmp_path):
     assert again == {
         name.removeprefix("davis/"): pytest.approx(value) for name, value in found.items()
     }
+
+
+def test_videos_with_a_first_mask_only(tmp_path):
+    """DAVIS' test-dev: all frames are written, and the scores are none."""
+    root = write_davis(tmp_path / "davis", annotated=1)
+    out = tmp_path / "out"
+    options = ("model.backbone.stride=4", *SMALL[1:], f"test_evaluator.out_dir={out}")
+    found = run("davis2017/color.py", root, tmp_path, *options)
+    assert next(iter(found)) == "davis/J&F-Mean" and set(found.values()) == {None}
+    assert len(list(out.rglob("*.png"))) == 12
+    (log,) = (tmp_path / "work").glob("*/*.log")
+    assert "davis/J&F-Mean none" in log.read_text()
+    assert "2 of 2 videos are not scored" in log.read_text()
+    samples = [s["data_sample"] for s in VideoMasks(root, SMALL_PIPELINE)]
+    assert set(score_folder(out, samples).values()) == {None}
+
+
+def test_one_video_of_two_is_scored(tmp_path):
+    root = write_davis(tmp_path / "davis")
+    for mask in sorted((root / "Annotations/480p/two").glob("*.png"))[1:]:
+        mask.unlink()
+    options = ("model.backbone.stride=4", *SMALL[1:])
+    both = run("davis2017/color.py", root, tmp_path, *options)
+    (root / "ImageSets/2017/val.txt").write_text("one\n")
+    assert run("davis2017/color.py", root, tmp_path, *options) == both
+
+
+def test_joints_and_boxes_of_first_frames_only(tmp_path):
+    out = tmp_path / "out"
+    options = (
+        "test_dataloader.dataset.pipeline.1.size=(48,72)", SMALL[0], SMALL[2],
+        "test_dataloader.dataset.ann_file=list.txt", f"test_evaluator.out_dir={out}",
+    )  # fmt: skip
+    root = write_jhmdb(tmp_path / "jhmdb", annotated=1)
+    found = run("jhmdb/r18.py", root, tmp_path, *options, checkpoint="random")
+    assert set(found.values()) == {None}
+    assert read_joints(out / "Rename_Images/run/clip/joint_positions.mat").shape == (5, 4, 2)
+    (sequence,) = TrackingVideos(write_otb(tmp_path / "otb", annotated=1), SMALL_PIPELINE)
+    assert sequence["data_sample"]["truth"].shape == (6, 4)
+    with pytest.raises(ValueError, match="6 frames and 1 boxes"):
+        TrackingPairs(tmp_path / "otb")
 
 
 def test_colors_beat_a_copy(tmp_path):
