@@ -16,9 +16,20 @@ model = dict(
     type="DenseCL",
     data_preprocessor=dict(type="ViewPreprocessor"),
     # Batch statistics of 8 groups of 32, as on the authors' 8 devices, on any number of devices.
-    backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SplitBN", num_groups=8)),
-    # The dense head works on the backbone's own grid, 7x7 at 224 pixels.
-    neck=dict(type="DenseProjection", hidden_channels=2048, out_channels=128),
+    backbone=dict(
+        type="ResNet",
+        depth=50,
+        norm_cfg=dict(type="SplitBN", num_groups=8),
+        init_cfg=dict(type="Kaiming", layer="Conv2d", mode="fan_in"),
+    ),
+    # The dense head works on the backbone's own grid, 7x7 at 224 pixels. Its convolutions keep
+    # PyTorch's initialization, as in the authors' code.
+    neck=dict(
+        type="DenseProjection",
+        hidden_channels=2048,
+        out_channels=128,
+        init_cfg=dict(type="Kaiming", layer="Linear", mode="fan_in"),
+    ),
     loss=dict(type="InfoNCE", temperature=0.2),
     dense_loss=dict(type="InfoNCE", temperature=0.2),
     queue_size=65536,

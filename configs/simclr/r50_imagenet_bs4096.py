@@ -17,13 +17,20 @@ _base_ = ["../_base_/default_runtime.py", "../_base_/train_loader.py"]
 model = dict(
     type="SimCLR",
     data_preprocessor=dict(type="ViewPreprocessor"),
-    backbone=dict(type="ResNet", depth=50, norm_cfg=dict(type="SyncBN"), zero_init_residual=True),
+    backbone=dict(
+        type="ResNet",
+        depth=50,
+        norm_cfg=dict(type="SyncBN"),
+        zero_init_residual=True,
+        init_cfg=dict(type="mmcontrast.VarianceScaling", layer="Conv2d"),
+    ),
     neck=dict(
         type="Projection",
         hidden_channels=2048,
         out_channels=128,
         norm_cfg=dict(type="SyncBN"),
         last_norm_bias=False,
+        init_cfg=dict(type="Normal", layer="Linear", std=0.01),
     ),
     loss=dict(type="NTXent", temperature=0.1),
 )

@@ -12,6 +12,7 @@ from .momentum_contrast import (
 )
 from .norm import GroupNorm, SyncBN
 from .pretrained import PretrainedInit, check_pretrained, load_pretrained, skip_pretrained
+from .variance_scaling import VarianceScaling
 
 __all__ = [
     "ColorAutoEncoder",
@@ -22,6 +23,7 @@ __all__ = [
     "PretrainedInit",
     "SplitBN",
     "SyncBN",
+    "VarianceScaling",
     "check_pretrained",
     "gather",
     "load_pretrained",
