@@ -20,6 +20,7 @@ from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, build_training
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
+from mmcontrast.engine.hooks.accumulation import AccumulationHook
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.resume import ResumeHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
@@ -137,6 +138,7 @@ def run(runner: Runner) -> None:
     parts = datasets_of(runner.train_dataloader.dataset)
     if any(map(takes_keys, parts)) and not any(isinstance(h, ResumeHook) for h in runner.hooks):
         runner.register_hook(ResumeHook())  # the config names MMEngine's, which tells no epochs
+    runner.register_hook(AccumulationHook())
     runner.register_hook(FinalValidationHook())
     try:
         runner.train()

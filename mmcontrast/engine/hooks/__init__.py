@@ -1,5 +1,6 @@
 """Hooks: exact resume, safe checkpoints, interruption, guards, validation, transfer, summaries."""
 
+from .accumulation import AccumulationHook
 from .architecture import ArchitectureHook
 from .checkpoint import SafeCheckpointHook
 from .curves import CurvesHook
@@ -17,6 +18,7 @@ from .summary import SummaryHook
 from .validation import FinalValidationHook, ValidationHook
 
 __all__ = [
+    "AccumulationHook",
     "ArchitectureHook",
     "ChannelsLastHook",
     "CurvesHook",

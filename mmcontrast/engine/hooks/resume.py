@@ -1,8 +1,8 @@
 """A resumed run equals an uninterrupted one, bit for bit.
 
 All randomness is a function of (seed, epoch, sample) in the data and of (seed, iteration, rank) in
-the model. What has to be restored is the position in the data, and the gradients of an accumulation
-that was unfinished when the checkpoint was written.
+the model. What has to be restored is the position in the data, and the gradients and keys of an
+accumulation that was unfinished when the checkpoint was written.
 """
 
 import random
@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 
 from mmcontrast.datasets.sampling.epochs import add_epochs, datasets_of, sampler_of
 from mmcontrast.engine.reschedule import FreshSchedules
+from mmcontrast.models.modules.momentum_contrast import KeyQueue
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.errors import UserError
 
@@ -146,7 +147,7 @@ class ResumeHook(Hook):
             self._gradients = torch.stack(gathered).cpu() if gathered else None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add the position in the data and the pending gradients."""
+        """Add the position in the data, the pending gradients and the keys that wait."""
         for state in _scheduler_states(checkpoint.get("param_schedulers")):
             # OneCycleLR keeps a function, which no checkpoint should need to run.
             for name in [name for name, value in state.items() if callable(value)]:
@@ -156,6 +157,7 @@ class ResumeHook(Hook):
             world_size=get_world_size(),
             epoch_length=len(runner.train_dataloader),
             gradients=self._gradients,
+            waiting_keys={name: queue.waiting.cpu() for name, queue in _queues(runner).items()},
         )
 
     def _translate_position(self, runner: Runner) -> None:
@@ -197,6 +199,10 @@ class ResumeHook(Hook):
             if values.any():
                 parameter.grad = values.to(parameter.device, copy=True).view_as(parameter)
             offset += parameter.numel()
+        keys = self._loaded.get("waiting_keys", {})  # missing in older checkpoints
+        for name, queue in _queues(runner).items():
+            if name in keys:
+                queue.waiting = keys[name].to(queue.keys.device)
         runner.logger.info("The gradients of the unfinished accumulation are restored.")
 
 
@@ -248,6 +254,11 @@ def _accumulating(runner: Runner) -> bool:
 def _trainable(runner: Runner) -> list[torch.nn.Parameter]:
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _queues(runner: Runner) -> dict[str, KeyQueue]:
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return {name: part for name, part in model.named_modules() if isinstance(part, KeyQueue)}
 
 
 def _flatten_gradients(runner: Runner) -> Tensor:

@@ -194,6 +194,9 @@ class MomentumEncoder(nn.Module):
     over parameters and buffers of its online module before it is used. Weights of its own that are
     loaded, as on resume, stay.
 
+    Where gradients are accumulated, ``begins_step`` is False at all iterations of an optimizer step
+    but the first, and :meth:`update` leaves the copies as they are; the trainer sets it.
+
     Args:
         momentum: Weight m kept of the old parameters, as in the papers: 0.999. MMEngine's own
             moving average calls 1 - m momentum.
@@ -224,6 +227,7 @@ class MomentumEncoder(nn.Module):
             momentum_module.register_forward_pre_hook(self._start_before_use)
             self.add_module(name, momentum_module)
         self.momentum = momentum
+        self.begins_step = True
         self.requires_grad_(False).float()
 
     def init_weights(self) -> None:
@@ -253,14 +257,14 @@ class MomentumEncoder(nn.Module):
 
     @torch.no_grad()
     def update(self, **online: nn.Module) -> None:
-        """Move one step toward the online modules.
+        """Move one step toward the online modules, if an optimizer step begins here.
 
         Args:
             **online: The modules given to the constructor, under the same names.
         """
         if self._outdated:
             self.copy_from(**{name: online[name] for name in self._outdated & set(online)})
-        for name, module in online.items():
+        for name, module in online.items() if self.begins_step else ():
             mine: list[Tensor] = list(self.get_submodule(name).parameters())
             theirs: list[Tensor] = [parameter.float() for parameter in module.parameters()]
             torch._foreach_lerp_(mine, theirs, 1 - self.momentum)
@@ -289,6 +293,10 @@ class KeyQueue(nn.Module):
     It starts full of random unit vectors, so that the loss has its final form from the first step.
     All state is in the checkpoint.
 
+    Where gradients are accumulated, ``ends_step`` is False at all iterations of an optimizer step
+    but the last, and keys wait until then, since no key is a negative of its own step. The trainer
+    sets it, and puts keys that wait into the checkpoint.
+
     Args:
         length: Number of keys K; keep it below the number of images in the data set, or most
             negatives of an image are old copies of the same image.
@@ -299,6 +307,7 @@ class KeyQueue(nn.Module):
     pointer: Tensor
     pushed_at: Tensor
     step: Tensor
+    waiting: Tensor
 
     def __init__(self, length: int, channels: int):
         super().__init__()
@@ -309,15 +318,22 @@ class KeyQueue(nn.Module):
         self.register_buffer("pointer", torch.zeros((), dtype=torch.long))
         self.register_buffer("pushed_at", torch.zeros(length, dtype=torch.long))
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
+        self.register_buffer("waiting", torch.zeros(0, channels), persistent=False)
+        self.ends_step = True
 
     @torch.no_grad()
     def push(self, keys_BC: Tensor) -> None:
-        """Replace the oldest keys.
+        """Replace the oldest keys, at the end of an optimizer step.
 
         Args:
             keys_BC: Unit vectors, equal on all ranks. Of a batch longer than the queue the last K
                 keys remain.
         """
+        if len(self.waiting) or not self.ends_step:
+            keys_BC = torch.cat([self.waiting, keys_BC.to(self.keys.dtype)])
+            self.waiting = keys_BC.new_zeros(0, keys_BC.shape[1]) if self.ends_step else keys_BC
+        if not self.ends_step:
+            return
         self.step += 1
         slots = self.pointer + torch.arange(len(keys_BC), device=keys_BC.device)
         kept = slice(max(len(keys_BC) - self.length, 0), None)
