@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from mmcontrast.datasets import Clip, VideoMasks, collate
 from mmcontrast.datasets.transforms import compose
@@ -51,6 +52,37 @@ def test_every_protocol_follows_it(name):
     assert decision.soft_first_mask is (name == "crw") and decision.stretched is (name != "crw")
     assert decision.at_input is (name in ("uvc", "contrastcorr", "dino"))
     assert overlap(model) > overlap(build(None)) + 0.1
+
+
+def test_dino_step_by_step():
+    """The authors' evaluation written out on all pairs of cells, Pillow's resizing included."""
+    resize = dict(type="Resize", size=64, multiple=64)
+    clip = Clip([frame(t)[0] for t in range(5)], compose([PIPELINE[0], resize, PIPELINE[2]]))
+    mask = frame(0)[1]
+    std = [0.228 * 255, 57.12, 57.375]
+    model = build(
+        protocol="dino", propagator={}, data_preprocessor=dict(type="ViewPreprocessor", std=std)
+    )
+    ours = list(model.propagate_mask(clip, mask))
+    mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
+    deviation = torch.tensor([0.228, 0.224, 0.225])[:, None, None]
+    maps = [model.backbone((view[None] / 255 - mean) / deviation)[0][0].double() for view in clip]
+    height, width = maps[0].shape[1:]
+    features = [torch.nn.functional.normalize(each.flatten(1), dim=0) for each in maps]
+    small = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
+    labels = [torch.from_numpy(np.stack([small == 0, small == 1])).double().flatten(1)]
+    place = torch.cartesian_prod(torch.arange(height), torch.arange(width))
+    near = ((place[:, None] - place).abs() <= 12).all(2)
+    for t in range(1, 5):  # fewer than the 7 frames of context
+        affinity = torch.cat([(key.T @ features[t] / 0.1).exp() * near for key in features[:t]])
+        affinity[affinity < affinity.topk(5, dim=0).values[-1]] = 0
+        labels.append(torch.cat(labels, dim=1) @ (affinity / affinity.sum(0)))
+        soft = labels[-1].view(1, 2, height, width)
+        soft = torch.nn.functional.interpolate(soft, scale_factor=4, mode="bilinear")[0]
+        soft = soft - soft.amin((1, 2), keepdim=True)
+        decided = (soft / soft.amax((1, 2), keepdim=True)).argmax(0).to(torch.uint8).numpy()
+        resized = Image.fromarray(decided).resize(SIZE[::-1], Image.Resampling.NEAREST)
+        assert np.array_equal(ours[t], np.asarray(resized)), t
 
 
 def test_joints_follow_it():
