@@ -46,7 +46,7 @@ train_dataloader = dict(
     dataset=dict(
         type="VideoList",
         data_root="data/kinetics400/videos_train",
-        ann_file="data/kinetics400/kinetics400_train_list_videos.txt",
+        ann_file="../kinetics400_train_list_videos.txt",
         on_error="skip",
         pipeline=[
             # One frame of each of 8 equal parts; the first half of them is view 0.

@@ -103,6 +103,9 @@ class FileDataset(mmengine.dataset.BaseDataset):
                 f"(absolute: {os.path.abspath(self.data_root)}). Correct the config, or pass "
                 "--cfg-options train_dataloader.dataset.data_root=FOLDER."
             )
+        # ".." is the folder above data_root as it is written, also where that is a link.
+        if self.ann_file and os.path.isfile(normal := os.path.normpath(self.ann_file)):
+            self.ann_file = normal
         if self.ann_file and not os.path.isfile(self.ann_file):
             raise FileNotFoundError(
                 f"{name}: ann_file={self.ann_file!r} does not exist; a relative one is looked for "

@@ -19,7 +19,7 @@ from mmcontrast.datasets.files import (
 )
 from mmcontrast.datasets.images import ImageList
 from mmcontrast.registry import DATASETS
-from mmcontrast.utils.text import read_text
+from mmcontrast.utils.text import read_lines
 
 
 @DATASETS.register_module()
@@ -154,7 +154,7 @@ class GOT10k(FileDataset):
                 f"GOT10k: {listing} is missing. data_root is one split, such as "
                 "data/GOT-10k/train; folders without a list are read by type='FrameFolders'."
             )
-        names = read_text(listing).split()
+        names = [line.strip() for line in read_lines(listing) if line.strip()]
         samples = [dict(path=os.path.join(self.data_root, name)) for name in names]
         _check_first(samples, str(listing))
         return samples

@@ -77,6 +77,13 @@ def test_list_file(folder):
     assert names(dataset) == ["5.jpg", "1.jpg", "with blank.jpg", "6.jpg"]
     assert [s["data_sample"]["label"] for s in dataset] == [3, 0, 12, 1]
 
+    # ".." is above the folder as it is written, not above what a link leads to.
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere/link").symlink_to(folder, target_is_directory=True)
+    (folder / "elsewhere/list.txt").write_text("dog/5.jpg 3\n")
+    linked = ImageList(folder / "elsewhere/link", LOAD, ann_file="../list.txt")
+    assert names(linked) == ["5.jpg"]
+
     (folder / "plain.txt").write_text("dog/5.jpg\nwith blank.jpg\n")
     dataset = ImageList(folder, LOAD, ann_file=folder / "plain.txt")
     assert names(dataset) == ["5.jpg", "with blank.jpg"]

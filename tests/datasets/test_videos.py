@@ -96,9 +96,9 @@ def test_got10k(tmp_path):
     (tmp_path / "train").mkdir()
     with pytest.raises(FileNotFoundError, match=r"list\.txt is missing"):
         GOT10k(tmp_path / "train")
-    (tmp_path / "train/list.txt").write_text("GOT-10k_Train_000002\nGOT-10k_Train_000001\n")
+    (tmp_path / "train/list.txt").write_text("GOT-10k_Train_000002\nmy video 1\n\n")
     write_frames(tmp_path / "train/GOT-10k_Train_000002", range(1, 4), "{:08d}.png")
     assert paths(GOT10k(tmp_path / "train"), tmp_path / "train") == [
         "GOT-10k_Train_000002",
-        "GOT-10k_Train_000001",
+        "my video 1",
     ]

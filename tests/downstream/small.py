@@ -5,7 +5,6 @@ from mmengine.registry import MODELS, DefaultScope
 from mmengine.utils import import_modules_from_strings
 
 from mmcontrast.apis.training.config import load_config
-from mmcontrast.mini.categories import CLASSES
 from mmcontrast.models.backbones import ResNet
 from tests.toy import ROOT, unique_run
 
@@ -26,7 +25,8 @@ _SMALL = dict(
 def small_config(path, world, work_dir, *options):
     """Load a config, with the data in ``world`` and a training of one iteration."""
     cfg = load_config(ROOT / path, [unique_run(), *options])
-    cfg = Config(_shrink(cfg.to_dict(), str(world)), filename=cfg.filename)
+    settings = _in_world(shrink(cfg.to_dict()), str(world))
+    cfg = Config(settings, filename=cfg.filename)
     cfg.work_dir = str(work_dir)
     cfg.train_cfg.update(max_iters=1, val_interval=1)
     cfg.default_hooks.update(curves=None)
@@ -34,29 +34,35 @@ def small_config(path, world, work_dir, *options):
     cfg.default_hooks.logger.interval = 1
     if "precise_bn" in cfg.default_hooks:
         cfg.default_hooks.precise_bn.num_iters = 1
-    if "size" in cfg.model.data_preprocessor:
-        cfg.model.data_preprocessor.size = (64, 64)
     return cfg
 
 
-def _shrink(value, world):
-    if isinstance(value, str):
-        return value.replace("data/", f"{world}/", 1) if value.startswith("data/") else value
+def shrink(value):
+    """Cut the sizes of images, crops and proposals anywhere in the settings."""
     if isinstance(value, list | tuple):
-        return type(value)(_shrink(item, world) for item in value)
+        return type(value)(shrink(item) for item in value)
     if not isinstance(value, dict):
         return value
-    small = {key: _SMALL.get(key, _shrink(item, world)) for key, item in value.items()}
+    small = {key: _SMALL.get(key, shrink(item)) for key, item in value.items()}
     if small.get("mode") == "slide":
         small["stride"] = (32, 32)
     if small.get("type") == "Pad":
         small["size"] = (64, 64)
     if small.get("type") == "RandomChoiceResize":
         small["scales"] = [(96, 64)]
-    # The mini-world has classes of its own.
-    if small.get("type") in ("VOCDataset", "VOCWithDifficult"):
-        small.setdefault("metainfo", dict(classes=CLASSES))
+    if "data_preprocessor" in small and "size" in small["data_preprocessor"]:
+        small["data_preprocessor"]["size"] = (64, 64)
     return small
+
+
+def _in_world(value, world):
+    if isinstance(value, str):
+        return value.replace("data/", f"{world}/", 1) if value.startswith("data/") else value
+    if isinstance(value, list | tuple):
+        return type(value)(_in_world(item, world) for item in value)
+    if isinstance(value, dict):
+        return {key: _in_world(item, world) for key, item in value.items()}
+    return value
 
 
 def resnet_weights(depth=50, **kwargs):

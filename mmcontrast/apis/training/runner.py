@@ -3,11 +3,13 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
+from mmengine.model import PretrainedInit as MMEnginePretrained
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
@@ -39,6 +41,7 @@ def build_runner(cfg: Config) -> Runner:
     check_values(cfg)
     if cfg.get("default_scope") == SCOPE:  # mmdet and mmseg have no functions of their own
         _add_scope_to_functions(cfg)
+        _use_own_pretrained(cfg.get("model"))
     _remove_hooks_that_are_off(cfg)
     _settle_workers(cfg)
     with input_errors(f"{cfg.filename}"):
@@ -55,6 +58,19 @@ def _add_scope_to_functions(cfg: Config) -> None:
         for function in (loader.get("collate_fn"), loader.get("worker_init_fn")):
             if function and isinstance(function.get("type"), str) and "." not in function["type"]:
                 function["type"] = f"{SCOPE}.{function['type']}"
+
+
+def _use_own_pretrained(settings: Any) -> None:
+    """Let MMEngine's ``Pretrained``, named in full, be ours, which counts what it loads."""
+    if isinstance(settings, list | tuple):
+        for item in settings:
+            _use_own_pretrained(item)
+    elif isinstance(settings, dict):
+        kind = settings.get("type")
+        if kind is MMEnginePretrained or kind in ("mmengine.Pretrained", "mmengine::Pretrained"):
+            settings["type"] = "Pretrained"
+        for value in settings.values():
+            _use_own_pretrained(value)
 
 
 def _settle_workers(cfg: Config) -> None:
@@ -86,16 +102,11 @@ def build_training(runner: Runner) -> None:
     """
     with input_errors(f"{runner.cfg.filename}"):
         _ = runner.train_loop, runner.val_loop
+        _check_first_batch(runner)  # before the schedules, which count an epoch's steps
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         if runner.param_schedulers is not None:
             runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
         warn_of_lengths(runner)
-    if len(runner.train_dataloader) == 0:
-        raise UserError(
-            f"The {len(runner.train_dataloader.dataset)} training samples do not fill one batch "
-            f"of {runner.train_dataloader.batch_size} on {get_world_size()} process(es). "
-            "Lower train_dataloader.batch_size, or set train_dataloader.drop_last=False."
-        )
     _check_last_batch(runner)
     _check_classes(runner)
     if runner.val_loop is not None:
@@ -103,6 +114,16 @@ def build_training(runner: Runner) -> None:
     if not runner.cfg.get("resume"):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         check_pretrained(model)
+
+
+def _check_first_batch(runner: Runner) -> None:
+    """Refuse a data set that is smaller than one batch, where incomplete batches are dropped."""
+    if len(runner.train_dataloader) == 0:
+        raise UserError(
+            f"The {len(runner.train_dataloader.dataset)} training samples do not fill one batch "
+            f"of {runner.train_dataloader.batch_size} on {get_world_size()} process(es). "
+            "Lower train_dataloader.batch_size, or set train_dataloader.drop_last=False."
+        )
 
 
 def _check_last_batch(runner: Runner) -> None:

@@ -225,6 +225,23 @@ def test_bad_input_is_answered_with_a_remedy(run, option, message):
         run(SHORT, option)
 
 
+def test_too_few_samples_are_named_before_a_schedule_counts_their_steps(run):
+    schedule = "param_scheduler=dict(type='WarmupCosineLR', warmup=1, end=3, "
+    with pytest.raises(UserError, match="24 training samples do not fill one batch of 25"):
+        run(
+            SHORT,
+            "train_dataloader.batch_size=25",
+            f"{schedule}by_epoch=True, convert_to_iter_based=True)",
+        )
+
+
+def test_mmengines_pretrained_in_full_is_counted_too(run, tmp_path):
+    torch.save(torch.nn.Linear(3, 3).state_dict(), tmp_path / "other.pth")
+    checkpoint = f"model.init_cfg.checkpoint={tmp_path / 'other.pth'}"
+    with pytest.raises(UserError, match=r"other\.pth"):
+        run(SHORT, "model.init_cfg.type=mmengine.Pretrained", checkpoint)
+
+
 def test_a_config_without_training(tmp_path):
     (tmp_path / "a.py").write_text("model = dict(type='A')\n")
     with pytest.raises(UserError, match="lacks train_dataloader, train_cfg, optim_wrapper"):
