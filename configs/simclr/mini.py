@@ -50,7 +50,7 @@ train_dataloader = dict(
 )
 
 optim_wrapper = dict(
-    type="OptimWrapper", optimizer=dict(type="SGD", lr=0.05, momentum=0.9, weight_decay=2e-4)
+    type="OptimWrapper", optimizer=dict(type="SGD", lr=0.02, momentum=0.9, weight_decay=2e-4)
 )
 param_scheduler = dict(type="CosineAnnealingLR", T_max=14, eta_min=0, by_epoch=True)
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=14, val_interval=14)
