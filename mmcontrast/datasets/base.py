@@ -71,6 +71,8 @@ class FileDataset(mmengine.dataset.BaseDataset):
     contents = "file"
     takes_keys = True
 
+    ann_file: str
+
     def __init__(
         self,
         data_root: str | os.PathLike,

@@ -105,6 +105,7 @@ def mel_filters(front_end: FrontEnd = FRONT_ENDS["crisscross"]) -> NDArray[np.fl
         hz_to_mel(front_end.fmin, front_end.mel_scale),
         hz_to_mel(front_end.fmax, front_end.mel_scale),
         front_end.n_mels + 2,
+        dtype=np.float64,
     )
     edges = mel_to_hz(edges_mel, front_end.mel_scale)
     bins = np.fft.rfftfreq(front_end.n_fft, 1 / front_end.sample_rate)
