@@ -9,7 +9,7 @@ import pickletools
 import re
 import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -251,15 +251,16 @@ after_import("mmengine.runner.checkpoint", _replace_loaders)
 
 
 def find_checkpoint(work_dir: str | Path) -> Path | None:
-    """Return the newest readable checkpoint of a run, or None if there is none at all.
+    """Return the newest usable checkpoint of a run, or None if there is none at all.
 
-    It is the one that ``last_checkpoint`` names; if that file or the checkpoint is damaged, the
-    most recently written one that can be read.
+    It is the one that ``last_checkpoint`` names; if that file or the checkpoint is damaged, or
+    weights in it are not finite, the most recently written one where neither is so. One whose
+    weights are not finite is returned where there is no other.
 
     Raises:
         CheckpointError: There are checkpoints, but none can be read.
     """
-    problems = []
+    problems, diverged = [], None
     for path in _candidates(Path(work_dir)):
         try:
             checkpoint = load_checkpoint(path)
@@ -267,11 +268,27 @@ def find_checkpoint(work_dir: str | Path) -> Path | None:
             problems.append(str(error))
             print_log(f"Skipped: {error}", logger="current", level=30)
             continue
-        if "optimizer" in checkpoint:
+        if "optimizer" not in checkpoint:
+            continue
+        not_finite = not_finite_names(checkpoint.get("state_dict") or {})
+        if not not_finite:
             return path
+        diverged = diverged or path
+        print_log(f"{path}: {not_finite[0]} is not finite.", logger="current", level=30)
+    if diverged:
+        return diverged
     if problems:
         raise CheckpointError("No checkpoint can be read:\n" + "\n".join(problems))
     return None
+
+
+def not_finite_names(state_dict: Mapping[str, Any]) -> list[str]:
+    """Return the names of the tensors that hold infinity or NaN."""
+    return [
+        name
+        for name, tensor in state_dict.items()
+        if torch.is_tensor(tensor) and tensor.is_floating_point() and not tensor.isfinite().all()
+    ]
 
 
 def _candidates(work_dir: Path) -> list[Path]:

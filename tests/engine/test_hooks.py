@@ -13,9 +13,11 @@ import torch
 from mmengine.hooks import Hook
 
 from mmcontrast.apis.training.train import train
+from mmcontrast.engine.hooks.guards import unusable_weights
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.errors import Diverged, TrainingStopped
+from mmcontrast.weights import find_checkpoint
 from tests.toy import unique_run, write_config
 
 
@@ -29,6 +31,16 @@ class Poison(Hook):
     def before_train_iter(self, runner, **kwargs):
         if runner.iter + 1 == self.at:
             next(runner.model.parameters()).data.fill_(float("nan"))
+
+
+@HOOKS.register_module(force=True)
+class AddMask(Hook):
+    """Give the network a buffer of minus infinity, as masks of attention are."""
+
+    priority = "HIGHEST"
+
+    def before_train(self, runner):
+        runner.model.register_buffer("mask", torch.full((2,), -torch.inf))
 
 
 @HOOKS.register_module(force=True)
@@ -76,6 +88,70 @@ def test_a_non_finite_loss_stops_the_run(config, tmp_path):
     assert [path.name for path in (tmp_path / "run").glob("*.pth")] == ["epoch_1.pth"]
     weights = torch.load(tmp_path / "run/epoch_1.pth", weights_only=False)["state_dict"]
     assert all(tensor.isfinite().all() for tensor in weights.values())
+
+
+@pytest.mark.parametrize("hook", ["SafeCheckpointHook", "CheckpointHook"])
+def test_weights_that_a_step_has_blown_up_are_not_saved(config, tmp_path, hook):
+    """The loss of the step is finite, and so are the weights, whose squares are not."""
+    options = ("optim_wrapper.optimizer.lr=3e38", "train_cfg.max_epochs=1")
+    each_step = ("default_hooks.checkpoint.interval=1", "default_hooks.checkpoint.by_epoch=False")
+    with pytest.raises(Diverged, match=r"No checkpoint is saved: .*backbone.*up to \d") as stopped:
+        kind = f"default_hooks.checkpoint.type={hook}"
+        run(config, tmp_path / "run", kind, *options, *each_step)
+    assert stopped.value.exit_code == 3
+    assert "There is no good checkpoint yet" in str(stopped.value)
+    assert not [path for path in (tmp_path / "run").iterdir() if "pth" in path.name]
+    assert not (tmp_path / "run/last_checkpoint").exists()
+
+
+def test_a_good_checkpoint_is_one_after_which_a_loss_was_finite(config, tmp_path):
+    poison = ("default_hooks.poison.type=Poison", "default_hooks.poison.at=7")
+    saving = ("default_hooks.checkpoint.interval=3", "default_hooks.checkpoint.by_epoch=False",
+              "default_hooks.checkpoint.max_keep_ckpts=1")  # fmt: skip
+    with pytest.raises(Diverged) as stopped:
+        run(config, tmp_path / "run", *poison, *saving)
+    folder = tmp_path / "run"
+    assert f"The last good checkpoint is {folder}/iter_3.pth" in str(stopped.value)
+    assert f"After {folder}/iter_6.pth.diverged" in str(stopped.value)
+    # It was kept until the next one would be good.
+    assert sorted(p.name for p in folder.glob("*.pth*")) == ["iter_3.pth", "iter_6.pth.diverged"]
+    assert find_checkpoint(folder) == folder / "iter_3.pth"
+    # A resumed run diverges at its first step or saves again, and its first finite loss counts.
+    with pytest.raises(Diverged, match=r"last good checkpoint is .*iter_3.pth"):
+        poison = (poison[0], "default_hooks.poison.at=5")
+        run(config, folder, *poison, *saving, resume="auto")
+    assert find_checkpoint(folder) == folder / "iter_3.pth"
+
+
+def test_without_a_good_checkpoint_nothing_is_resumed(config, tmp_path):
+    poison = ("default_hooks.poison.type=Poison", "default_hooks.poison.at=7")
+    with pytest.raises(Diverged, match="There is no good checkpoint yet"):
+        run(config, tmp_path / "run", *poison)
+    assert (tmp_path / "run/epoch_1.pth.diverged").is_file()
+    assert find_checkpoint(tmp_path / "run") is None
+
+
+def test_what_no_training_can_continue_with():
+    state = dict(
+        weight=torch.full((4,), 2e19),
+        large=torch.full((4,), 1e18),
+        half=torch.full((4,), 300.0, dtype=torch.float16),
+        double=torch.full((4,), 1e100, dtype=torch.float64),
+        nan=torch.tensor([1.0, float("nan")]),
+        running_var=torch.tensor([1e30]),
+        mask=torch.tensor([float("-inf")]),
+        count=torch.tensor(3),
+    )
+    parameters = ("weight", "large", "half", "double", "nan")
+    names = [name for name, _ in unusable_weights(state, parameters)]
+    assert names == ["weight", "nan", "mask"]
+
+
+def test_a_buffer_that_holds_infinity_by_design_is_saved(config, tmp_path):
+    options = ("default_hooks.mask.type=AddMask", "train_cfg.max_epochs=1")
+    run(config, tmp_path / "run", *options)
+    weights = torch.load(tmp_path / "run/epoch_1.pth", weights_only=False)["state_dict"]
+    assert weights["mask"].isinf().all()
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(config, tmp_path, monkeypatch):

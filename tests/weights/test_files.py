@@ -114,6 +114,15 @@ def test_missing_and_damaged_files(tmp_path):
             load_checkpoint(tmp_path / name)
 
 
+def test_auto_resume_passes_over_weights_that_are_not_finite(tmp_path):
+    for name, value in (("a.pth", 1.0), ("b.pth", float("nan"))):
+        torch.save(dict(state_dict=dict(w=torch.tensor([value])), optimizer={}), tmp_path / name)
+    (tmp_path / "last_checkpoint").write_text("b.pth")
+    assert find_checkpoint(tmp_path) == tmp_path / "a.pth"
+    (tmp_path / "a.pth").unlink()
+    assert find_checkpoint(tmp_path) == tmp_path / "b.pth"
+
+
 def test_auto_resume_takes_the_newest_that_can_be_read(tmp_path):
     assert find_checkpoint(tmp_path) is None
     for age, name in enumerate(("epoch_3", "epoch_2", "epoch_1")):

@@ -16,6 +16,7 @@ from mmcontrast.apis.inference.backbone import load_backbone, read_checkpoint
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights import Checkpoint, compare, trusted_checkpoints
+from mmcontrast.weights.files import not_finite_names
 from mmcontrast.weights.resnet_form import is_resnet, plain_form, published_form
 
 StateDict = dict[str, Tensor]
@@ -50,7 +51,8 @@ def export_weights(
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or does not fill its backbone.
-        UserError: The target is unknown or cannot hold the backbone, or an extra is missing.
+        UserError: The target is unknown or cannot hold the backbone, weights are not finite, or an
+            extra is missing.
     """
     if to not in TARGETS:
         raise UserError(f"There is no export to {to!r}. Choose one of: {', '.join(TARGETS)}.")
@@ -59,6 +61,13 @@ def export_weights(
         raise UserError(f"{to} reads files whose name ends in {suffix}, not {Path(out).name}.")
     with trusted_checkpoints(trust_checkpoint):
         source = read_checkpoint(checkpoint, config)
+    not_finite = not_finite_names(source.state_dict)
+    if not_finite:
+        raise UserError(
+            f"{checkpoint} is of a training that diverged: {', '.join(not_finite[:4])} "
+            f"({len(not_finite)} of {len(source.state_dict)} tensors) hold infinity or NaN. Take "
+            "an earlier checkpoint."
+        )
     content, usage = TARGETS[to](source)
     with input_errors(f"cannot write {out}"):
         write_atomically(content, out)

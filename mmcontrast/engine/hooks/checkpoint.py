@@ -1,5 +1,6 @@
-"""Checkpoints that survive a kill and a full disk."""
+"""Checkpoints that survive a kill, a full disk and a loss that is not finite."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import TrainingStopped
 
 INTERRUPTED = "interrupted.pth"
+DIVERGED = ".diverged"
+"""What is added to the name of a checkpoint after which no finite loss was seen."""
 
 
 @register_backend("atomic", force=True)
@@ -30,10 +33,11 @@ class AtomicBackend(LocalBackend):
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """MMEngine's ``CheckpointHook``, except that there is a whole checkpoint at every moment.
+    """MMEngine's ``CheckpointHook``, except that there is a good checkpoint at every moment.
 
-    Files are written atomically, ``last_checkpoint`` too, and an old checkpoint is removed after
-    the new one is on the disk, not before.
+    Files are written atomically, ``last_checkpoint`` too. A checkpoint is *good* once a loss was
+    finite that its weights gave, which is that of the next iteration. Until then the checkpoints
+    stay that it replaces, and if that loss is not finite it is set aside, see :meth:`reject`.
 
     Args:
         **kwargs: Options of MMEngine's ``CheckpointHook``: ``interval``, ``by_epoch``,
@@ -45,6 +49,30 @@ class SafeCheckpointHook(CheckpointHook):
     def __init__(self, **kwargs: Any):
         kwargs.setdefault("backend_args", dict(backend="atomic"))
         super().__init__(**kwargs)
+        self._unconfirmed: list[str] = []  # paths, written since the last finite loss
+        self._outdated: list[str] = []  # names of files to remove when the next one is good
+        self._resumed_from: str | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepare the folder of checkpoints, and continue with those of a resumed run."""
+        super().before_train(runner)
+        if runner.iter:
+            self._outdated = list(runner.message_hub.runtime_info.get("outdated_ckpts", ()))
+            self._resumed_from = runner._load_from and str(runner._load_from)
+
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Save at the interval.
+
+        It is reached only if the loss of the iteration is finite, so what was saved before is good:
+        :class:`NonFiniteLossHook` comes first.
+        """
+        self._confirm(runner)
+        super().after_train_iter(runner, *args, **kwargs)
+
+    def after_train(self, runner: Runner) -> None:
+        """Remove what the last checkpoint replaces."""
+        self._remove_outdated(runner)
+        super().after_train(runner)
 
     def write(self, runner: Runner, filename: str, meta: dict[str, int], by_epoch: bool) -> None:
         """Save a checkpoint and make it the one that ``--resume auto`` takes; call on all ranks.
@@ -58,11 +86,14 @@ class SafeCheckpointHook(CheckpointHook):
         Raises:
             TrainingStopped: It could not be written; the message names the last whole one.
         """
-        previous = self.last_ckpt
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
-        runner.message_hub.update_info("last_ckpt", self.last_ckpt)
         # Hooks on all ranks; MMEngine's before_save_checkpoint runs on the first rank alone.
         runner.call_hook("before_write_checkpoint")
+        previous = self.last_ckpt or self._resumed_from
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, filename)
+        self._outdated = [name for name in self._outdated if name != filename]
+        runner.message_hub.update_info("last_ckpt", self.last_ckpt)
+        kept = [name for name in self._outdated if name != INTERRUPTED]
+        runner.message_hub.update_info("outdated_ckpts", kept)
         try:
             runner.save_checkpoint(
                 self.out_dir,
@@ -75,9 +106,7 @@ class SafeCheckpointHook(CheckpointHook):
                 **self.args,
             )
             if is_main_process():
-                write_atomically(
-                    str(self.last_ckpt).encode(), Path(runner.work_dir, "last_checkpoint")
-                )
+                _point_to(runner, self.last_ckpt)
         except OSError as error:
             raise TrainingStopped(
                 f"The checkpoint {self.last_ckpt} could not be written: {error}.\n"
@@ -87,23 +116,61 @@ class SafeCheckpointHook(CheckpointHook):
                     else "There is none from this run yet."
                 )
             ) from error
+        self._unconfirmed.append(self.last_ckpt)
 
-    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, int]) -> None:
-        outdated = self._note(runner, step)
-        self.write(runner, self.filename_tmpl.format(step), meta, self.by_epoch)
+    def reject(self, runner: Runner) -> tuple[str | None, list[str]]:
+        """Set aside the checkpoints that this run has written since the last finite loss.
+
+        Their names get the ending ``.diverged``, which ``--resume auto`` does not take, and
+        ``last_checkpoint`` names the last good one. Call on all ranks.
+
+        Returns:
+            The path of the last good checkpoint, or None, and the new paths of the others.
+        """
+        good = runner.message_hub.runtime_info.get("last_good_ckpt")
+        rejected, self._unconfirmed = list(dict.fromkeys(self._unconfirmed)), []
         if is_main_process():
-            for path in [*outdated, self.file_backend.join_path(self.out_dir, INTERRUPTED)]:
+            for path in rejected:
+                os.replace(path, path + DIVERGED)
+            if good and os.path.isfile(good):
+                _point_to(runner, good)
+            elif rejected:
+                Path(runner.work_dir, "last_checkpoint").unlink(missing_ok=True)
+        return good, [path + DIVERGED for path in rejected]
+
+    def _confirm(self, runner: Runner) -> None:
+        """Note that the loss was finite after the checkpoints that were written, or loaded."""
+        latest = self._unconfirmed[-1] if self._unconfirmed else self._resumed_from
+        if latest:
+            runner.message_hub.update_info("last_good_ckpt", latest)
+            self._unconfirmed, self._resumed_from = [], None
+            self._remove_outdated(runner)
+
+    def _remove_outdated(self, runner: Runner) -> None:
+        if is_main_process():
+            for name in self._outdated:
+                path = self.file_backend.join_path(self.out_dir, name)
                 if self.file_backend.isfile(path):
                     self.file_backend.remove(path)
+        self._outdated = []
+        runner.message_hub.update_info("outdated_ckpts", [])
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, int]) -> None:
+        self._outdated += [*self._note(runner, step), INTERRUPTED]
+        self.write(runner, self.filename_tmpl.format(step), meta, self.by_epoch)
 
     def _note(self, runner: Runner, step: int) -> list[str]:
-        """Enter a step among those whose files are kept; return the files that are too many."""
+        """Enter a step among those whose files are kept; return the names that are too many."""
         if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
             return []
         outdated = []
         while len(self.keep_ckpt_ids) >= self.max_keep_ckpts:
-            name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
-            outdated.append(self.file_backend.join_path(self.out_dir, name))
+            outdated.append(self.filename_tmpl.format(self.keep_ckpt_ids.popleft()))
         self.keep_ckpt_ids.append(step)
         runner.message_hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
         return outdated
+
+
+def _point_to(runner: Runner, path: str) -> None:
+    """Make a checkpoint the one that ``--resume auto`` takes."""
+    write_atomically(str(path).encode(), Path(runner.work_dir, "last_checkpoint"))

@@ -268,6 +268,17 @@ def test_a_target_refuses_what_it_cannot_hold(tmp_path, target):
     assert not out.exists()
 
 
+def test_weights_that_are_not_finite_are_not_exported(tmp_path):
+    path = small_checkpoint(tmp_path / "a.pth")
+    checkpoint = torch.load(path, weights_only=False)
+    name = next(name for name in checkpoint["state_dict"] if name.startswith("backbone."))
+    checkpoint["state_dict"][name].flatten()[0] = float("inf")
+    torch.save(checkpoint, path)
+    with pytest.raises(UserError, match=r"diverged: .*1 of \d+ tensors"):
+        export_weights(path, "mmdet", tmp_path / "out.pth")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.pth"]
+
+
 def test_wrong_calls(tmp_path):
     checkpoint = small_checkpoint(tmp_path / "a.pth")
     with pytest.raises(UserError, match=r"no export to 'caffe'\. Choose one of: mmdet"):
