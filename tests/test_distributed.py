@@ -36,6 +36,8 @@ METHODS = [name for name in sorted(CONFIGS) if name not in (*OTHERS, *UNTRAINED)
 CASES = {
     **{name: (name, {}) for name in METHODS},
     "DenseCL geometric": ("DenseCL", dict(match="geometric")),
+    "DenseCL cells": ("DenseCL", dict(dense_keys="cells")),
+    "DenseCL geometric cells": ("DenseCL", dict(match="geometric", dense_keys="cells")),
     "ContrastCorr gathered": ("ContrastCorr", dict(gather_negatives=True)),
 }
 

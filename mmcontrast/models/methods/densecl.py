@@ -8,13 +8,14 @@ arXiv 2011.09157.
     L_r  = mean over cells s of InfoNCE(r_s, t_c(s), dense queue)                     (equation 2)
     L    = (1 - w) InfoNCE(q, k+, queue) + w L_r                                      (equation 3)
 
-The dense queue takes one key an image, the mean of its dense projections. Shuffling, queues and
-momentum are MoCo v2's.
+The dense queue takes one key an image, the mean of its dense projections, or the keys t_c(s) of
+the matched cells. Shuffling, queues and momentum are MoCo v2's.
 
 What differs from the authors' code: features are pooled to the grid of the dense head before they
 are matched, as the paper says, so that any ``num_grid`` works (the same where the grid is the
 backbone's own); ``match='geometric'`` matches by crop boxes and flips instead, and leaves out cells
-that the other view does not show.
+that the other view does not show; ``dense_keys='cells'`` fills the dense queue with the keys of
+matched cells, so that the negatives of a cell are cells too.
 
 Shapes: N images in this process, D backbone channels, C embedding,
 S cells of the grid, R = N * S queries.
@@ -59,10 +60,13 @@ class DenseCL(Method):
             suggest 10000 where matches are poor at first.
         match: ``'max_sim'``, the paper's matching by features, or ``'geometric'``, by the crop
             boxes and flips in ``data_samples``.
+        dense_keys: What an image adds to the dense queue: ``'pooled'``, one key, the mean of its
+            dense projections, as in the paper; or ``'cells'``, the key of each query's match, in
+            the order of images and cells (ours).
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`.
 
     Raises:
-        ValueError: Another ``match``, or a weight outside [0, 1].
+        ValueError: Another ``match`` or ``dense_keys``, or a weight outside [0, 1].
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class DenseCL(Method):
         dense_weight: float = 0.5,
         dense_start_iters: int = 0,
         match: str = "max_sim",
+        dense_keys: str = "pooled",
         **kwargs: Any,
     ):
         check_number("DenseCL: dense_weight", dense_weight, 0, 1)
@@ -83,6 +88,8 @@ class DenseCL(Method):
         super().__init__(**kwargs)
         if match not in ("max_sim", "geometric"):
             raise ValueError(f"match must be 'max_sim' or 'geometric', got {match!r}.")
+        if dense_keys not in ("pooled", "cells"):
+            raise ValueError(f"dense_keys must be 'pooled' or 'cells', got {dense_keys!r}.")
         if not 0 <= dense_weight <= 1:
             raise ValueError(f"dense_weight must be between 0 and 1, got {dense_weight}.")
         self.backbone = MODELS.build(backbone)
@@ -95,6 +102,7 @@ class DenseCL(Method):
         self.dense_weight = dense_weight
         self.dense_start_iters = dense_start_iters
         self.match = match
+        self.dense_keys = dense_keys
         warn_of_leaking_statistics(self.backbone)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
@@ -135,7 +143,12 @@ class DenseCL(Method):
         # The queue counts the steps, so a resumed run needs nothing else to know its weight.
         weight = self.dense_weight * (self.queue.step >= self.dense_start_iters)
         self.queue.push(gather(key_NC))
-        self.dense_queue.push(gather(pooled_key_NC))
+        if self.dense_keys == "pooled":
+            self.dense_queue.push(gather(pooled_key_NC))
+        else:
+            # The number of valid cells differs between ranks, so all are gathered.
+            matched_MSC = gather(matched_NCS).transpose(1, 2)
+            self.dense_queue.push(matched_MSC[gather(valid_NS)])
         return dict(
             loss_global=(1 - weight) * contrast.loss.mean(),
             loss_dense=weight * mean_over_ranks(dense.loss),

@@ -122,6 +122,68 @@ def test_geometric_match_leaves_out_what_is_not_shown():
     total(out).backward()
 
 
+def test_keys_of_matched_cells_fill_the_dense_queue():
+    method, reference, batch = (
+        build_method("DenseCL", dense_keys="cells"),
+        build_method("DenseCL"),
+        make_batch(),
+    )
+    torch.manual_seed(1)
+    out = losses(method, batch)
+    torch.manual_seed(1)
+    pooled = losses(reference, batch)
+    # Keys are pushed after the loss of the step.
+    assert {name: value for name, value in out.items() if "age" not in name} == {
+        name: value for name, value in pooled.items() if "age" not in name
+    }
+
+    inputs = method.data_preprocessor(batch, True)["inputs"]
+    f = F.normalize(reference.backbone(inputs["view0"])[0].flatten(2), dim=1)
+    torch.manual_seed(1)
+    order = torch.randperm(8)
+    encoder = reference.momentum_encoder
+    g = encoder.backbone(inputs["view1"][order])[0][order.argsort()]
+    t = F.normalize(encoder.neck.conv(g).flatten(2), dim=1)
+    g = F.normalize(g.flatten(2), dim=1)
+    expected = []
+    for n in range(8):
+        for s in range(4):
+            match = max(range(4), key=lambda j, n=n, s=s: (f[n, :, s] @ g[n, :, j]).item())
+            expected.append(t[n, :, match])
+    torch.testing.assert_close(
+        method.dense_queue.keys[:, :32].t(), torch.stack(expected), atol=1e-4, rtol=1e-4
+    )
+    assert method.dense_queue.pointer == 32
+    assert method.queue.pointer == 8
+    torch.testing.assert_close(method.queue.keys, reference.queue.keys)
+    assert torch.equal(method.dense_queue.keys[:, 32:], reference.dense_queue.keys[:, 32:])
+
+
+def test_cells_without_match_stay_out_of_the_dense_queue():
+    method = build_method("DenseCL", dense_keys="cells", match="geometric")
+    batch = make_batch()
+    for hidden in (1, 8):
+        for sample in batch["data_samples"][:hidden]:
+            sample["view1"]["box"] = (1000.0, 0.0, 1032.0, 32.0)
+        total(losses(method, batch)).backward()
+        assert method.dense_queue.pointer == 7 * 4
+    assert method.dense_queue.step == 2
+
+
+def test_dense_queue_of_cells_after_a_resume():
+    method, batch = build_method("DenseCL", dense_keys="cells"), make_batch()
+    losses(method, batch)
+    resumed = build_method("DenseCL", seed=5, dense_keys="cells")
+    resumed.load_state_dict(method.state_dict())
+    outs = []
+    for _ in range(2):  # the 48 places are filled and filled again
+        for one in (method, resumed):
+            torch.manual_seed(1)
+            outs.append(losses(one, batch))
+        assert outs[-2] == outs[-1]
+        assert torch.equal(method.dense_queue.keys, resumed.dense_queue.keys)
+
+
 def test_geometric_match_needs_recorded_crops():
     with pytest.raises(KeyError, match="RandomResizedCrop"):
         crop_of([dict(index=0)], "view0", torch.device("cpu"))
@@ -148,7 +210,11 @@ def test_figures_show_a_collapse():
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [(dict(match="optical flow"), "match must be"), (dict(dense_weight=2), "dense_weight")],
+    [
+        (dict(match="optical flow"), "match must be"),
+        (dict(dense_keys="corners"), "dense_keys must be"),
+        (dict(dense_weight=2), "dense_weight"),
+    ],
 )
 def test_bad_arguments(changes, message):
     with pytest.raises(ValueError, match=message):
