@@ -15,7 +15,6 @@ from mmengine.registry import DefaultScope
 from mmcontrast.apis.training.runner import build_runner, build_training
 from mmcontrast.apis.training.train import run
 from mmcontrast.engine.hooks.pretrained import backbone_of
-from mmcontrast.mini.categories import CLASSES
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights import CheckpointError, load_weights
 from tests.downstream.small import as_moco, build_model, resnet_weights, small_config
@@ -87,7 +86,6 @@ def test_difficult_objects_are_trained_on(world):
         data_root=f"{world}/VOCdevkit/",
         ann_file="VOC2012/ImageSets/Main/trainval.txt",
         data_prefix=dict(sub_data_root="VOC2012/"),
-        metainfo=dict(classes=CLASSES),
         pipeline=[],
     )
     flags = [
