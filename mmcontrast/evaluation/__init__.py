@@ -7,9 +7,10 @@ from .knn import KNN, knn_scores
 from .node_probe import NodeProbe, adam_probe, logistic_probe
 from .parts import PartIoU, confusion_matrix, mean_iou
 from .pose import JHMDBPCK, jhmdb_pck, relative_distances
+from .region_boundary import boundary_similarity, region_similarity
 from .svm import SVM, average_precision
 from .tracking import OTB, tracking_scores
-from .vos import DAVIS, boundary_similarity, region_similarity, score_folder, score_video
+from .vos import DAVIS, score_folder, score_video
 from .zeroshot import ZeroShot, eszsl, generalized_scores, harmonic_mean, per_class_accuracy
 
 __all__ = [

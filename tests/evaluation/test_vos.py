@@ -5,16 +5,13 @@ import pytest
 from PIL import Image
 
 from mmcontrast.datasets.masks import read_mask, write_mask
-from mmcontrast.evaluation.vos import (
-    DAVIS,
+from mmcontrast.evaluation.region_boundary import (
     boundary,
     boundary_similarity,
     boundary_tolerance,
     region_similarity,
-    score_video,
-    statistics,
-    summarize,
 )
+from mmcontrast.evaluation.vos import DAVIS, score_video, statistics, summarize
 
 
 def square(shift=0, height=40, size=100):

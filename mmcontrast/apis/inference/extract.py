@@ -7,19 +7,16 @@ from typing import Any
 
 import numpy as np
 from mmengine.utils import ProgressBar
-from torch import Tensor
 
-from mmcontrast.apis.inference.features import Extracted, FeatureExtractor
+from mmcontrast.apis.inference.columns import image_columns, node_columns, sample_columns
+from mmcontrast.apis.inference.features import FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.files import VIDEOS, class_folders, find_images, has_extension
 from mmcontrast.registry import DATASETS
-from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError, explain, input_errors
 from mmcontrast.utils.tables import Columns, open_table
-
-UNLABELED = -1
 
 
 def extract_features(
@@ -131,7 +128,7 @@ def _image_rows(
         progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
         if batch["data_samples"]:
             is_empty = False
-            yield _columns(batch, source, classes)
+            yield image_columns(batch, source, classes)
     print(file=sys.stderr)
     if is_empty:
         raise UserError(f"None of the {total} images in {source} can be read.")
@@ -141,7 +138,7 @@ def _window_rows(
     extractor: FeatureExtractor, video: str, dense: bool, windows: dict[str, Any]
 ) -> Iterator[Columns]:
     result = extractor.over_time(video, dense=dense, **windows)
-    columns = _columns(result, video, ())
+    columns = image_columns(result, video, ())
     for name in ("start", "end"):
         columns[name] = np.array([sample[name] for sample in result["data_samples"]])
     yield columns
@@ -157,46 +154,11 @@ def _method_rows(
                 f"{source} of {config} is for training: take the one of the evaluation."
             )
         if not nodes:
-            yield _sample_columns(features["global"], samples, data.classes)
+            yield sample_columns(features["global"], samples, data.classes)
         elif "nodes" in features:
-            yield _node_columns(features["nodes"], samples, data.classes)
+            yield node_columns(features["nodes"], samples, data.classes)
         else:
             raise UserError(f"The method of {config} has no features of nodes.")
-
-
-def _sample_columns(features_NC: Tensor, samples: DataSamples, classes: tuple[str, ...]) -> Columns:
-    """Return the columns of graphs, or of the rows of one sample that holds many."""
-    labels = np.concatenate([np.atleast_1d(s.get("label", UNLABELED)) for s in samples])
-    paths = [s["path"] for s in samples for _ in np.atleast_1d(s.get("label", UNLABELED))]
-    columns: Columns = dict(path=paths, label=labels.astype(np.int64))
-    if classes:
-        columns["class"] = ["" if label == UNLABELED else classes[label] for label in labels]
-    if "seen" in samples[0]:
-        columns["split"] = ["seen" if samples[0]["seen"][label] else "unseen" for label in labels]
-    columns["global"] = features_NC.numpy()
-    return columns
-
-
-def _node_columns(features_VC: Tensor, samples: DataSamples, classes: tuple[str, ...]) -> Columns:
-    sizes = [sample["num_nodes"] for sample in samples]
-    unknown = [np.full(size, UNLABELED) for size in sizes]
-    labels = [s.get("node_labels", none) for s, none in zip(samples, unknown, strict=True)]
-    split = np.full(sum(sizes), "", dtype="<U5")
-    for name in ("train", "val", "test"):
-        masks = [
-            s.get("masks", {}).get(name, none >= 0)
-            for s, none in zip(samples, unknown, strict=True)
-        ]
-        split[np.concatenate(masks)] = name
-    label_V = np.concatenate(labels).astype(np.int64)
-    columns: Columns = dict(
-        path=[s["path"] for s, size in zip(samples, sizes, strict=True) for _ in range(size)],
-        node=np.concatenate([np.arange(size) for size in sizes]),
-        label=label_V,
-    )
-    if classes and any("node_labels" in sample for sample in samples):
-        columns["class"] = ["" if label == UNLABELED else classes[label] for label in label_V]
-    return {**columns, "split": split.tolist(), "nodes": features_VC.numpy()}
 
 
 def _open_source(
@@ -225,28 +187,3 @@ def _open_loader(name: str, config: str, size: int | None) -> tuple[Any, int, tu
     with input_errors(f"{config}, {name}"):
         dataset = DATASETS.build(cfg[name].dataset)
     return dataset, len(dataset), tuple(dataset.metainfo.get("classes", ()))
-
-
-def _columns(batch: Extracted, source: str, classes: tuple[str, ...]) -> Columns:
-    samples = batch["data_samples"]
-    labels = [sample.get("label", label_of(sample["path"], source, classes)) for sample in samples]
-    columns: Columns = dict(
-        path=[sample["path"] for sample in samples], label=np.array(labels, dtype=np.int64)
-    )
-    if classes:
-        columns["class"] = ["" if label == UNLABELED else classes[label] for label in labels]
-    if "split" in samples[0]:
-        columns["split"] = [sample["split"] for sample in samples]
-    for name in ("global", "dense"):
-        if name in batch:
-            columns[name] = batch[name].numpy()
-    return columns
-
-
-def label_of(path: str, source: str, classes: tuple[str, ...]) -> int:
-    """Return the class of an image: the sub-folder of ``source`` that it is in, -1 for none."""
-    inside = Path(path)
-    if not (classes and inside.is_relative_to(source)):
-        return UNLABELED
-    folder = inside.relative_to(source).parts[0]
-    return classes.index(folder) if folder in classes else UNLABELED

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mmcontrast.apis.inference.extract import label_of
+from mmcontrast.apis.inference.columns import label_of
 from mmcontrast.apis.inference.feature_table import FeatureTable
 from mmcontrast.apis.inference.features import FeatureExtractor
 from mmcontrast.apis.inference.method import MethodOnData
