@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 from mmcontrast.engine.optimizers import OptimWrapperPerPart
 from mmcontrast.models.heads import MultiStageHead
 from mmcontrast.models.losses import NTXent
-from mmcontrast.models.modules import SyncBN, gather, shuffle_batch, unshuffle
+from mmcontrast.models.modules import SplitBN, SyncBN, gather, shuffle_batch, unshuffle
 from mmcontrast.ops.distributed import gather_with_grad
 from tests.small import (
     CONFIGS,
@@ -41,7 +41,25 @@ CASES = {
     "ContrastCorr gathered": ("ContrastCorr", dict(gather_negatives=True)),
 }
 
+UNUSUAL = (
+    dict(affine=False),
+    dict(momentum=None),
+    dict(track_running_stats=False),
+    dict(affine=False, track_running_stats=False),
+)
 SHARES = (4, 1, 0)  # of rank 0 in a batch of 8
+
+# Groups that two ranks share out, that divide the batch or not, that ranks share, fewer than ranks.
+NORMS = {
+    f"{kind.__name__} {shape} {settings}": (kind, dict(shape=shape, settings=settings))
+    for kind, shape, settings in [
+        *((SplitBN, (16, 5, 3, 3), dict(num_groups=groups)) for groups in (4, 6, 3, 1)),
+        *((SplitBN, (14, 5), dict(num_groups=groups)) for groups in (4, 5)),
+        *((SplitBN, (16, 5), dict(num_groups=4, **options)) for options in UNUSUAL),
+        *((SplitBN, (16, 5), dict(num_groups=3, **options)) for options in UNUSUAL),
+        *((SyncBN, (16, 5), options) for options in UNUSUAL),
+    ]
+}
 
 
 def case_batch(case):
@@ -103,24 +121,36 @@ def simclr_by_hand(rank=0, world_size=1):
 
 
 def sync_bn(share=4, rank=0, world_size=1):
-    """Output, gradients and statistics of a batch norm on rows of very different size.
-
-    Rank 0 has ``share`` of the 8 rows, rank 1 the others.
-    """
+    """What :func:`normalize` returns, where rank 0 has ``share`` of 8 rows, rank 1 the others."""
     torch.manual_seed(0)
     x = torch.randn(8, 5, 3, 3) * torch.arange(1, 9).view(8, 1, 1, 1) + 100
     if world_size > 1:
         x = x[:share] if rank == 0 else x[share:]
-    x.requires_grad_()
-    norm = SyncBN(5)
-    nn.init.normal_(norm.weight)
-    nn.init.normal_(norm.bias)
-    y = norm(x)
-    (y.cos() * torch.arange(5).view(5, 1, 1)).sum().backward()
+    return normalize(SyncBN(5), x)
+
+
+def norm_options(kind, options, rank=0, world_size=1):
+    """What :func:`normalize` returns for a norm with other settings than the usual ones."""
+    torch.manual_seed(0)
+    x = torch.randn(*options["shape"]) * 3 + 1
+    return normalize(kind(x.shape[1], **options["settings"]), x[rank::world_size], num_steps=3)
+
+
+def normalize(norm, x, num_steps=1):
+    """Output, gradients and statistics of a batch norm on rows of very different size."""
+    if norm.affine:
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+    for step in range(num_steps):
+        norm.zero_grad()
+        rows = (x + step).requires_grad_()
+        y = norm(rows)
+        (y.cos() * torch.arange(5).view(5, *[1] * (x.dim() - 2))).sum().backward()
+    grads = [parameter.grad for parameter in norm.parameters()]
     return dict(
         y=y.detach(),
-        grad=x.grad,
-        parameter_grads=torch.stack([norm.weight.grad, norm.bias.grad]),
+        grad=rows.grad,
+        parameter_grads=torch.stack(grads) if grads else torch.zeros(()),
         mean=norm.running_mean,
         var=norm.running_var,
     )
@@ -216,6 +246,7 @@ def everything(rank=0, world_size=1):
         steps={case: train_step(case, rank, world_size) for case in CASES},
         simclr=simclr_by_hand(rank, world_size),
         sync_bn={share: sync_bn(share, rank, world_size) for share in SHARES},
+        norms={name: norm_options(*case, rank, world_size) for name, case in NORMS.items()},
         sync_bn_without_items=sync_bn_without_items(rank, world_size),
         multi_stage_head=multi_stage_head(rank, world_size),
         permutations=permutations(rank, world_size),
@@ -284,6 +315,33 @@ def test_batch_norm_over_processes(results, share):
     for mine in together:
         for key in ("mean", "var"):
             torch.testing.assert_close(mine[key], alone[key])
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_batch_norms_with_any_settings_over_processes(results, name):
+    alone, together = results[0]["norms"][name], [r["norms"][name] for r in results[1]]
+    for rank, mine in enumerate(together):
+        torch.testing.assert_close(mine["y"], alone["y"][rank::2], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(mine["grad"], alone["grad"][rank::2], atol=1e-5, rtol=1e-4)
+        for key in ("mean", "var"):
+            torch.testing.assert_close(mine[key], alone[key], atol=1e-6, rtol=1e-6)
+            torch.testing.assert_close(mine[key], together[0][key], atol=0, rtol=0)
+    grads = sum(mine["parameter_grads"] for mine in together)
+    torch.testing.assert_close(
+        grads, alone["parameter_grads"] * (1 if grads.dim() else 2), atol=1e-5, rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_running_statistics_equal_those_of_one_process(results, case):
+    """Key encoders, projections and predictors, after two steps."""
+    alone, together = (part["steps"][case]["state"] for part in (results[0], results[1][0]))
+    second = results[1][1]["steps"][case]["state"]
+    names = [name for name in alone if name.endswith(("running_mean", "running_var"))]
+    assert names or case == "ColorReconstruction"
+    for name in names:
+        torch.testing.assert_close(together[name], alone[name], atol=1e-5, rtol=1e-5, msg=name)
+        assert torch.equal(together[name], second[name]), name
 
 
 def test_batch_norm_of_nothing_at_all_changes_nothing(results):

@@ -104,7 +104,13 @@ def use_plain_norms(module: nn.Module) -> None:
 
     for name, child in module.named_children():
         if isinstance(child, SplitBN | SyncBN | nn.SyncBatchNorm):
-            plain = nn.BatchNorm2d(child.num_features, child.eps, child.momentum, child.affine)
+            plain = nn.BatchNorm2d(
+                child.num_features,
+                child.eps,
+                child.momentum,
+                child.affine,
+                child.track_running_stats,
+            )
             plain.load_state_dict(child.state_dict())
             setattr(module, name, plain)
         else:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Collection
 
 from mmengine.config import Config
+from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmcontrast.apis.training.config import (
@@ -21,6 +22,7 @@ from mmcontrast.apis.training.runner import build_runner, build_training
 from mmcontrast.apis.training.work_dir import removed_on_failure
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.accumulation import AccumulationHook
+from mmcontrast.engine.hooks.batch_statistics import BatchStatisticsHook
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.resume import ResumeHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
@@ -139,6 +141,8 @@ def run(runner: Runner) -> None:
     if any(map(takes_keys, parts)) and not any(isinstance(h, ResumeHook) for h in runner.hooks):
         runner.register_hook(ResumeHook())  # the config names MMEngine's, which tells no epochs
     runner.register_hook(AccumulationHook())
+    if get_world_size() > 1:
+        runner.register_hook(BatchStatisticsHook())
     runner.register_hook(FinalValidationHook())
     try:
         runner.train()

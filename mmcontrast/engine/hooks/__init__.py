@@ -2,6 +2,7 @@
 
 from .accumulation import AccumulationHook
 from .architecture import ArchitectureHook
+from .batch_statistics import BatchStatisticsHook
 from .checkpoint import SafeCheckpointHook
 from .curves import CurvesHook
 from .guards import NonFiniteLossHook, QueueLengthHook
@@ -20,6 +21,7 @@ from .validation import FinalValidationHook, ValidationHook
 __all__ = [
     "AccumulationHook",
     "ArchitectureHook",
+    "BatchStatisticsHook",
     "ChannelsLastHook",
     "CurvesHook",
     "FinalValidationHook",

@@ -4,12 +4,13 @@ He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", 
 DenseCL and VFS with negatives share it. Tensors of all ranks are in the order in which one process
 would have held them, see :mod:`mmcontrast.ops.distributed`.
 
-Shapes: N items in this process, W processes, B keys of one step, C channels or embedding, K queue.
+Shapes: N items in this process, W processes, B keys of one step, C channels or embedding, K queue,
+P items that are taken, G groups of a batch.
 """
 
 import copy
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,6 +18,8 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce as all_reduce_with_grad
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.arguments import check_sizes
@@ -97,30 +100,55 @@ def unshuffle(x: Tensor, permutation: Tensor) -> Tensor:
     return _take(x, permutation.argsort()[get_rank() :: get_world_size()])
 
 
+@torch.no_grad()
+def update_running_statistics(norm: _BatchNorm, mean_C: Tensor, var_C: Tensor) -> None:
+    """Move a layer's running statistics toward those of a batch, as ``nn.BatchNorm2d`` does.
+
+    Args:
+        norm: The layer. With ``momentum=None`` its statistics are the mean over all batches;
+            without ``track_running_stats`` nothing happens.
+        mean_C: Mean of the batch, (C,).
+        var_C: Unbiased variance of the batch, (C,).
+    """
+    if norm.running_mean is None or norm.running_var is None:
+        return
+    assert norm.num_batches_tracked is not None  # for mypy: it comes with the other two
+    norm.num_batches_tracked += 1
+    momentum = norm.momentum
+    if momentum is None:
+        momentum = 1.0 / float(norm.num_batches_tracked)
+    norm.running_mean.lerp_(mean_C.to(norm.running_mean.dtype), momentum)
+    norm.running_var.lerp_(var_C.to(norm.running_var.dtype), momentum)
+
+
 @MODELS.register_module()
 class SplitBN(nn.BatchNorm2d):
     """Batch norm over virtual groups of the global batch.
 
     MoCo needs statistics of a part of the batch, since those of the whole batch leak the positive
-    pair. Its authors trained on 8 devices with 32 images each; 8 groups give the
-    same statistics on one device with 256 images, or on any number of devices in between. Sample j
-    of the global batch belongs to group j mod ``num_groups`` (see :mod:`mmcontrast.ops.distributed`
-    for the order), so a rank holds whole groups. In eval mode this is plain batch norm; parameters,
-    buffers and keys are those of ``nn.BatchNorm2d``.
+    pair. Its authors trained on 8 devices with 32 images each; 8 groups give the same statistics on
+    any number of devices. Sample j of the global batch belongs to group j mod ``num_groups`` (see
+    :mod:`mmcontrast.ops.distributed` for the order), so that a rank holds whole groups where the
+    number of ranks divides that of groups; otherwise groups exchange their sums. Where groups do
+    not divide the batch their sizes differ by one.
+
+    Running statistics follow the mean over all groups, and are the same on all ranks and on any
+    number of them. In eval mode this is plain batch norm; parameters, buffers and keys are those of
+    ``nn.BatchNorm2d``.
+
+    What differs from the authors' code: their running statistics are those of the first device
+    (``DistributedDataParallel`` broadcasts them). ``SplitBatchNorm`` of their demo for CIFAR-10 and
+    of lightly have the same groups and, in eval mode, the mean over them as here, for one process
+    and batches that the groups divide.
 
     Args:
         num_features: Number of channels.
-        num_groups: Groups of the global batch. A rank uses the largest number not above
-            ``num_groups / world_size`` that divides its batch into groups of at least two.
+        num_groups: Groups of the global batch. A batch of fewer than two items a group has fewer
+            groups, and is warned of.
         **kwargs: Those of ``nn.BatchNorm2d``.
     """
 
-    # None of these is optional here.
-    running_mean: Tensor
-    running_var: Tensor
-    num_batches_tracked: Tensor
-    momentum: float
-    _check_input_dim = nn.SyncBatchNorm._check_input_dim  # (N, C) too, for projection heads
+    _check_input_dim: Any = nn.SyncBatchNorm._check_input_dim  # (N, C) too, for projection heads
 
     def __init__(self, num_features: int, num_groups: int = 8, **kwargs: Any):
         check_sizes("SplitBN", num_features=num_features, num_groups=num_groups)
@@ -128,32 +156,105 @@ class SplitBN(nn.BatchNorm2d):
         self.num_groups = num_groups
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (N, C) or (N, C, H, W)."""
-        groups = self._groups_here(len(x)) if self.training else 1
-        if groups == 1:
+        """Normalize (N, C) or (N, C, H, W); in training N is the same on every rank."""
+        if not self.training:
             return super().forward(x)
+        self._check_input_dim(x)
+        world_size = get_world_size()
+        groups = self._groups_of(len(x) * world_size)
+        here, rest = divmod(groups, world_size)
+        if rest:
+            group_N = torch.arange(get_rank(), len(x) * world_size, world_size, device=x.device)
+            return self._normalize(x, group_N % groups, groups, all_reduce_with_grad)
+        if len(x) % here:
+            return self._normalize(x, torch.arange(len(x), device=x.device) % here, here)
+        return self._normalize_view(x, here)
+
+    def _groups_of(self, num_items: int) -> int:
+        """Return the number of groups of a global batch, of two items or more each."""
+        groups = min(self.num_groups, max(num_items // 2, 1))
+        if groups < self.num_groups:
+            warnings.warn(
+                f"SplitBN has {self.num_groups} groups, but a batch of {num_items} fills only "
+                f"{groups} with two items or more: such batches are normalized in {groups}. Set "
+                "num_groups in norm_cfg or a larger train_dataloader.batch_size.",
+                stacklevel=3,
+            )
+        return groups
+
+    def _normalize_view(self, x: Tensor, groups: int) -> Tensor:
+        """Normalize groups of equal size that this rank holds: item i is in i mod ``groups``."""
         size, channels = x.shape, x.shape[1]
-        # Item i goes to group i mod `groups`: a view, no copy.
-        x = x.reshape(size[0] // groups, groups * channels, *size[2:])
-        mean, var = self.running_mean.repeat(groups), self.running_var.repeat(groups)
-        self.num_batches_tracked += 1
-        x = F.batch_norm(
-            x,
+        mean = var = None
+        if self.running_mean is not None:
+            mean = self.running_mean.new_zeros(groups * channels)
+            var = torch.zeros_like(mean)
+        y = F.batch_norm(
+            x.reshape(size[0] // groups, groups * channels, *size[2:]),  # a view, no copy
             mean,
             var,
-            self.weight.repeat(groups),
-            self.bias.repeat(groups),
+            self.weight.repeat(groups) if self.affine else None,
+            self.bias.repeat(groups) if self.affine else None,
             training=True,
-            momentum=self.momentum,
+            momentum=1.0,  # mean and var become those of the batch
             eps=self.eps,
         )
-        self.running_mean.copy_(mean.view(groups, channels).mean(dim=0))
-        self.running_var.copy_(var.view(groups, channels).mean(dim=0))
-        return x.view(size)
+        if mean is not None and var is not None:
+            statistics = torch.stack([mean, var]).view(2, groups, channels).mean(dim=1)
+            self._update(statistics, of_all_ranks=False)
+        return y.view(size)
 
-    def _groups_here(self, num_items: int) -> int:
-        most = min(self.num_groups // get_world_size(), num_items // 2)
-        return next((n for n in range(most, 1, -1) if num_items % n == 0), 1)
+    def _normalize(
+        self,
+        x: Tensor,
+        group_N: Tensor,
+        groups: int,
+        reduce: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """Normalize groups of any sizes.
+
+        Args:
+            x: (N, C, ...).
+            group_N: The group of each item.
+            groups: Number of groups.
+            reduce: Sums over ranks, with a gradient; None where a rank holds whole groups.
+        """
+        with torch.autocast(x.device.type, enabled=False):
+            wide = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(*x.shape[:2], -1)
+
+            def sums(values_NC: Tensor) -> Tensor:
+                total = values_NC.new_zeros(groups, values_NC.shape[1])
+                total = total.index_add(0, group_N, values_NC)
+                return total if reduce is None else reduce(total)
+
+            cells = wide.new_full((len(x), 1), wide.shape[2])
+            mean_GC, count_G1 = sums(torch.cat([wide.sum(2), cells], dim=1)).split(
+                [x.shape[1], 1], dim=1
+            )
+            mean_GC = mean_GC / count_G1
+            centered = wide - mean_GC[group_N].unsqueeze(2)
+            var_GC = sums(centered.square().sum(2)) / count_G1
+            y = centered * torch.rsqrt(var_GC + self.eps)[group_N].unsqueeze(2)
+            if self.affine:
+                y = y * self.weight.unsqueeze(1) + self.bias.unsqueeze(1)
+            unbiased_GC = var_GC * count_G1 / (count_G1 - 1)
+        self._update(torch.stack([mean_GC.mean(0), unbiased_GC.mean(0)]), reduce is not None)
+        return y.to(x.dtype).view(x.shape)
+
+    @torch.no_grad()
+    def _update(self, statistics: Tensor, of_all_ranks: bool) -> None:
+        """Update the running statistics.
+
+        Args:
+            statistics: Mean and unbiased variance, (2, C), each the mean over groups.
+            of_all_ranks: Whether these are all groups or those of this rank.
+        """
+        if not self.track_running_stats:
+            return
+        if not of_all_ranks and get_world_size() > 1:
+            dist.all_reduce(statistics)
+            statistics /= get_world_size()
+        update_running_statistics(self, *statistics)
 
     def extra_repr(self) -> str:
         """Show the groups beside batch norm's settings."""
@@ -162,7 +263,7 @@ class SplitBN(nn.BatchNorm2d):
 
 def warn_of_leaking_statistics(backbone: nn.Module) -> None:
     """Warn where batch-norm statistics leak the positive pair, which would be learned instead."""
-    norms = [m for m in backbone.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    norms = [m for m in backbone.modules() if isinstance(m, _BatchNorm)]
     remedy = "Use norm_cfg=dict(type='SplitBN', num_groups=8) in the backbone."
     # Both nn.SyncBatchNorm and SyncBN, which is no subclass of it, have a process group.
     if any(hasattr(norm, "process_group") for norm in norms):

@@ -12,7 +12,9 @@ import torch
 from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce as all_reduce_with_grad
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmcontrast.models.modules.momentum_contrast import update_running_statistics
 from mmcontrast.registry import MODELS
 
 MODELS.register_module("BN", module=nn.BatchNorm2d)
@@ -34,7 +36,7 @@ class GroupNorm(nn.GroupNorm):
 
 
 @MODELS.register_module()
-class SyncBN(nn.modules.batchnorm._BatchNorm):
+class SyncBN(_BatchNorm):
     """``nn.SyncBatchNorm`` that also works on the CPU, for (N, C) and (N, C, H, W).
 
     It is no subclass, since DistributedDataParallel refuses those without a GPU.
@@ -43,11 +45,6 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
     each item counts the same. The gradient is that of the sum of all processes' losses.
     """
 
-    # None of these is optional here.
-    running_mean: Tensor
-    running_var: Tensor
-    num_batches_tracked: Tensor
-    momentum: float
     process_group = None
     _check_input_dim = nn.SyncBatchNorm._check_input_dim
     _check_non_zero_input_channels = nn.SyncBatchNorm._check_non_zero_input_channels
@@ -61,19 +58,15 @@ class SyncBN(nn.modules.batchnorm._BatchNorm):
         dims = [0, *range(2, x.dim())]
         shape = [1, -1] + [1] * (x.dim() - 2)
         with torch.autocast(x.device.type, enabled=False):
-            wide = x.float()
+            wide = x.to(torch.promote_types(x.dtype, torch.float32))
             count = wide.new_tensor([wide.numel() // wide.shape[1]])
             sums = all_reduce_with_grad(torch.cat([wide.sum(dims), count]))
             total = sums[-1].detach().clamp(min=1)  # of a batch that is empty everywhere too
             mean = sums[:-1] / total
             centered = wide - mean.view(shape)
             var = all_reduce_with_grad(centered.square().sum(dims)) / total
-            with torch.no_grad():
-                self.num_batches_tracked += 1
-                if sums[-1] > 0:
-                    self.running_mean.lerp_(mean, self.momentum)
-                    unbiased = var * total / (total - 1).clamp(min=1)
-                    self.running_var.lerp_(unbiased, self.momentum)
+            if sums[-1] > 0:
+                update_running_statistics(self, mean, var * total / (total - 1).clamp(min=1))
             scale = torch.rsqrt(var + self.eps)
             if not self.affine:
                 return (centered * scale.view(shape)).to(x.dtype)
