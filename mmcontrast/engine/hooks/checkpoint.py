@@ -1,5 +1,6 @@
 """Checkpoints that survive a kill, a full disk and a loss that is not finite."""
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,19 @@ class SafeCheckpointHook(CheckpointHook):
     Args:
         **kwargs: Options of MMEngine's ``CheckpointHook``: ``interval``, ``by_epoch``,
             ``max_keep_ckpts``, ...
+
+    Raises:
+        TypeError: There is no such option; MMEngine's hook would fail when it first saves.
     """
 
     last_ckpt: str | None
 
     def __init__(self, **kwargs: Any):
+        unknown = sorted(kwargs.keys() - inspect.signature(CheckpointHook).parameters.keys())
+        if unknown:
+            raise TypeError(
+                f"SafeCheckpointHook.__init__() got an unexpected keyword argument {unknown[0]!r}"
+            )
         kwargs.setdefault("backend_args", dict(backend="atomic"))
         super().__init__(**kwargs)
         self._unconfirmed: list[str] = []  # paths, written since the last finite loss

@@ -215,6 +215,7 @@ def test_a_checkpoint_of_another_network(run, config, tmp_path):
         ("train_dataloader.batchsize=8", "Did you mean batch_size"),
         ("optim_wrapper.optimizer.momentun=0.9", "Did you mean momentum"),
         ("train_cfg.max_epoch=8", "Did you mean max_epochs"),
+        ("default_hooks.checkpoint.max_keep_ckpt=3", "Did you mean max_keep_ckpts"),
         ("train_dataloader.dataset.data_root=/nowhere", "'/nowhere' is not a folder"),
         ("train_dataloader.batch_size=25", "do not fill one batch of 25"),
         ("load_from=/nowhere.pth", "/nowhere.pth does not exist"),
