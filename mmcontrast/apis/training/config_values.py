@@ -21,6 +21,7 @@ _DICTIONARIES = (
 _LOWEST = {
     "max_epochs": 1, "max_iters": 1, "val_interval": 1, "val_begin": 0, "T_max": 1, "step_size": 1,
     "accumulative_counts": 1, "batch_size": 1, "num_workers": 0, "lr": 0, "window_size": 1,
+    "std": 0,
 }  # fmt: skip
 
 

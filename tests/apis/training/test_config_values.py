@@ -18,6 +18,8 @@ from mmcontrast.utils.errors import UserError
         ("optim_wrapper.optimizer.lr='0.01'", r"optim_wrapper.optimizer: SGD: lr must be float"),
         ("optim_wrapper.optimizer.lr=None", r"lr must be float or Tensor, got None"),
         ("optim_wrapper.optimizer.lr=-1", r"SGD: lr must be at least 0, got -1"),
+        ("model.neck.init_cfg=dict(type='Normal', layer='Linear', std=-0.01)",
+         "std must be at least 0, got -0.01"),
         ("default_hooks.checkpoint.interval='1'", "checkpoint: SafeCheckpointHook: interval must "),
         ("default_hooks.logger.interval=0", "LoggerHook: interval must be at least 1, or -1"),
         ("param_scheduler.T_max=0", "CosineAnnealingLR: T_max must be at least 1, got 0"),
