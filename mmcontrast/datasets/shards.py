@@ -1,5 +1,6 @@
 """Images streamed from tar files, for very large datasets. Needs the extra ``scale``."""
 
+import logging
 import os
 import random
 import tarfile
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info
+from mmengine.logging import print_log
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error
@@ -51,11 +53,13 @@ class TarShards(IterableDataset):
         meta: Constants that are added to every data sample.
         seed: Seed of order and transforms. The engine sets it from the run's seed.
         on_error: ``'raise'`` to raise an error at an unreadable image, ``'skip'`` to continue with
-            the next image of the shard.
+            the next image of the shard. It also applies to a damaged header in a local shard whose
+            samples are counted, behind which no image of the shard can be read.
 
     Raises:
         FileNotFoundError: A local shard does not exist.
-        ValueError: There are fewer samples than one batch for each process.
+        ValueError: There are fewer samples than one batch for each process, or a local shard is
+            damaged.
     """
 
     metainfo: dict[str, Any] = {}  # noqa: RUF012  MMEngine's visualizer asks for it
@@ -87,7 +91,7 @@ class TarShards(IterableDataset):
         check_on_error(on_error)
         names = [shards] if isinstance(shards, str) else shards
         self.shards = sorted(url for name in names for url in expand_urls(name))
-        self.num_samples = _count(self.shards) if num_samples is None else num_samples
+        self.num_samples = _count(self.shards, on_error) if num_samples is None else num_samples
         self.pipeline = compose(pipeline)
         self.batch_size = batch_size
         self.shuffle_buffer = shuffle_buffer
@@ -199,7 +203,7 @@ def _image(fields: dict[str, Any], path: str) -> dict[str, Any]:
     return results
 
 
-def _count(shards: Sequence[str]) -> int:
+def _count(shards: Sequence[str], on_error: str) -> int:
     """Count the images in local tar files; only the headers are read."""
     total = 0
     for shard in shards:
@@ -213,6 +217,22 @@ def _count(shards: Sequence[str]) -> int:
         try:
             with tarfile.open(shard) as tar:
                 total += sum(m.isreg() and is_image(os.path.basename(m.name)) for m in tar)
+                damaged_at = _find_damage(tar)
         except tarfile.TarError as error:
             raise ValueError(f"TarShards: {shard} is not a complete tar file ({error})") from error
+        if damaged_at is not None:
+            message = (
+                f"TarShards: the header at byte {damaged_at} of {shard} is damaged, so the images "
+                "behind it cannot be read"
+            )
+            if on_error == "raise":
+                raise ValueError(f"{message}. Write the shard again, or set on_error='skip'.")
+            print_log(f"{message}; they are left out.", logger="current", level=logging.WARNING)
     return total
+
+
+def _find_damage(tar: tarfile.TarFile) -> int | None:
+    """Return the offset of a header that ended the reading, though it is no mark of the end."""
+    stream: Any = tar.fileobj
+    stream.seek(tar.offset)
+    return tar.offset if any(stream.read(tarfile.BLOCKSIZE)) else None

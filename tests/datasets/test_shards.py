@@ -143,6 +143,24 @@ def test_unreadable_images(shards, tmp_path):
     assert {path.split("/")[-1] for path in skipped} == {"bad.jpg", "text"}
 
 
+@pytest.mark.parametrize("damage", ["header", "cut in a header"])
+def test_a_damaged_header_is_named(shards, tmp_path, damage):
+    path = tmp_path / "train-2.tar"
+    with tarfile.open(path) as tar:
+        offset = tar.getmember("23.jpg").offset
+    content = bytearray(path.read_bytes())
+    content[offset + 150] ^= 255  # in the checksum of the header
+    path.write_bytes(content if damage == "header" else content[: offset + 200])
+    message = rf"the header at byte {offset} of \S*train-2\.tar is damaged"
+    with pytest.raises(ValueError, match=f"{message}.*on_error='skip'"):
+        dataset_of(shards)
+    dataset = dataset_of(shards, on_error="skip")
+    assert dataset.num_samples == 21
+    assert sorted(s["data_sample"]["label"] for s in dataset_of(
+        shards, on_error="skip", batch_size=21, shuffle_buffer=1
+    )) == [*range(15), *range(18, 24)]  # fmt: skip
+
+
 def test_a_plain_tar_without_labels(folder, tmp_path):
     with tarfile.open(tmp_path / "all.tar", "w") as tar:
         tar.add(folder, "photos")
