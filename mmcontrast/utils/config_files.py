@@ -7,6 +7,7 @@ that is a link to the folder ``configs``.
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from mmcontrast.utils.after_import import after_import
 
@@ -46,21 +47,39 @@ def config_names() -> list[str]:
 def register_packages() -> None:
     """Let configs inherit ``'mmcontrast::...'`` and the ``'mmseg::...'`` of OneDL's mmseg.
 
-    MMEngine is not imported for that; it is extended as soon as it is.
+    YAML is read as data from then on. MMEngine is not imported for that; it is extended as soon as
+    it is.
     """
+    after_import("mmengine.fileio.handlers.yaml_handler", _make_yaml_safe)
     after_import("mmengine.config.config", _extend)
 
 
+def _make_yaml_safe(module: ModuleType) -> None:
+    """Make MMEngine's reader of YAML execute nothing: configs, their bases, ``mmengine.load``."""
+    from mmcontrast.utils.safe_yaml import SafeLoader
+
+    module.Loader = SafeLoader  # type: ignore[attr-defined]
+
+
 def _extend(module: ModuleType) -> None:
-    """Make MMEngine's module of configs know the packages."""
+    """Make MMEngine's module of configs know the packages, and name the file that is malformed."""
+    from mmcontrast.utils.safe_yaml import syntax_errors
+
     sys.modules["mmengine.config.utils"].MODULE2PACKAGE.update(_PACKAGES)
-    original = module.Config._get_cfg_path
+    find_path, read_file = module.Config._get_cfg_path, module.Config._file2dict
 
     def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
-        path, scope = original(cfg_path, filename)
+        with syntax_errors(f"the index of the package of {cfg_path}"):
+            path, scope = find_path(cfg_path, filename)
         # MMEngine marks the parts of another package's config with its scope. Ours name the scope
         # of each part where it is not the default one, and those for mmdet and mmseg have another
         # default; so they are inherited as by a path.
         return path, None if scope == "mmcontrast" else scope
 
+    def _file2dict(filename: str, *args: Any, **kwargs: Any) -> tuple[dict, str, dict]:
+        # MMEngine reads a temporary copy of the file, and calls this for each base.
+        with syntax_errors(filename):
+            return read_file(filename, *args, **kwargs)
+
     module.Config._get_cfg_path = staticmethod(_get_cfg_path)
+    module.Config._file2dict = staticmethod(_file2dict)

@@ -69,6 +69,8 @@ def _read(path: Path) -> Config:
     except SystemExit as error:
         message = f"The config {path} cannot be read: it calls sys.exit({error.code})."
         raise UserError(message) from error
+    except UserError:
+        raise
     except Exception as error:  # whatever the code in the file raises
         raise UserError(
             f"The config {path} cannot be read: {type(error).__name__}: {error}"

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from mmengine.config import Config
 
+from mmcontrast.utils.safe_yaml import SafeLoader
 from mmcontrast.utils.text import read_text
 
 Key = tuple[str, ...]
@@ -53,16 +55,54 @@ def _inheritance(file: Path) -> Iterator[Path]:
 
 def base_files(file: Path) -> Iterator[Path]:
     """Yield the files of a config's ``_base_``, the last one first."""
+    for bases in _bases_in_python(file) if file.suffix == ".py" else _bases_in_yaml(file):
+        for base in reversed([bases] if isinstance(bases, str) else bases):
+            path, _ = Config._get_cfg_path(base, str(file))
+            yield Path(path)
+
+
+def _bases_in_python(file: Path) -> Iterator[str | list[str]]:
     for statement in ast.parse(read_text(file)).body:
         if isinstance(statement, ast.Assign) and _name(statement) == "_base_":
-            bases = ast.literal_eval(statement.value)
-            for base in reversed([bases] if isinstance(bases, str) else bases):
-                path, _ = Config._get_cfg_path(base, str(file))
-                yield Path(path)
+            yield ast.literal_eval(statement.value)
+
+
+def _bases_in_yaml(file: Path) -> Iterator[str | list[str]]:
+    for key, value in _nodes(file):
+        if key.value == "_base_":
+            is_list = isinstance(value, yaml.SequenceNode)
+            yield [item.value for item in value.value] if is_list else value.value
+
+
+def _nodes(file: Path) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Return the keys and values of a file of YAML or of JSON, which is read as YAML too."""
+    # JSON may be indented by tabs, YAML may not.
+    document = yaml.compose(read_text(file).expandtabs(), Loader=SafeLoader)
+    return document.value if isinstance(document, yaml.MappingNode) else []
 
 
 def _statements(file: Path) -> dict[Key, int]:
     """Map each key that a file states, other than by a dict of further keys, to its line."""
+    if file.suffix == ".py":
+        return _statements_in_python(file)
+    return dict(_stated_in_yaml(_nodes(file), ()))
+
+
+def _stated_in_yaml(
+    nodes: list[tuple[yaml.Node, yaml.Node]], prefix: Key
+) -> Iterator[tuple[Key, int]]:
+    # What << merges in gives way to the keys beside it, wherever it stands.
+    for key, value in sorted(nodes, key=lambda pair: pair[0].value != "<<"):
+        path = prefix if key.value == "<<" else (*prefix, key.value)
+        merged = value.value if isinstance(value, yaml.SequenceNode) and path == prefix else [value]
+        for node in reversed(merged):
+            if isinstance(node, yaml.MappingNode) and node.value:
+                yield from _stated_in_yaml(node.value, path)
+            else:
+                yield path, key.start_mark.line + 1
+
+
+def _statements_in_python(file: Path) -> dict[Key, int]:
     lines: dict[Key, int] = {}
     for statement in ast.parse(read_text(file)).body:
         if isinstance(statement, ast.Assign) and (name := _name(statement)):
