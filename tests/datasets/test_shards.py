@@ -1,4 +1,5 @@
 import io
+import re
 import tarfile
 from itertools import chain
 
@@ -8,6 +9,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmcontrast.datasets import collate
+from mmcontrast.datasets.shards.counting import settle_number
 from mmcontrast.registry import DATASETS
 from tests.datasets.conftest import photo
 
@@ -154,11 +156,72 @@ def test_a_damaged_header_is_named(shards, tmp_path, damage):
     message = rf"the header at byte {offset} of \S*train-2\.tar is damaged"
     with pytest.raises(ValueError, match=f"{message}.*on_error='skip'"):
         dataset_of(shards)
-    dataset = dataset_of(shards, on_error="skip")
-    assert dataset.num_samples == 21
-    assert sorted(s["data_sample"]["label"] for s in dataset_of(
-        shards, on_error="skip", batch_size=21, shuffle_buffer=1
-    )) == [*range(15), *range(18, 24)]  # fmt: skip
+    # Reading continues at the next header.
+    expected = [*range(15), *range(16 if damage == "header" else 18, 24)]
+    dataset = dataset_of(shards, on_error="skip", batch_size=len(expected), shuffle_buffer=1)
+    assert dataset.num_samples == len(expected)
+    samples = [sample["data_sample"] for sample in dataset]
+    assert sorted(sample["label"] for sample in samples) == expected
+    assert re.search(message, " ".join(flat(s.get("skipped", []) for s in samples)))
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_every_damaged_header_loses_its_sample_only(shards, tmp_path, local):
+    path = tmp_path / "train-2.tar"
+    content = bytearray(path.read_bytes())
+    with tarfile.open(path) as tar:
+        for name in ("20.jpg", "22.cls", "24.jpg", "25.cls"):
+            content[tar.getmember(name).offset + 3] ^= 1
+    path.write_bytes(content)
+    names = shards if local else f"pipe:cat {shards}"
+    expected = sorted({*range(24)} - {12, 14, 16, 17})
+    settings = dict(batch_size=20, shuffle_buffer=1, num_samples=None if local else 20)
+    dataset = dataset_of(names, on_error="skip", **settings)
+    assert dataset.num_samples == 20
+    samples = [sample["data_sample"] for sample in dataset]
+    assert sorted(sample["label"] for sample in samples) == expected
+    with pytest.raises(OSError, match=r"byte 0 of .*train-2\.tar is damaged.*on_error='skip'"):
+        dataset.on_error = "raise"  # as if the shard were damaged after it was counted
+        list(dataset)
+
+
+def test_num_samples_is_compared_with_the_shards(shards, tmp_path, caplog):
+    message = r"num_samples=30 is 7\.5 in each shard, but 24 samples are counted in 4 shards \(6 in"
+    with pytest.raises(ValueError, match=message):
+        dataset_of(shards, num_samples=30)
+    assert dataset_of(shards, num_samples=30, on_error="skip").num_samples == 24
+    assert dataset_of(shards, num_samples=20).num_samples == 20
+    path = tmp_path / "train-2.tar"
+    path.write_bytes(path.read_bytes()[:5120])  # between two members, which is no damage
+    with pytest.raises(ValueError, match=r"num_samples=24 .* 20 samples .*\(2 in \S*train-2\.tar"):
+        settle_number([str(tmp_path / f"train-{i}.tar") for i in range(4)], 24, "raise")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"train-2\.tar is empty"),
+        (b"<html>not found</html>", r"train-2\.tar is not a complete tar file"),
+        (bytes(10240), r"train-2\.tar has no members"),
+        (None, r"train-2\.tar ends within \S+, whose header is at byte \d+"),
+    ],
+)
+@pytest.mark.parametrize("local", [True, False])
+def test_shards_that_are_not_tar_files(shards, tmp_path, content, message, local):
+    path = tmp_path / "train-2.tar"
+    path.write_bytes(path.read_bytes()[:9000] if content is None else content)
+    settings = dict(batch_size=18, shuffle_buffer=1, num_samples=None if local else 18)
+    names = shards if local else f"pipe:cat {shards}"
+    with pytest.raises(ValueError if local else OSError, match=f"{message}.*on_error='skip'"):
+        list(dataset_of(names, **settings))
+    samples = [s["data_sample"] for s in dataset_of(names, on_error="skip", **settings)]
+    assert re.search(message, " ".join(flat(s.get("skipped", []) for s in samples)))
+
+
+def test_a_pipe_without_a_sample_ends(shards):
+    dataset = dataset_of("pipe:exit 3", num_samples=2, on_error="skip")
+    with pytest.raises(OSError, match="no sample can be read from pipe:exit 3"):
+        next(iter(dataset))
 
 
 def test_a_plain_tar_without_labels(folder, tmp_path):

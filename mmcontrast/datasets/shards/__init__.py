@@ -1,26 +1,30 @@
 """Images streamed from tar files, for very large datasets. Needs the extra ``scale``."""
 
-import logging
 import os
 import random
-import tarfile
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.dist import get_dist_info
-from mmengine.logging import print_log
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcontrast.datasets.base import ON_ERROR, TooManyUnreadableError, check_on_error
-from mmcontrast.datasets.files import IMAGES, is_image
+from mmcontrast.datasets.errors import UnreadableFileError
+from mmcontrast.datasets.files import IMAGES
 from mmcontrast.datasets.sampling.seeding import seeded
+from mmcontrast.datasets.shards.counting import REMEDY, settle_number
+from mmcontrast.datasets.shards.samples import Sample, read_samples
 from mmcontrast.datasets.transforms import UnreadableImageError, compose
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.arguments import check_sizes
+from mmcontrast.utils.tar import Damage
+
+_SHOWN_SHARDS = 8
 
 
 @DATASETS.register_module()
@@ -47,19 +51,20 @@ class TarShards(IterableDataset):
         batch_size: Batch size of the data loader. An epoch is distributed to the workers in
             batches.
         num_samples: Number of samples in all shards. It is required for shards that are not local
-            files; the samples of local files are counted.
+            files. Local files are counted, for which all headers are read (some minutes for
+            millions of samples); names that begin with ``file://`` are not.
         shuffle_buffer: Size of the buffer from which a reader draws the next sample; 1 keeps the
             order.
         meta: Constants that are added to every data sample.
         seed: Seed of order and transforms. The engine sets it from the run's seed.
-        on_error: ``'raise'`` to raise an error at an unreadable image, ``'skip'`` to continue with
-            the next image of the shard. It also applies to a damaged header in a local shard whose
-            samples are counted, behind which no image of the shard can be read.
+        on_error: ``'raise'`` to raise an error at an unreadable image or a damaged shard,
+            ``'skip'`` to leave them out: what is unreadable is listed in
+            ``data_sample['skipped']``, and behind damage reading continues at the next header.
 
     Raises:
         FileNotFoundError: A local shard does not exist.
-        ValueError: There are fewer samples than one batch for each process, or a local shard is
-            damaged.
+        ValueError: There are fewer samples than one batch for each process, or local shards are
+            damaged or have fewer samples than ``num_samples``.
     """
 
     metainfo: dict[str, Any] = {}  # noqa: RUF012  MMEngine's visualizer asks for it
@@ -91,7 +96,7 @@ class TarShards(IterableDataset):
         check_on_error(on_error)
         names = [shards] if isinstance(shards, str) else shards
         self.shards = sorted(url for name in names for url in expand_urls(name))
-        self.num_samples = _count(self.shards, on_error) if num_samples is None else num_samples
+        self.num_samples = settle_number(self.shards, num_samples, on_error)
         self.pipeline = compose(pipeline)
         self.batch_size = batch_size
         self.shuffle_buffer = shuffle_buffer
@@ -151,7 +156,6 @@ class TarShards(IterableDataset):
     def _stream(self, epoch: int, reader: int, readers: int) -> Iterator[dict[str, Any]]:
         """Yield the undecoded samples of one reader, endlessly."""
         from webdataset.filters import shuffle
-        from webdataset.tariterators import tarfile_samples
 
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.shards))
         own_shards = [self.shards[i] for i in order[reader::readers]]
@@ -165,19 +169,39 @@ class TarShards(IterableDataset):
         mix = shuffle(self.shuffle_buffer, self.shuffle_buffer, rng=generator)
         # Each pass empties the buffer, so no sample is repeated before all have been used once.
         while True:
-            yield from mix(tarfile_samples(dict(url=url) for url in own_shards))
+            is_empty = True
+            for sample in mix(self._read(own_shards)):
+                is_empty = False
+                yield sample
+            if is_empty:
+                shown = ", ".join(own_shards[:_SHOWN_SHARDS])
+                raise UnreadableFileError(f"TarShards: no sample can be read from {shown}")
 
-    def _load(self, stream: Iterator[dict[str, Any]], epoch: int) -> dict[str, Any]:
+    def _read(self, shards: Sequence[str]) -> Iterator[tuple[str, Sample, list[str]]]:
+        """Yield shard and sample, and what could not be read before it."""
+        from webdataset.gopen import gopen
+
         unreadable: list[str] = []
-        for fields in stream:
-            path = f"{fields['__url__']}/{fields['__key__']}"
+        for shard in shards:
+            for item in read_samples(partial(gopen, shard), shard):
+                if not isinstance(item, Damage):
+                    yield shard, item, unreadable
+                    unreadable = []
+                elif self.on_error == "raise":
+                    raise UnreadableFileError(f"TarShards: {item}. {REMEDY}", shard, item)
+                else:
+                    unreadable.append(item)
+
+    def _load(self, stream: Iterator[tuple[str, Sample, list[str]]], epoch: int) -> dict[str, Any]:
+        unreadable: list[str] = []
+        for shard, encoded, damage in stream:
+            unreadable += damage
             # The name identifies the sample, independently of the reader.
-            index = zlib.crc32(
-                f"{os.path.basename(fields['__url__'])}/{fields['__key__']}".encode()
-            )
+            index = zlib.crc32(f"{os.path.basename(shard)}/{encoded.key}".encode())
             try:
                 with seeded(self.seed, epoch, index):
-                    sample = self.pipeline({**_image(fields, path), "index": index, **self.meta})
+                    results = _image(encoded, f"{shard}/{encoded.key}")
+                    sample = self.pipeline({**results, "index": index, **self.meta})
             except UnreadableImageError as error:
                 if self.on_error == "raise":
                     raise
@@ -190,49 +214,13 @@ class TarShards(IterableDataset):
         raise RuntimeError("the stream of shards has an end")
 
 
-def _image(fields: dict[str, Any], path: str) -> dict[str, Any]:
-    suffix = next((name for name in fields if is_image(f"x.{name}")), None)
+def _image(sample: Sample, path: str) -> dict[str, Any]:
+    suffix = sample.image_suffix
     if suffix is None:
-        names = ", ".join(name for name in fields if not name.startswith("__"))
         raise UnreadableImageError.of(
-            path, f"the sample has no image ({' '.join(IMAGES)}), only {names}"
+            path, f"the sample has no image ({' '.join(IMAGES)}), only {', '.join(sample.files)}"
         )
-    results: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=fields[suffix])
-    if "cls" in fields:
-        results["label"] = int(fields["cls"])
+    results: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=sample.files[suffix])
+    if "cls" in sample.files:
+        results["label"] = int(sample.files["cls"])
     return results
-
-
-def _count(shards: Sequence[str], on_error: str) -> int:
-    """Count the images in local tar files; only the headers are read."""
-    total = 0
-    for shard in shards:
-        if "://" in shard or shard.startswith("pipe:"):
-            raise ValueError(
-                f"TarShards: {shard} is not a local file, so give num_samples, the number of "
-                "samples in all shards"
-            )
-        if not os.path.isfile(shard):
-            raise FileNotFoundError(f"TarShards: the shard {shard} does not exist")
-        try:
-            with tarfile.open(shard) as tar:
-                total += sum(m.isreg() and is_image(os.path.basename(m.name)) for m in tar)
-                damaged_at = _find_damage(tar)
-        except tarfile.TarError as error:
-            raise ValueError(f"TarShards: {shard} is not a complete tar file ({error})") from error
-        if damaged_at is not None:
-            message = (
-                f"TarShards: the header at byte {damaged_at} of {shard} is damaged, so the images "
-                "behind it cannot be read"
-            )
-            if on_error == "raise":
-                raise ValueError(f"{message}. Write the shard again, or set on_error='skip'.")
-            print_log(f"{message}; they are left out.", logger="current", level=logging.WARNING)
-    return total
-
-
-def _find_damage(tar: tarfile.TarFile) -> int | None:
-    """Return the offset of a header that ended the reading, though it is no mark of the end."""
-    stream: Any = tar.fileobj
-    stream.seek(tar.offset)
-    return tar.offset if any(stream.read(tarfile.BLOCKSIZE)) else None
