@@ -14,7 +14,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 _COMPRESSIONS: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open
@@ -81,17 +81,22 @@ class _Reader:
     def has_end(self) -> bool:
         return self._zeros >= _END_BLOCKS
 
-    def read(self, file: BinaryIO) -> Iterator[tuple[str, bytes] | Damage]:
+    def read(self, file: Any) -> Iterator[tuple[str, bytes] | Damage]:
         tar = tarfile.TarFile(fileobj=io.BytesIO(bytes(_END_BLOCKS * tarfile.BLOCKSIZE)))
-        tar.fileobj = file  # type: ignore[assignment]  the constructor would read the first header
+        tar.fileobj = file  # not to the constructor, which would read the first header
         while True:
             self.offset = file.tell()
+            block = file.peek(tarfile.BLOCKSIZE)
+            if not block:
+                break
+            if not any(block):
+                file.read(tarfile.BLOCKSIZE)
+                self._lengthen_gap(is_zero=True)
+                continue
             try:
                 member = tarfile.TarInfo.fromtarfile(tar)
-            except tarfile.EmptyHeaderError:
-                break
-            except _HEADER_ERRORS as error:
-                self._lengthen_gap(isinstance(error, tarfile.EOFHeaderError))
+            except _HEADER_ERRORS:
+                self._lengthen_gap(is_zero=False)
                 continue
             if self._gap is not None:
                 yield self._describe_gap(f"reading continues at byte {self.offset}")

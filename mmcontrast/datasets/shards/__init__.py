@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from mmcontrast.utils.arguments import check_sizes
 from mmcontrast.utils.tar import Damage
 
 _SHOWN_SHARDS = 8
+_Read: TypeAlias = tuple[str, Sample, list[str]]  # shard, sample, what was unreadable before it
 
 
 @DATASETS.register_module()
@@ -153,7 +154,7 @@ class TarShards(IterableDataset):
         for _ in range((len(batches) - used) * self.batch_size):
             yield self._load(stream, epoch)
 
-    def _stream(self, epoch: int, reader: int, readers: int) -> Iterator[dict[str, Any]]:
+    def _stream(self, epoch: int, reader: int, readers: int) -> Iterator[_Read]:
         """Yield the undecoded samples of one reader, endlessly."""
         from webdataset.filters import shuffle
 
@@ -168,31 +169,31 @@ class TarShards(IterableDataset):
         generator = random.Random(f"{self.seed} {epoch} {reader} {readers}")
         mix = shuffle(self.shuffle_buffer, self.shuffle_buffer, rng=generator)
         # Each pass empties the buffer, so no sample is repeated before all have been used once.
+        unreadable: list[str] = []
         while True:
             is_empty = True
-            for sample in mix(self._read(own_shards)):
+            for sample in mix(self._read(own_shards, unreadable)):
                 is_empty = False
                 yield sample
             if is_empty:
                 shown = ", ".join(own_shards[:_SHOWN_SHARDS])
                 raise UnreadableFileError(f"TarShards: no sample can be read from {shown}")
 
-    def _read(self, shards: Sequence[str]) -> Iterator[tuple[str, Sample, list[str]]]:
-        """Yield shard and sample, and what could not be read before it."""
+    def _read(self, shards: Sequence[str], unreadable: list[str]) -> Iterator[_Read]:
+        """Yield shard and sample, and what could not be read before it, which is collected."""
         from webdataset.gopen import gopen
 
-        unreadable: list[str] = []
         for shard in shards:
             for item in read_samples(partial(gopen, shard), shard):
                 if not isinstance(item, Damage):
-                    yield shard, item, unreadable
-                    unreadable = []
+                    yield shard, item, unreadable.copy()
+                    unreadable.clear()
                 elif self.on_error == "raise":
                     raise UnreadableFileError(f"TarShards: {item}. {REMEDY}", shard, item)
                 else:
                     unreadable.append(item)
 
-    def _load(self, stream: Iterator[tuple[str, Sample, list[str]]], epoch: int) -> dict[str, Any]:
+    def _load(self, stream: Iterator[_Read], epoch: int) -> dict[str, Any]:
         unreadable: list[str] = []
         for shard, encoded, damage in stream:
             unreadable += damage
