@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from mmcontrast.registry import SCOPE
 from mmcontrast.weights.coverage import Coverage, compare, load_weights, rename_like
 from mmcontrast.weights.files import CheckpointError
-from mmcontrast.weights.layouts import BackboneWeights, find_backbone, find_tensors
+from mmcontrast.weights.layouts import (
+    TWO_MODALITIES,
+    BackboneWeights,
+    find_backbone,
+    find_tensors,
+    modality_backbones,
+)
 from mmcontrast.weights.parts import load_part, split_part
 from mmcontrast.weights.resnet_form import resnet_form
 from mmcontrast.weights.stored_config import plain_config, read_stored_config
@@ -129,12 +135,13 @@ class Checkpoint:
     def backbone(self) -> dict[str, Any] | None:
         """Settings from which the backbone is built, with a ``type``.
 
-        They are ``model.backbone`` of the config. Where the config is missing or another project's,
-        whose ResNet takes other arguments, they are the form of the ResNet that the weights show:
-        depth, width, stem and number of input channels. None if the weights are of no ResNet-18,
-        34, 50 or 101.
+        They are ``model.backbone`` of the config; of a method with a backbone for clips and one for
+        sounds, those of the one that ``CHECKPOINT#audio_backbone`` names, or of the first. Where
+        the config is missing or another project's, whose ResNet takes other arguments, they are the
+        form of the ResNet that the weights show: depth, width, stem and number of input channels.
+        None if the weights are of no ResNet-18, 34, 50 or 101.
         """
-        settings = self.model.get("backbone") if self._has_own_config else None
+        settings = self.model.get(self._backbone_name) if self._has_own_config else None
         if isinstance(settings, Mapping) and isinstance(settings.get("type"), str):
             return dict(settings)
         form = resnet_form(self.state_dict)
@@ -150,9 +157,10 @@ class Checkpoint:
     def weights_for(self, network: nn.Module) -> BackboneWeights:
         """Return the backbone's weights under the names of a network.
 
-        They are those of the layout. Where none of these is a tensor of the network, names may
-        still be the network's own, or those that it has in timm: without the prefix that all of its
-        names share, and with dots where timm's feature extraction writes underscores.
+        They are those of the layout; of a backbone for clips and one for sounds, those that fit the
+        network better. Where none of these is a tensor of the network, names may still be the
+        network's own, or those that it has in timm: without the prefix that all of its names share,
+        and with dots where timm's feature extraction writes underscores.
 
         Args:
             network: The network that is to be filled.
@@ -165,6 +173,8 @@ class Checkpoint:
             weights = self._backbone_weights
         except CheckpointError as error:
             problem = error
+        if weights.layout == TWO_MODALITIES:
+            weights = self._fitting_modality(ours)
         if not compare(ours, weights.state_dict).loaded:
             with suppress(CheckpointError):  # of a file without weights
                 renamed = rename_like(ours, find_tensors(self.content))
@@ -196,12 +206,25 @@ class Checkpoint:
         except CheckpointError as error:
             raise CheckpointError(f"{self.path}: {error}") from error
 
+    @property
+    def _backbone_name(self) -> str:
+        """The name of the backbone's settings in the model's."""
+        names = (split_part(self.path)[1], "backbone", "video_backbone", "audio_backbone")
+        return next((name for name in names if self.model.get(name)), "backbone")
+
     @cached_property
     def _backbone_weights(self) -> BackboneWeights:
         try:
             return find_backbone(self.content)
         except CheckpointError as error:
             raise CheckpointError(f"{self.path}: {error}") from error
+
+    def _fitting_modality(self, network: Mapping[str, Tensor]) -> BackboneWeights:
+        """Return the backbone for clips or for sounds, whichever fills more of a network."""
+        parts = modality_backbones(self.content)
+        name = max(parts, key=lambda each: compare(network, parts[each]).share)
+        others = tuple(other for other in parts if other != name)
+        return BackboneWeights(parts[name], TWO_MODALITIES, others)
 
     @property
     def _meta(self) -> Mapping[str, Any]:

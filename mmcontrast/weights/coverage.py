@@ -258,6 +258,11 @@ def _advice(coverage: Coverage, uncovered: list[str]) -> Iterator[str]:
                 "network. Build the network with the stem ('imagenet' 7x7, 'cifar' 3x3) and width "
                 "that were trained."
             )
+    if any(re.fullmatch(r"layer\d\.0\.conv2\.0\.0\.weight", name) for name in coverage.mismatched):
+        yield (
+            "The convolutions of XDC's R(2+1)D have other numbers of planes than torchvision's: "
+            "build R2Plus1D with midplanes='conv' for XDC's weights, 'block' for torchvision's."
+        )
     if "layer4" in uncovered and not any(n.startswith("layer4.") for n in coverage.mismatched):
         yield (
             "The checkpoint has no complete layer4: it would stay as initialized. Was it cut off, "

@@ -39,8 +39,8 @@ class _Layout(NamedTuple):
         name: The name of the layout in messages.
         prefix: The prefix of the backbone's keys; '' if they have none.
         beside: The checkpoint also has keys that begin with one of these; none are needed if empty.
-        any_network: Whether the prefix marks a backbone of any kind; else only a ResNet's keys are
-            taken for a backbone.
+        any_network: Whether the prefix marks a backbone of any kind; else only the keys of a ResNet
+            or of a network for clips are taken for a backbone.
     """
 
     name: str
@@ -49,6 +49,9 @@ class _Layout(NamedTuple):
     any_network: bool = False
 
 
+# Of methods that learn from clips and sounds, with the backbone for clips first.
+TWO_MODALITIES = "CrissCross (official) or mmcontrast"
+_MODALITIES = ("video_backbone", "audio_backbone")
 # The first that fits is taken: longer prefixes, and layouts that need more beside, come first.
 _LAYOUTS = (
     _Layout("VISSL", "trunk.base_model._feature_blocks."),
@@ -59,6 +62,7 @@ _LAYOUTS = (
     _Layout("OpenSelfSup, DenseCL (official)", "encoder_q.0."),
     _Layout("MoCo (official)", "encoder_q."),
     _Layout("MoCo v3 (official)", "base_encoder."),
+    *(_Layout(TWO_MODALITIES, f"{name}.", (), True) for name in _MODALITIES),
     # Here `backbone.` is the momentum encoder.
     _Layout("lightly", "query_backbone.", (), True),
     _Layout("mmcontrast", "backbone.", ("momentum_encoder.",), True),
@@ -85,6 +89,7 @@ _CONTAINERS = (
     ("online_network_state_dict",),  # of BYOL (sthalles)
 )
 _DETECTRON2 = ("stem.conv1.norm.", "backbone.bottom_up.")
+_VIDEO_BLOCK = re.compile(r"(conv2x\.0\.spt_conv1|layer1\.0\.conv1\.0(\.0)?)\.weight")
 _WRAPPERS = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
 
 
@@ -117,7 +122,24 @@ def find_backbone(checkpoint: Mapping[str, Any]) -> BackboneWeights:
         raise CheckpointError(_explain_unknown(checkpoint, tensors))
     main = next((path[0] for path in _CONTAINERS if path[0] in checkpoint), "")
     others = [name for name in _networks(checkpoint) if name != main] if main else []
+    if backbone.layout == TWO_MODALITIES:
+        others += list(modality_backbones(checkpoint))[1:]
     return backbone._replace(others=tuple(others))
+
+
+def modality_backbones(checkpoint: Mapping[str, Any]) -> dict[str, StateDict]:
+    """Return the backbones of a method that learns from clips and sounds, by their names.
+
+    Args:
+        checkpoint: The content of the file, in the layout :data:`TWO_MODALITIES`.
+
+    Returns:
+        Weights under the backbones' own keys: ``video_backbone`` and then ``audio_backbone``, or
+        the one of them that there is.
+    """
+    tensors = without_wrappers(find_tensors(checkpoint))
+    parts = {name: tensors_behind(f"{name}.", tensors) for name in _MODALITIES}
+    return {name: _resnet(part) or part for name, part in parts.items() if part}
 
 
 def choose_one(names: Iterable[str]) -> str:
@@ -133,7 +155,8 @@ def _recognize(tensors: StateDict) -> BackboneWeights | None:
         if layout.beside and not any(name.startswith(layout.beside) for name in tensors):
             continue
         inside = without_wrappers(tensors_behind(layout.prefix, tensors))
-        weights = _resnet(inside) or (inside if layout.any_network else {})
+        weights = _resnet(inside) or _video_network(inside)
+        weights = weights or (inside if layout.any_network else {})
         if weights:
             return BackboneWeights(weights, layout.name)
     return None
@@ -197,14 +220,29 @@ def _resnet(tensors: StateDict) -> StateDict:
     Classifiers and heads beside them are left out.
     """
     tensors = {_resnet_name(name): t for name, t in _named_children(tensors).items()}
+    if "block1.0.conv1.weight" in tensors:
+        tensors = {_blocks_name(name): t for name, t in tensors.items()}
     if "layer1.0.conv1.weight" not in tensors:
         return {}
     return {n: t for n, t in tensors.items() if re.match(r"(conv1|bn1|stem|layer\d)\.", n)}
 
 
+def _video_network(tensors: StateDict) -> StateDict:
+    """Return the tensors of CrissCross' or XDC's network for clips, or of torchvision's ResNets."""
+    if not any(_VIDEO_BLOCK.fullmatch(name) for name in tensors):
+        return {}
+    return {n: t for n, t in tensors.items() if re.match(r"(conv1|conv\dx|stem|layer\d)\.", n)}
+
+
 def _resnet_name(name: str) -> str:
     # The form of many ResNets for CIFAR.
     return re.sub(r"^(layer\d\.\d+)\.shortcut\.", r"\1.downsample.", name)
+
+
+def _blocks_name(name: str) -> str:
+    # CrissCross' network for sounds: stem and norm in one sequence, stages called blocks.
+    name = re.sub(r"^conv1\.1\.", "bn1.", re.sub(r"^conv1\.0\.", "conv1.", name))
+    return re.sub(r"^block(\d)\.", r"layer\1.", name)
 
 
 def _named_children(tensors: StateDict) -> StateDict:

@@ -102,16 +102,17 @@ def use_plain_norms(module: nn.Module) -> None:
     """Replace norms over parts or several processes' batches by plain ones, equal in eval mode."""
     from mmcontrast.models.modules import SplitBN, SyncBN
 
-    for name, child in module.named_children():
-        if isinstance(child, SplitBN | SyncBN | nn.SyncBatchNorm):
-            plain = nn.BatchNorm2d(
-                child.num_features,
-                child.eps,
-                child.momentum,
-                child.affine,
-                child.track_running_stats,
-            )
-            plain.load_state_dict(child.state_dict())
-            setattr(module, name, plain)
-        else:
-            use_plain_norms(child)
+    is_3d = any(isinstance(part, nn.Conv3d) for part in module.modules())
+    plain_norm = nn.BatchNorm3d if is_3d else nn.BatchNorm2d
+    for parent in list(module.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, SplitBN | SyncBN | nn.SyncBatchNorm):
+                plain = plain_norm(
+                    child.num_features,
+                    child.eps,
+                    child.momentum,
+                    child.affine,
+                    child.track_running_stats,
+                )
+                plain.load_state_dict(child.state_dict())
+                setattr(parent, name, plain)

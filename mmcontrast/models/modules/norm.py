@@ -1,4 +1,4 @@
-"""Normalization layers that configs name: ``BN``, ``BN1d``, ``GN`` and ``SyncBN``.
+"""Normalization layers that configs name: ``BN``, ``BN1d``, ``BN3d``, ``GN`` and ``SyncBN``.
 
 A layer is built with ``MODELS.build(norm_cfg, default_args=dict(num_features=C))``. ``SplitBN``
 stands with the other parts of MoCo, in :mod:`mmcontrast.models.modules.momentum_contrast`.
@@ -19,6 +19,7 @@ from mmcontrast.registry import MODELS
 
 MODELS.register_module("BN", module=nn.BatchNorm2d)
 MODELS.register_module("BN1d", module=nn.BatchNorm1d)
+MODELS.register_module("BN3d", module=nn.BatchNorm3d)
 
 
 @MODELS.register_module("GN")
@@ -37,7 +38,7 @@ class GroupNorm(nn.GroupNorm):
 
 @MODELS.register_module()
 class SyncBN(_BatchNorm):
-    """``nn.SyncBatchNorm`` that also works on the CPU, for (N, C) and (N, C, H, W).
+    """``nn.SyncBatchNorm`` that also works on the CPU, for (N, C) and maps of 2 or 3 dimensions.
 
     It is no subclass, since DistributedDataParallel refuses those without a GPU.
 
