@@ -64,22 +64,31 @@ class LightlyMoCo(nn.Module):
 class LightlyDenseCL(nn.Module):
     """DenseCL from lightly's parts, with the momentum copies for the keys."""
 
-    def __init__(self, backbone: nn.Module, width: int, queue: int):
+    ONLINE = ("backbone", "head_global", "head_local")
+
+    def __init__(
+        self, backbone: nn.Module, width: int, hidden: int, queue: int, momentum: float = 0.999
+    ):
         super().__init__()
+        self.momentum = momentum
         self.backbone = backbone
-        self.head_global = DenseCLProjectionHead(width, width, 128)
-        self.head_local = DenseCLProjectionHead(width, width, 128)
-        for name in ("backbone", "head_global", "head_local"):
+        self.head_global = DenseCLProjectionHead(width, hidden, 128)
+        self.head_local = DenseCLProjectionHead(width, hidden, 128)
+        for name in self.ONLINE:
             twin = copy.deepcopy(getattr(self, name))
             deactivate_requires_grad(twin)
             setattr(self, f"{name}_momentum", twin)
         self.criterion_global = NTXentLoss(temperature=0.2, memory_bank_size=(queue, 128))
         self.criterion_local = NTXentLoss(temperature=0.2, memory_bank_size=(queue, 128))
 
+    def update_keys(self, momentum: float) -> None:
+        """Move the momentum copies toward the online networks; with 0, make them equal."""
+        for name in self.ONLINE:
+            update_momentum(getattr(self, name), getattr(self, f"{name}_momentum"), momentum)
+
     def loss(self, view0: Tensor, view1: Tensor) -> Tensor:
         """One forward pass with its side effects."""
-        for name in ("backbone", "head_global", "head_local"):
-            update_momentum(getattr(self, name), getattr(self, f"{name}_momentum"), 0.999)
+        self.update_keys(self.momentum)
         feature = self.backbone(view0)[0]
         cells = feature.flatten(2).transpose(1, 2)
         query_global, query_local = self.head_global(cells.mean(dim=1)), self.head_local(cells)
@@ -121,7 +130,7 @@ def build_variants(args: argparse.Namespace) -> dict[str, nn.Module]:
         "MoCo v2": MODELS.build(dict(moco, backbone=backbone())),
         "MoCo v2, lightly": LightlyMoCo(MODELS.build(backbone()), width, args.queue),
         "DenseCL": MODELS.build(dict(densecl, backbone=backbone())),
-        "DenseCL, lightly": LightlyDenseCL(MODELS.build(backbone()), width, args.queue),
+        "DenseCL, lightly": LightlyDenseCL(MODELS.build(backbone()), width, width, args.queue),
         "MoCo v2, SplitBN": MODELS.build(dict(moco, backbone=backbone("SplitBN"))),
         "DenseCL, SplitBN": MODELS.build(dict(densecl, backbone=backbone("SplitBN"))),
     }
