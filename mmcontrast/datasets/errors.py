@@ -32,3 +32,9 @@ class UnreadableVideoError(UnreadableFileError):
     """A video is missing, corrupt, incomplete or too short for the requested clip."""
 
     kind = "video"
+
+
+class UnreadableSoundError(UnreadableFileError):
+    """A sound is missing, corrupt, incomplete, silent or too short for the requested clip."""
+
+    kind = "sound"

@@ -1,6 +1,5 @@
 """Video reader that decodes with PyAV, FFmpeg's interface to packets, frames and time stamps."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -16,6 +15,7 @@ from mmcontrast.datasets.video.container import (
     ffmpeg_errors,
     open_container,
     prepare_decoder,
+    stream_seconds,
 )
 from mmcontrast.datasets.video.orientation import apply_display_matrix
 from mmcontrast.datasets.video.reader import Image, VideoInfo, VideoReader
@@ -29,7 +29,6 @@ except ImportError as error:  # pragma: no cover
 # Containers of these demuxers have no presentation time stamps, or seek to wrong positions: their
 # frames are decoded from the start and counted.
 _COUNTED = {"avi", "mpeg", "mpegvideo", "vob", "asf", "h264", "hevc", "m4v"}
-_MATROSKA_TIME = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _STEP_BACK_SECONDS = 0.5
 _WALK_SECONDS = 1.0
 """Up to this distance, decoding on is cheaper than a seek."""
@@ -68,7 +67,7 @@ class PyAVReader(VideoReader):
         if self._is_counted:
             num_frames = stream.frames or self._count_packets(fps, start)[0]
             duration = num_frames / fps
-        elif (whole := self._image_seconds()) > 0:
+        elif (whole := stream_seconds(self._container, stream)) > 0:
             duration = max(whole - (start - self._seconds(stream.start_time)), 0.0)
             # A cut by an edit list leaves frames in the file that are not shown.
             num_frames = min(filter(None, (stream.frames, round(duration * fps))), default=0)
@@ -86,20 +85,6 @@ class PyAVReader(VideoReader):
             codec=stream.codec_context.name,
             has_audio=bool(self._container.streams.audio),
         )
-
-    def _image_seconds(self) -> float:
-        """Return the duration of the images; 0 if the header has only that of images and sound."""
-        stream, container = self._stream, self._container
-        if stream.duration:
-            return self._seconds(stream.duration)
-        if end := _MATROSKA_TIME.match(stream.metadata.get("DURATION", "")):
-            hours, minutes, seconds = map(float, end.groups())
-            # FFmpeg writes the end of the track; mkvmerge, which marks its tags, its length.
-            is_length = "_STATISTICS_TAGS" in stream.metadata
-            start = 0.0 if is_length else self._seconds(stream.start_time)
-            return max(3600 * hours + 60 * minutes + seconds - start, 0.0)
-        is_single = len(container.streams) == 1
-        return container.duration / av.time_base if is_single and container.duration else 0.0
 
     def _seconds(self, ticks: int | None) -> float:
         """Convert ticks of the stream to seconds; 0 for None."""
