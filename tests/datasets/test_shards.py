@@ -224,6 +224,15 @@ def test_a_pipe_without_a_sample_ends(shards):
         next(iter(dataset))
 
 
+def test_a_label_that_is_no_number_is_named(shards, tmp_path):
+    with tarfile.open(tmp_path / "one.tar", "w") as tar:
+        for number in (0, 1):
+            add(tar, f"{number}.jpg", b"an image")
+            add(tar, f"{number}.cls", b"7" if number else b"dog")
+    with pytest.raises(OSError, match=r"one\.tar/0: its label is b'dog', which is not an integer"):
+        list(dataset_of(str(tmp_path / "one.tar"), shuffle_buffer=1))
+
+
 def test_a_plain_tar_without_labels(folder, tmp_path):
     with tarfile.open(tmp_path / "all.tar", "w") as tar:
         tar.add(folder, "photos")

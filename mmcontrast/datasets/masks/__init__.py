@@ -151,21 +151,28 @@ def _ids_of_palette(pixels_HW3: NDArray[np.uint8], name: str) -> NDArray[np.uint
 
 def _read_pixels(path: str | os.PathLike) -> tuple[NDArray[np.uint8], bool]:
     """Read ids or gray levels (H, W), or colors (H, W, 3), and whether they are ids."""
+    image = _open(path)
+    if image.mode == "P" and _is_palette_of_ids(image):
+        return np.array(image), True
+    if image.mode in ("L", "1"):
+        pixels = np.array(image, dtype=np.uint8)
+    elif image.mode.startswith("I") or image.mode == "F":
+        pixels = _check_array(np.asarray(image))
+    elif image.mode in ("LA", "PA", "RGBA"):
+        pixels = _flatten(np.asarray(image.convert("RGBA")))
+    else:
+        pixels = _gray_or_color(np.asarray(image.convert("RGB")))
+    return pixels, _holds_ids(pixels)
+
+
+def _open(path: str | os.PathLike) -> Image.Image:
+    """Return a decoded image."""
     try:
         with Image.open(path) as image:
-            if image.mode == "P" and _is_palette_of_ids(image):
-                return np.array(image), True
-            if image.mode in ("L", "1"):
-                pixels = np.array(image, dtype=np.uint8)
-            elif image.mode.startswith("I") or image.mode == "F":
-                pixels = _check_array(np.asarray(image))
-            elif image.mode in ("LA", "PA", "RGBA"):
-                pixels = _flatten(np.asarray(image.convert("RGBA")))
-            else:
-                pixels = _gray_or_color(np.asarray(image.convert("RGB")))
-    except OSError as error:
+            image.load()
+            return image
+    except Exception as error:  # Decoders raise errors of any type on files that are damaged.
         raise ValueError(f"The mask {path} cannot be read: {error}") from error
-    return pixels, _holds_ids(pixels)
 
 
 def _is_palette_of_ids(image: Image.Image) -> bool:

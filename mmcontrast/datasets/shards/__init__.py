@@ -223,5 +223,13 @@ def _image(sample: Sample, path: str) -> dict[str, Any]:
         )
     results: dict[str, Any] = dict(path=f"{path}.{suffix}", bytes=sample.files[suffix])
     if "cls" in sample.files:
-        results["label"] = int(sample.files["cls"])
+        results["label"] = _label(sample.files["cls"], path)
     return results
+
+
+def _label(text: bytes, path: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        reason = f"its label is {text[:20]!r}, which is not an integer"
+        raise UnreadableImageError.of(path, reason) from None

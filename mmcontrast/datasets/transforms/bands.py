@@ -1,6 +1,9 @@
 """Images with any number of channels, from NumPy arrays and TIFF files, and their way to 8 bits."""
 
 import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +36,8 @@ def read_tiff(data: bytes, in_channels: int, max_pixels: float) -> NDArray:
     """Read the bands or the pages of a TIFF file as (H, W, C).
 
     Raises:
-        ValueError: tifffile is not installed, or the file has another number of channels or more
-            than ``max_pixels`` pixels.
+        ValueError: tifffile is not installed or finds the file damaged, or the file has another
+            number of channels or more than ``max_pixels`` pixels.
     """
     try:
         import tifffile
@@ -43,13 +46,33 @@ def read_tiff(data: bytes, in_channels: int, max_pixels: float) -> NDArray:
             "reading a TIFF file of this kind needs tifffile: pip install 'mmcontrast[bands]'"
         ) from None
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
+        with _logged_errors(), tifffile.TiffFile(io.BytesIO(data)) as file:
             shape = file.series[0].shape
             if np.prod(shape, dtype=np.float64) > max_pixels * in_channels:
                 raise ValueError(f"its shape is {shape}, and the limit is {max_pixels:,} pixels")
             return _channels_last(file.asarray(), in_channels)
     except KeyError as error:
         raise ValueError(f"tifffile cannot decode it: {error.args[0]}") from error
+
+
+@contextmanager
+def _logged_errors() -> Iterator[None]:
+    """Raise what tifffile logs as an error, such as a damaged tag, instead of guessing without it.
+
+    Raises:
+        ValueError: tifffile has logged an error in the context.
+    """
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = records.append  # type: ignore[method-assign]
+    logger = logging.getLogger("tifffile")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    if records:
+        raise ValueError(f"tifffile finds it damaged: {records[0].getMessage()}")
 
 
 def _channels_last(array: NDArray, in_channels: int) -> NDArray:

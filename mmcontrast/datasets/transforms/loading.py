@@ -3,6 +3,8 @@
 import io
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,14 +98,9 @@ class LoadImage:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         path = str(results["path"])
-        try:
+        with _decoder_errors(path):
             data = results.pop("bytes", None) or Path(path).read_bytes()
             image, size = self._decode(data, path)
-        except FileNotFoundError as error:
-            raise UnreadableImageError.of(path, "there is no such file") from error
-        except Exception as error:
-            # Decoders raise errors of any type on files that are damaged.
-            raise UnreadableImageError.of(path, _reason(error)) from error
         results.update(image=image, size=size, box=(0.0, 0.0, *map(float, size)), flip=False)
         return results
 
@@ -191,10 +188,26 @@ class LoadImage:
 
 
 def upright_size(path: str | os.PathLike) -> tuple[int, int]:
-    """Return width and height of an image in a viewer, with its EXIF orientation applied."""
-    with Image.open(path) as image:
+    """Return width and height of an image in a viewer, with its EXIF orientation applied.
+
+    Raises:
+        UnreadableImageError: The file is missing, or not an image.
+    """
+    with _decoder_errors(str(path)), Image.open(path) as image:
         width, height = image.size
         return (height, width) if _orientation_of(image) >= 5 else (width, height)
+
+
+@contextmanager
+def _decoder_errors(path: str) -> Iterator[None]:
+    """Turn whatever a decoder raises inside the context into an error that names the file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UnreadableImageError.of(path, "there is no such file") from error
+    except Exception as error:
+        # Decoders raise errors of any type on files that are damaged.
+        raise UnreadableImageError.of(path, _reason(error)) from error
 
 
 def _open(data: bytes, is_reduced: bool) -> Image.Image:
@@ -246,6 +259,9 @@ def _orientation_of(image: Image.Image) -> int:
     # Looking for the tag in an image without EXIF would be slow.
     if "exif" not in image.info and image.format not in ("TIFF", "PNG"):
         return 1
+    if image.format == "PNG":
+        # Its tag may stand behind the pixels, so that Pillow decodes them to find it.
+        image.load()
     try:
         value: Any = image.getexif().get(_ORIENTATION, 1)
         if isinstance(value, tuple | list):

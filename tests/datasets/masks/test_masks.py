@@ -188,3 +188,13 @@ def test_an_anti_aliased_disc_with_a_palette(tmp_path):
     for number, image in enumerate((ramp, gray.convert("RGB").quantize(200))):
         image.save(tmp_path / f"{number}.png")
         check_objects(read_objects(tmp_path / f"{number}.png"), BIG)
+
+
+def test_a_damaged_mask_is_named(tmp_path):
+    """By Pillow it is a SyntaxError, which is no OSError."""
+    path = tmp_path / "a.png"
+    write_mask(path, np.eye(20, dtype=np.uint8))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"IDAT", b"I\x83AT"))
+    with pytest.raises(ValueError, match=r"The mask \S*a\.png cannot be read"):
+        read_mask(path)

@@ -190,6 +190,40 @@ def test_orientation_of_any_type(tmp_path, exif, orientation, min_side):
     assert upright_size(tmp_path / "a.jpg") == results["size"]
 
 
+@pytest.mark.parametrize("offset", [0.3, 0.9])
+def test_a_changed_byte_of_a_png_is_an_error(tmp_path, offset):
+    """Also where Pillow has decoded the pixels once before, to find the orientation behind them."""
+    path = tmp_path / "a.png"
+    Image.fromarray(photo()).save(path)
+    data = bytearray(path.read_bytes())
+    data[int(len(data) * offset)] ^= 16
+    path.write_bytes(data)
+    for read in (load, upright_size):
+        with pytest.raises(UnreadableImageError, match=r"a\.png.*on_error='skip'"):
+            read(path)
+
+
+def test_size_of_what_is_no_image(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no image")
+    with pytest.raises(UnreadableImageError, match=r"a\.png: the file is empty or its format"):
+        upright_size(tmp_path / "a.png")
+    with pytest.raises(UnreadableImageError, match=r"b\.png: there is no such file"):
+        upright_size(tmp_path / "b.png")
+
+
+def test_a_damaged_tag_of_a_tiff_file_is_an_error(tmp_path):
+    """Tag 259 tells the compression; without it tifffile takes the bytes for pixels."""
+    pytest.importorskip("tifffile", reason="needs the extra 'bands'")
+    path = tmp_path / "a.tif"
+    Image.fromarray(photo()).save(path, compression="tiff_lzw")
+    data = bytearray(path.read_bytes())
+    start = data.rindex(struct.pack("<HHI", 259, 3, 1))
+    data[start + 4 : start + 8] = b"\xff" * 4
+    path.write_bytes(data)
+    with pytest.raises(UnreadableImageError, match=r"a\.tif.*tifffile finds it damaged"):
+        load(path)
+
+
 def test_any_error_of_a_decoder_is_an_unreadable_image(tmp_path, monkeypatch):
     Image.fromarray(photo()).save(tmp_path / "a.png")
 
