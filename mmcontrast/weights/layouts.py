@@ -4,7 +4,6 @@ A layout is recognized by the keys, whatever the file is called. The returned we
 backbone's own keys; those of a ResNet are torchvision's (``conv1.weight``, ``layer1.0.bn1.bias``).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -13,8 +12,7 @@ from torch import Tensor
 
 from mmcontrast.weights.coverage import first_names
 from mmcontrast.weights.files import CheckpointError
-
-StateDict = dict[str, Tensor]
+from mmcontrast.weights.network_names import StateDict, resnet_tensors, video_tensors
 
 
 class BackboneWeights(NamedTuple):
@@ -89,7 +87,6 @@ _CONTAINERS = (
     ("online_network_state_dict",),  # of BYOL (sthalles)
 )
 _DETECTRON2 = ("stem.conv1.norm.", "backbone.bottom_up.")
-_VIDEO_BLOCK = re.compile(r"(conv2x\.0\.spt_conv1|layer1\.0\.conv1\.0(\.0)?)\.weight")
 _WRAPPERS = ("module.", "_orig_mod.")  # of DistributedDataParallel and torch.compile
 
 
@@ -139,7 +136,7 @@ def modality_backbones(checkpoint: Mapping[str, Any]) -> dict[str, StateDict]:
     """
     tensors = without_wrappers(find_tensors(checkpoint))
     parts = {name: tensors_behind(f"{name}.", tensors) for name in _MODALITIES}
-    return {name: _resnet(part) or part for name, part in parts.items() if part}
+    return {name: resnet_tensors(part) or part for name, part in parts.items() if part}
 
 
 def choose_one(names: Iterable[str]) -> str:
@@ -155,7 +152,7 @@ def _recognize(tensors: StateDict) -> BackboneWeights | None:
         if layout.beside and not any(name.startswith(layout.beside) for name in tensors):
             continue
         inside = without_wrappers(tensors_behind(layout.prefix, tensors))
-        weights = _resnet(inside) or _video_network(inside)
+        weights = resnet_tensors(inside) or video_tensors(inside)
         weights = weights or (inside if layout.any_network else {})
         if weights:
             return BackboneWeights(weights, layout.name)
@@ -212,51 +209,6 @@ def without_wrappers(tensors: StateDict) -> StateDict:
         if tensors and any(name.startswith(wrapper) for name in tensors):
             tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
     return tensors
-
-
-def _resnet(tensors: StateDict) -> StateDict:
-    """Return the tensors of a ResNet under torchvision's names, or nothing if they are no ResNet's.
-
-    Classifiers and heads beside them are left out.
-    """
-    tensors = {_resnet_name(name): t for name, t in _named_children(tensors).items()}
-    if "block1.0.conv1.weight" in tensors:
-        tensors = {_blocks_name(name): t for name, t in tensors.items()}
-    if "layer1.0.conv1.weight" not in tensors:
-        return {}
-    return {n: t for n, t in tensors.items() if re.match(r"(conv1|bn1|stem|layer\d)\.", n)}
-
-
-def _video_network(tensors: StateDict) -> StateDict:
-    """Return the tensors of CrissCross' or XDC's network for clips, or of torchvision's ResNets."""
-    if not any(_VIDEO_BLOCK.fullmatch(name) for name in tensors):
-        return {}
-    return {n: t for n, t in tensors.items() if re.match(r"(conv1|conv\dx|stem|layer\d)\.", n)}
-
-
-def _resnet_name(name: str) -> str:
-    # The form of many ResNets for CIFAR.
-    return re.sub(r"^(layer\d\.\d+)\.shortcut\.", r"\1.downsample.", name)
-
-
-def _blocks_name(name: str) -> str:
-    # CrissCross' network for sounds: stem and norm in one sequence, stages called blocks.
-    name = re.sub(r"^conv1\.1\.", "bn1.", re.sub(r"^conv1\.0\.", "conv1.", name))
-    return re.sub(r"^block(\d)\.", r"layer\1.", name)
-
-
-def _named_children(tensors: StateDict) -> StateDict:
-    """Name the children of ``nn.Sequential(*resnet.children())``, which numbers them.
-
-    Layers without weights (pooling, activation) take numbers too, and not every port has the same
-    ones, so it is the content that tells: a convolution, its norm, then the layers in order.
-    """
-    if "0.weight" not in tensors or not any(re.match(r"\d\.0\.conv1\.", name) for name in tensors):
-        return tensors
-    layers = sorted({name[0] for name in tensors if re.match(r"\d\.0\.conv1\.", name)})
-    names = {"0": "conv1", "1": "bn1", **{n: f"layer{i}" for i, n in enumerate(layers, start=1)}}
-    split = ((name.split(".", 1), tensor) for name, tensor in tensors.items())
-    return {f"{names[first]}.{rest}": t for (first, rest), t in split if first in names}
 
 
 def _explain_unknown(checkpoint: Mapping[str, Any], tensors: StateDict) -> str:

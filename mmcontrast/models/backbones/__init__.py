@@ -3,7 +3,8 @@
 from .audio_resnet import AudioResNet
 from .color_patches import ColorPatches
 from .gcn import GCN, PyGEncoder
-from .r2plus1d import LightR2Plus1D, R2Plus1D
+from .light_r2plus1d import LightR2Plus1D
+from .r2plus1d import R2Plus1D
 from .resnet import ResNet, set_strides
 from .timm import TimmBackbone
 from .torchvision_video import TorchvisionVideo

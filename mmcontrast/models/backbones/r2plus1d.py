@@ -1,4 +1,4 @@
-"""R(2+1)D networks for clips: the light one of CrissCross, and the one of XDC.
+"""R(2+1)D-18 for clips, as XDC has it, and the parts that other R(2+1)D networks share.
 
 Tran et al., "A Closer Look at Spatiotemporal Convolutions for Action Recognition", CVPR 2018: each
 3-D convolution is a spatial one (1x3x3) followed by a temporal one (3x1x1), with a norm and a ReLU
@@ -17,112 +17,7 @@ from torch import Tensor, nn
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.arguments import check_sizes
 
-# Numbers of blocks in the four stages. AVID's network of depth 34, which CrissCross uses, has two
-# blocks in its last stage.
-_LIGHT_DEPTHS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 2)}
-
 Norm = Callable[[int], nn.Module]
-
-
-class _LightBlock(nn.Module):
-    """Two (2+1)D convolutions and a shortcut, with one norm behind their sum."""
-
-    def __init__(self, in_channels: int, channels: int, stride: int, norm: Norm):
-        super().__init__()
-        self.spt_conv1 = _spatial(in_channels, channels, stride)
-        self.spt_bn1 = norm(channels)
-        self.tmp_conv1 = _temporal(channels, channels, stride)
-        self.tmp_bn1 = norm(channels)
-        self.spt_conv2 = _spatial(channels, channels)
-        self.spt_bn2 = norm(channels)
-        self.tmp_conv2 = _temporal(channels, channels)
-        self.out_bn = norm(channels)
-        self.relu = nn.ReLU(inplace=True)
-        self.res_conv: nn.Module = nn.Identity()
-        if stride != 1 or in_channels != channels:
-            self.res_conv = nn.Conv3d(in_channels, channels, 1, stride, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Compute the map of the block."""
-        y = self.tmp_conv1(self.relu(self.spt_bn1(self.spt_conv1(x))))
-        y = self.relu(self.tmp_bn1(y))
-        y = self.tmp_conv2(self.relu(self.spt_bn2(self.spt_conv2(y))))
-        return self.relu(self.out_bn(y + self.res_conv(x)))
-
-
-@MODELS.register_module()
-class LightR2Plus1D(BaseModule):
-    """CrissCross' network for clips, which is AVID's (Morgado et al., CVPR 2021).
-
-    In contrast to :class:`R2Plus1D` the stem is one full 3-D convolution followed by max-pooling,
-    the spatial convolutions have as many channels as the temporal ones, and a block has one norm
-    behind the sum of its two branches. Depth 18 has 15,379,136 parameters. The keys are those of
-    the authors' released weights (``conv1.0.weight``, ``conv2x.0.spt_conv1.weight``).
-
-    The initial weights are PyTorch's defaults, as in the authors' code.
-
-    Args:
-        depth: 10, 18 or 34.
-        base_channels: Width of the stem and of the first stage; each further stage doubles it.
-        out_indices: Stages whose maps are returned, 0 to 3.
-        norm_cfg: Config of the norms without their channels; ``dict(type='BN3d')`` by default.
-        **kwargs: Those of MMEngine's ``BaseModule``: ``init_cfg``.
-
-    Raises:
-        ValueError: A depth, stage or width that cannot be built.
-    """
-
-    def __init__(
-        self,
-        depth: int = 18,
-        base_channels: int = 64,
-        out_indices: Sequence[int] = (3,),
-        norm_cfg: dict | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(**kwargs)
-        if depth not in _LIGHT_DEPTHS:
-            raise ValueError(
-                f"LightR2Plus1D: depth must be one of {list(_LIGHT_DEPTHS)}, got {depth}."
-            )
-        widths = _widths("LightR2Plus1D", base_channels, out_indices)
-        norm = partial(_build_norm, norm_cfg or dict(type="BN3d"))
-        self.conv1 = nn.Sequential(
-            nn.Conv3d(3, base_channels, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False),
-            norm(base_channels),
-            nn.ReLU(inplace=True),
-            nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
-        )
-        inputs = [base_channels, *widths]
-        self.conv2x, self.conv3x, self.conv4x, self.conv5x = (
-            nn.Sequential(
-                _LightBlock(inputs[stage], widths[stage], 2 if stage else 1, norm),
-                *(
-                    _LightBlock(widths[stage], widths[stage], 1, norm)
-                    for _ in range(_LIGHT_DEPTHS[depth][stage] - 1)
-                ),
-            )
-            for stage in range(4)
-        )
-        self.out_indices = tuple(out_indices)
-        self.out_channels = tuple(widths[index] for index in out_indices)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute feature maps.
-
-        Args:
-            x: Clips (N, 3, T, H, W), normalized.
-
-        Returns:
-            For each of ``out_indices`` a map; the last stage has stride 8 in time, rounded up, and
-            32 in space: (N, 512, 1, 4, 4) for 8 frames of 112 pixels.
-
-        Raises:
-            ValueError: The input is no batch of clips.
-        """
-        x = self.conv1(_check_clips("LightR2Plus1D", x))
-        stages = (self.conv2x, self.conv3x, self.conv4x, self.conv5x)
-        return _stage_maps(x, stages, self.out_indices)
 
 
 class _Block(nn.Module):
@@ -189,14 +84,14 @@ class R2Plus1D(BaseModule):
         super().__init__(**kwargs)
         if midplanes not in ("conv", "block"):
             raise ValueError(f"R2Plus1D: midplanes must be 'conv' or 'block', got {midplanes!r}.")
-        widths = _widths("R2Plus1D", base_channels, out_indices)
-        norm = partial(_build_norm, norm_cfg or dict(type="BN3d", eps=1e-3))
+        widths = stage_widths("R2Plus1D", base_channels, out_indices)
+        norm = partial(build_norm, norm_cfg or dict(type="BN3d", eps=1e-3))
         stem_planes = max(45 * base_channels // 64, 1)
         self.stem = nn.Sequential(
             nn.Conv3d(3, stem_planes, (1, 7, 7), (1, 2, 2), (0, 3, 3), bias=False),
             norm(stem_planes),
             nn.ReLU(inplace=True),
-            _temporal(stem_planes, base_channels),
+            temporal(stem_planes, base_channels),
             norm(base_channels),
             nn.ReLU(inplace=True),
         )
@@ -224,9 +119,9 @@ class R2Plus1D(BaseModule):
         Raises:
             ValueError: The input is no batch of clips.
         """
-        x = self.stem(_check_clips("R2Plus1D", x))
+        x = self.stem(check_clips("R2Plus1D", x))
         stages = (self.layer1, self.layer2, self.layer3, self.layer4)
-        return _stage_maps(x, stages, self.out_indices)
+        return stage_maps(x, stages, self.out_indices)
 
     @staticmethod
     def _make_stage(
@@ -244,11 +139,13 @@ def _midplanes(in_channels: int, channels: int) -> int:
     return 27 * in_channels * channels // (9 * in_channels + 3 * channels)
 
 
-def _spatial(in_channels: int, channels: int, stride: int = 1) -> nn.Conv3d:
+def spatial(in_channels: int, channels: int, stride: int = 1) -> nn.Conv3d:
+    """Return a convolution over 3x3 places of one frame."""
     return nn.Conv3d(in_channels, channels, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False)
 
 
-def _temporal(in_channels: int, channels: int, stride: int = 1) -> nn.Conv3d:
+def temporal(in_channels: int, channels: int, stride: int = 1) -> nn.Conv3d:
+    """Return a convolution over three frames of one place."""
     return nn.Conv3d(in_channels, channels, (3, 1, 1), (stride, 1, 1), (1, 0, 0), bias=False)
 
 
@@ -256,26 +153,36 @@ def _factorized(
     in_channels: int, midplanes: int, channels: int, stride: int, norm: Norm
 ) -> nn.Sequential:
     return nn.Sequential(
-        _spatial(in_channels, midplanes, stride),
+        spatial(in_channels, midplanes, stride),
         norm(midplanes),
         nn.ReLU(inplace=True),
-        _temporal(midplanes, channels, stride),
+        temporal(midplanes, channels, stride),
     )
 
 
-def _build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
+def build_norm(norm_cfg: dict, num_features: int) -> nn.Module:
+    """Build the norm of a layer with this number of channels."""
     return MODELS.build(norm_cfg, default_args=dict(num_features=num_features))
 
 
-def _widths(owner: str, base_channels: int, out_indices: Sequence[int]) -> list[int]:
-    """Check the settings of both networks, and return the widths of the four stages."""
+def stage_widths(owner: str, base_channels: int, out_indices: Sequence[int]) -> list[int]:
+    """Return the widths of the four stages.
+
+    Raises:
+        ValueError: The width of the first one is below 1, or a stage does not exist.
+    """
     check_sizes(owner, base_channels=base_channels)
     if not out_indices or not set(out_indices) <= {0, 1, 2, 3}:
         raise ValueError(f"{owner}: out_indices must name stages 0 to 3, got {tuple(out_indices)}.")
     return [base_channels * 2**stage for stage in range(4)]
 
 
-def _check_clips(owner: str, x: Tensor) -> Tensor:
+def check_clips(owner: str, x: Tensor) -> Tensor:
+    """Return the input of a network.
+
+    Raises:
+        ValueError: It is no batch of clips (N, 3, T, H, W).
+    """
     # Conv3d would take a batch of three images for one clip.
     if x.dim() != 5:
         raise ValueError(
@@ -285,9 +192,10 @@ def _check_clips(owner: str, x: Tensor) -> Tensor:
     return x
 
 
-def _stage_maps(
+def stage_maps(
     x: Tensor, stages: Sequence[nn.Module], out_indices: Sequence[int]
 ) -> tuple[Tensor, ...]:
+    """Propagate through the stages, and return the maps of some of them."""
     maps = []
     for index, stage in enumerate(stages[: max(out_indices) + 1]):
         x = stage(x)
