@@ -21,6 +21,8 @@ from mmcontrast.datasets.masks import read_mask
 from mmcontrast.datasets.transforms.loading import upright_size
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.atomic import write_atomically
+from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.matlab import read_mat
 from mmcontrast.utils.text import read_lines
 
 _JHMDB_FOLDERS = ("joint_positions", "Rename_Images")
@@ -220,13 +222,11 @@ def read_joints(path: str | os.PathLike) -> NDArray[np.float64]:
         Keypoints (T, J, 2), x and y in pixels from 0.
 
     Raises:
-        ValueError: The file is missing or has no such array.
+        ValueError: The file is missing, is none of MATLAB, or has no such array.
     """
-    from scipy.io import loadmat
-
     try:
-        positions = loadmat(path)["pos_img"]
-    except (OSError, KeyError, ValueError, NotImplementedError) as error:
+        positions = read_mat(path, ("pos_img",))["pos_img"]
+    except UserError as error:
         raise ValueError(f"{path} holds no joint positions (pos_img): {error}") from error
     if positions.ndim != 3 or positions.shape[0] != 2:
         raise ValueError(f"{path}: pos_img is (2, joints, frames), got {positions.shape}.")

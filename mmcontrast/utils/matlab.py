@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .errors import UserError, explain
+from .file_kinds import kind_of_file
 
 # What scipy and h5py raise for a file that is cut off or is of another kind.
-_DAMAGED = (ValueError, TypeError, KeyError, OSError, zlib.error)
+_DAMAGED = (ValueError, TypeError, LookupError, OSError, zlib.error)
 
 
 def read_mat(
@@ -78,4 +79,6 @@ def _of_hdf5(file: Any, name: str) -> Any:
 
 
 def _unreadable(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} cannot be read as a file of MATLAB: {explain(error)}")
+    kind = kind_of_file(path)
+    reason = f"it is {kind}. Write the variables with scipy.io.savemat." if kind else explain(error)
+    return UserError(f"{path} cannot be read as a file of MATLAB: {reason}")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .atomic import open_atomically, temporary_folder
 from .delimited import MISSING, is_number, is_text_table, read_text_table
 from .errors import UserError
+from .file_kinds import NPZ, PICKLED_OBJECTS, kind_of_file
 
 Columns: TypeAlias = dict[str, np.ndarray | list[str]]
 """Rows by column: numbers as arrays (rows, ...), texts as lists. All pieces have the same names."""
@@ -187,11 +188,20 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     Raises:
         UserError: It is no such file, is damaged, or holds pickled objects, which might run code.
     """
+    name = ""
     try:
         with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {}
+            for name in archive.files:
+                arrays[name] = archive[name]
+            return arrays
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise UserError(f"{os.fspath(path)} is no archive of arrays: {error}.") from error
+        reason = str(error)
+        if "allow_pickle" in reason:
+            reason = f"{name!r} holds {PICKLED_OBJECTS}; save numbers or texts"
+        elif (kind := kind_of_file(path)) not in ("", NPZ):
+            reason = f"it is {kind}; write the arrays with numpy.savez"
+        raise UserError(f"{os.fspath(path)} is no archive of arrays: {reason}.") from error
 
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:

@@ -5,12 +5,9 @@ through :func:`load_checkpoint`. MMEngine itself falls back to executing a check
 code when a safe load fails.
 """
 
-import pickletools
 import re
-import zipfile
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +19,9 @@ from torch._weights_only_unpickler import _get_allowed_globals
 
 from mmcontrast.utils.after_import import after_import
 from mmcontrast.utils.errors import UserError
-from mmcontrast.weights.plain_data import LEFT_OUT, PLAIN_DATA, LeftOut, Names, resolve
+from mmcontrast.utils.file_kinds import TORCH_FILE, kind_of_file
+from mmcontrast.utils.pickles import describe_globals, holds_whole_pickle, named_globals
+from mmcontrast.weights.plain_data import HARMLESS, LEFT_OUT, PLAIN_DATA, LeftOut, Names, resolve
 
 # What reading a file that was cut off or overwritten raises.
 _READ_ERRORS = (RuntimeError, EOFError, OSError)
@@ -71,7 +70,7 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
     try:
         return _load_plain(path, map_location, PLAIN_DATA)
     except Exception as error:  # whatever an unpickler raises for content that it does not expect
-        unsafe = _unsafe_globals(path)
+        unsafe = unsafe_globals(path, HARMLESS)
         left_out: Names = [(LeftOut, name) for name in unsafe if name.startswith(LEFT_OUT)]
         if not unsafe or len(left_out) < len(unsafe):
             raise _refusal(path, unsafe, error) from error
@@ -121,13 +120,15 @@ def _refusal(path: Path, unsafe: list[str], error: Exception) -> CheckpointError
             "torch.jit.load(path) with torch.save."
         )
     if unsafe:
-        more = f"loading it would run {', '.join(unsafe)}"
-    elif "magic number" in str(error) and _is_whole_pickle(path):
+        more = f"loading it would run {describe_globals(unsafe)}"
+    elif "legacy .tar format" in str(error):
+        more = "its format, of torch before 0.1.10, cannot be read without running code"
+    elif "magic number" in str(error) and holds_whole_pickle(path):
         return CheckpointError(
             f"{path} is a pickle that torch.save has not written. Save its weights as tensors, "
             "with torch.save or as safetensors."
         )
-    elif isinstance(error, _READ_ERRORS) or not _is_whole_pickle(path):
+    elif isinstance(error, _READ_ERRORS) or not holds_whole_pickle(path):
         return _damaged(path, error)
     else:
         reason = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
@@ -137,19 +138,6 @@ def _refusal(path: Path, unsafe: list[str], error: Exception) -> CheckpointError
         "\nA checkpoint from a stranger can do anything that way. If you know who made it, "
         "--trust-checkpoint loads it all the same; then save its weights as safetensors."
     )
-
-
-def _is_whole_pickle(path: Path) -> bool:
-    """Return whether the pickle in a file can be read to its end; nothing is executed."""
-    try:
-        if not zipfile.is_zipfile(path):
-            with path.open("rb") as file:
-                return any(code.name == "STOP" for code, _, _ in pickletools.genops(file))
-        with zipfile.ZipFile(path) as archive:
-            name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
-            return any(code.name == "STOP" for code, _, _ in pickletools.genops(archive.read(name)))
-    except (ValueError, StopIteration, OSError, zipfile.BadZipFile):
-        return False
 
 
 def _load_safetensors(path: Path, map_location: Any) -> dict[str, Tensor]:
@@ -162,38 +150,22 @@ def _load_safetensors(path: Path, map_location: Any) -> dict[str, Tensor]:
         raise _damaged(path, error) from error
 
 
-def _unsafe_globals(path: Path) -> list[str]:
-    try:
-        with _safe_names(PLAIN_DATA):
-            return torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    except Exception:  # not a zip file: a pickle of an old torch, or no checkpoint at all
-        return _unsafe_globals_of_pickle(path)
+def unsafe_globals(path: Path, allowed: Iterable[str]) -> list[str]:
+    """Return the functions and classes that a file of ``torch.save`` names and that are not safe.
 
-
-def _unsafe_globals_of_pickle(path: Path) -> list[str]:
-    """Names in a file of one pickle or, as old torch wrote, several; nothing is executed."""
-    names: list[str] = []
-    strings = ["", ""]
-    # It ends at numbers behind the pickles, or at once in a file that is no pickle at all.
-    with path.open("rb") as file, suppress(Exception):
-        while file.peek(1):
-            for opcode, argument, _ in pickletools.genops(file):
-                if opcode.name == "GLOBAL":
-                    module, _, name = str(argument).partition(" ")
-                    module, name = NAME_MAPPING.get(
-                        (module, name), (IMPORT_MAPPING.get(module, module), name)
-                    )
-                    names.append(f"{module}.{name}")
-                elif opcode.name == "STACK_GLOBAL":
-                    names.append(".".join(strings[-2:]))
-                elif isinstance(argument, str):
-                    strings.append(argument)
-    plain = {*_get_allowed_globals(), *(name for _, name in PLAIN_DATA)}
-    return [name for name in dict.fromkeys(names) if name not in plain]
+    Args:
+        path: The file; nothing in it is executed.
+        allowed: Names that are safe beside PyTorch's own and those that the user has added to them.
+    """
+    by_user = {_name_of(entry) for entry in torch.serialization.get_safe_globals()}
+    safe = {*_get_allowed_globals(), *by_user, *allowed}
+    return [name for name in named_globals(path) if name not in safe]
 
 
 def _damaged(path: Path, error: Exception) -> CheckpointError:
+    kind = kind_of_file(path)
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    reason = f"it is {kind}" if kind not in ("", TORCH_FILE) else reason
     return CheckpointError(
         f"The checkpoint {path} is damaged or not a checkpoint at all ({reason}). "
         "--resume auto takes the newest one that can be read."

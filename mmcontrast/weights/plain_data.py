@@ -116,12 +116,15 @@ def _plain_list(content: Any = (), max_length: int | None = None) -> list:
     return list(content)
 
 
+_HISTORY_METHODS = ("min", "max", "current", "mean")
+
+
 def _history_method(owner: Any, name: str) -> Any:
     """Stand in for ``getattr``, with which MMEngine's checkpoints name ``HistoryBuffer.mean``.
 
     The real one would let a checkpoint walk from any class to the functions it wants to have run.
     """
-    if owner is HistoryBuffer and name in ("min", "max", "current", "mean"):
+    if owner is HistoryBuffer and name in _HISTORY_METHODS:
         return getattr(owner, name)
     raise pickle.UnpicklingError(f"getattr({owner}, {name!r})")
 
@@ -151,6 +154,14 @@ PLAIN_DATA: Names = [
 ]  # fmt: skip
 """What is called instead, and the name in the file, as ``torch.serialization.safe_globals`` takes
 them."""
+
+HARMLESS = frozenset({
+    *(name for _, name in PLAIN_DATA),
+    *(f"{HistoryBuffer.__module__}.HistoryBuffer.{name}" for name in _HISTORY_METHODS),
+    *(f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")),
+})  # fmt: skip
+"""Names of plain data: those above, and what newer protocols of pickles, which PyTorch does not
+read, name in their place."""
 
 LEFT_OUT = ("omegaconf.", "typing.")
 """Beginnings of names of configurations that are read over."""

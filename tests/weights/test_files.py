@@ -1,8 +1,11 @@
 """Checkpoints are read without running code, and damaged ones are told apart."""
 
+import enum
+import functools
 import io
 import os
 import pickle
+import tarfile
 
 import numpy as np
 import pytest
@@ -27,6 +30,13 @@ class Attack:
 
     def __reduce__(self):
         return os.mkdir, (self.target,)
+
+
+class Evaluate:
+    """Is computed when it is unpickled."""
+
+    def __reduce__(self):
+        return eval, ("1",)
 
 
 class Walk:
@@ -70,6 +80,67 @@ def test_code_is_refused_unless_trusted(tmp_path, legacy):
     with trusted_checkpoints():
         load_checkpoint(path)
     assert made.is_dir()
+
+
+class Color(enum.Enum):
+    RED = 1
+
+
+def write_tar(content, path):
+    """Write the format of torch before version 0.1.10."""
+    with tarfile.open(path, "w") as tar:
+        for name, part in dict(sys_info={}, pickle=content, tensors=0, storages=0).items():
+            data = pickle.dumps(part, 2)
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+WRITERS = {
+    "zip": torch.save,
+    "legacy": functools.partial(torch.save, _use_new_zipfile_serialization=False),
+    "legacy, protocol 4": functools.partial(
+        torch.save, _use_new_zipfile_serialization=False, pickle_protocol=4
+    ),
+    "tar": write_tar,
+    "pickle": lambda content, path: path.write_bytes(pickle.dumps(content)),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_the_message_names_the_culprits_before_the_harmless(kind, tmp_path):
+    harmless = dict(
+        history=HistoryBuffer([1.0], [1]),
+        scalar=np.float64(3),
+        array=np.arange(3),
+        half=torch.ones(2).half(),
+        weight=torch.nn.Parameter(torch.ones(2)),
+        color=Color.RED,
+    )
+    if kind == "tar":
+        del harmless["half"], harmless["weight"]
+    culprits = dict(first=Attack(tmp_path / "made"), second=Evaluate())
+    path = tmp_path / "a.pth"
+    WRITERS[kind](dict(**harmless, **culprits), path)
+    with pytest.raises(CheckpointError) as raised:
+        load_checkpoint(path)
+    message = str(raised.value)
+    assert "loading it would run os.mkdir, builtins.eval; it also names" in message
+    assert "test_files.Color" in message and "--trust-checkpoint" in message
+    assert "history" not in message and "numpy" not in message
+    assert not (tmp_path / "made").exists()
+
+
+def test_harmless_files_of_the_first_versions_of_torch(tmp_path):
+    write_tar(dict(a=1), tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match="its format, of torch before"):
+        load_checkpoint(tmp_path / "a.pth")
+
+
+def test_a_page_of_the_web_is_named(tmp_path):
+    (tmp_path / "a.pth").write_bytes(b"\n<!DOCTYPE html><html>404</html>")
+    with pytest.raises(CheckpointError, match=r"not a checkpoint at all .it is a page of the web"):
+        load_checkpoint(tmp_path / "a.pth")
 
 
 def test_a_bare_pickle_with_code(tmp_path):

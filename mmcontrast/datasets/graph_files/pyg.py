@@ -12,10 +12,15 @@ from scipy import sparse
 
 from mmcontrast.datasets.labels import to_labels, to_masks
 from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.file_kinds import kind_of_file
+from mmcontrast.utils.pickles import describe_globals, holds_whole_pickle
+from mmcontrast.weights.files import unsafe_globals
 
 from .graph import Graph, check, undirected_weighted
 from .npz import edge_weights
 
+# What torch raises for a file that is cut off or is of another kind.
+_READ_ERRORS = (RuntimeError, EOFError, KeyError, ValueError, AttributeError, IndexError)
 _SPLITS = ("train", "val", "test")
 _LABELS_REMEDY = "; labels=False leaves them out"
 
@@ -49,14 +54,8 @@ def load_pyg(path: str | os.PathLike) -> list[Any]:
     try:
         with torch.serialization.safe_globals(classes):
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise UserError(
-            f"{path} holds more than graphs, and loading it would run code: {_reason(error)} Save "
-            "the Data objects alone, or name a function that returns them: "
-            "PyGGraphs(data=dict(type='my_module.my_graphs'))."
-        ) from error
-    except (RuntimeError, EOFError, KeyError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} is damaged, or not a file of torch.save: {error}") from error
+    except (pickle.UnpicklingError, *_READ_ERRORS) as error:
+        raise _refusal(path, error, classes) from error
     if not isinstance(content, tuple) or len(content) < 2 or not isinstance(content[1], dict):
         return list(content) if isinstance(content, list | tuple) else [content]
     collated, slices = content[:2]
@@ -174,7 +173,16 @@ def _to_numpy(values: Any) -> NDArray:
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True)
 
 
-def _reason(error: Exception) -> str:
-    """Return the line of torch's long message that says what it refused."""
-    lines = [line.strip() for line in str(error).splitlines() if "GLOBAL" in line]
-    return lines[0].split(" Please use")[0] if lines else str(error).splitlines()[0]
+def _refusal(path: Path, error: Exception, classes: list[type]) -> UserError:
+    """Return why a file is not read after ``error``: it holds more than graphs, or is damaged."""
+    unsafe = unsafe_globals(path, [f"{kind.__module__}.{kind.__qualname__}" for kind in classes])
+    if unsafe or (isinstance(error, pickle.UnpicklingError) and holds_whole_pickle(path)):
+        reason = describe_globals(unsafe) or str(error).splitlines()[0]
+        return UserError(
+            f"{path} holds more than graphs, and loading it would run code: {reason}. Save the "
+            "Data objects alone with torch.save, or name a function that returns them: "
+            "PyGGraphs(data=dict(type='my_module.my_graphs'))."
+        )
+    kind = kind_of_file(path)
+    reason = f"it is {kind}" if kind else str(error).splitlines()[0]
+    return UserError(f"{path} is damaged, or not a file of torch.save: {reason}")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcontrast.utils.file_kinds import PICKLED_OBJECTS
+
 _NUMPY = b"\x93NUMPY"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SIXTEEN_BITS = 65535
@@ -29,7 +31,13 @@ def read_numpy(data: bytes, in_channels: int) -> NDArray:
     Raises:
         ValueError: It is no array of numbers with ``in_channels`` channels.
     """
-    return _channels_last(np.load(io.BytesIO(data), allow_pickle=False), in_channels)
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            raise ValueError(f"it holds {PICKLED_OBJECTS}; save numbers") from error
+        raise
+    return _channels_last(array, in_channels)
 
 
 def read_tiff(data: bytes, in_channels: int, max_pixels: float) -> NDArray:
