@@ -248,7 +248,9 @@ class PyAVReader(VideoReader):
 
     def _to_rgb(self, frame: av.VideoFrame) -> Image:
         """Convert a frame to upright RGB pixels (H, W, 3)."""
-        image: Image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+        # Threads of a conversion would be awaited for ever in a forked worker that frees the frame.
+        pixels = frame.to_ndarray(format="rgb24", threads=1)
+        image: Image = pixels.astype(np.uint8, copy=False)
         matrix = _matrix(frame)
         return image if matrix is None else apply_display_matrix(image, matrix, self.path)
 

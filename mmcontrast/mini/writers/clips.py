@@ -52,6 +52,7 @@ def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) 
         stream.codec_context.thread_count = 1  # there is one process per core already
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame = frame.reformat(format="yuv420p", threads=1)  # one process per core here too
             frame.pts, frame.time_base = number, Fraction(1, fps)
             file.mux(stream.encode(frame))
         file.mux(stream.encode())

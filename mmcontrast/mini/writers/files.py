@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -55,6 +56,9 @@ def make_images(make: Callable[[int], Result], count: int, images: int = 1) -> l
 
 def _become_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent handles Ctrl-C
+    # What the parent left to its garbage collector may own threads, which a fork does not have:
+    # freeing it here would wait for them for ever.
+    gc.freeze()
     cv2.setNumThreads(0)
 
 

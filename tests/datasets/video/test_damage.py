@@ -1,5 +1,7 @@
 """Damage that FFmpeg detects is an error; intact files are never refused."""
 
+import gc
+import multiprocessing
 import os
 
 import numpy as np
@@ -79,6 +81,24 @@ def test_tags_that_are_no_text_are_no_damage(tmp_path):
     path.write_bytes(data.replace(b"abcdefghij", b"\xff\xfe\xfdabc\xe9\xe8\xc0z"))
     with open_video(str(path)) as file:
         assert numbers(file.read_all()) == list(range(LENGTH))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_worker_may_free_frames_of_its_parent(tmp_path):
+    """A data worker frees by its own collector what an error of the parent still referred to."""
+    path = write_video(tmp_path / "v.mp4", "mpeg4", LENGTH)
+    with av.open(str(path)) as container, open_video(str(path)) as file:
+        cycle = [next(container.decode(video=0))]
+        file._to_rgb(cycle[0])
+        cycle.append(cycle)
+    context = multiprocessing.get_context("fork")
+    del cycle
+    worker = context.Process(target=gc.collect)
+    worker.start()
+    worker.join(20)
+    ended = not worker.is_alive()
+    worker.kill()
+    assert ended
 
 
 @pytest.mark.slow
