@@ -72,7 +72,7 @@ def _logged_errors() -> Iterator[None]:
     """
     records: list[logging.LogRecord] = []
     handler = logging.Handler(logging.ERROR)
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.emit = records.append  # type: ignore[method-assign, assignment]
     logger = logging.getLogger("tifffile")
     logger.addHandler(handler)
     try:
