@@ -18,6 +18,7 @@ import pkgutil
 from typing import Any, ClassVar
 
 from mmengine import registry as mmengine_registry
+from mmengine.utils import get_object_from_string
 
 from mmcontrast.renames import TYPES, modernize_part
 from mmcontrast.utils.arguments import check_types
@@ -25,6 +26,8 @@ from mmcontrast.utils.arguments import check_types
 SCOPE = "mmcontrast"
 # Packages whose parts configs may name, as 'mmdet.ResNet', and the extra that brings them.
 _EXTRAS = {"mmdet": "downstream", "mmseg": "segmentation"}
+# Libraries whose networks stored configs may name by their paths.
+_LIBRARIES = ("torch", "mmengine", "mmcv", *_EXTRAS)
 
 
 class UnknownTypeError(KeyError):
@@ -156,6 +159,40 @@ class Registry(mmengine_registry.Registry):
             for module, error in self._failed_imports.items()
         ]
         return "\n".join(lines)
+
+
+def is_registered(name: str) -> bool:
+    """Return whether building a ``type`` runs nothing but what a registry or PyTorch holds.
+
+    MMEngine imports and calls whatever else a ``type`` names by its path, such as ``'os.system'``.
+
+    Args:
+        name: A registered name, with or without a scope; or the path of a network class in torch or
+            OpenMMLab's libraries, as configs in pure Python style hold it.
+    """
+    scope, _, key = name.rpartition(".")
+    if name.removeprefix(f"{SCOPE}.") in TYPES:
+        return True
+    if scope in _EXTRAS:
+        if importlib.util.find_spec(scope) is None:
+            return True  # what builds it says how to install it
+        importlib.import_module(f"{scope}.registry")
+    for registry in all_registries():
+        root = registry.root
+        is_ours = scope in ("", SCOPE, root.scope)
+        for each in (registry, root) if is_ours else (root.children.get(scope),):
+            if each is not None:  # an empty one is false
+                each.import_from_location()
+                if key in each.module_dict:
+                    return True
+    return name.partition(".")[0] in _LIBRARIES and _is_network(name)
+
+
+def _is_network(path: str) -> bool:
+    from torch import nn
+
+    found = get_object_from_string(path)
+    return isinstance(found, type) and issubclass(found, nn.Module)
 
 
 def all_registries() -> list[Registry]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmcontrast.registry import SCOPE
+from mmcontrast.registry import SCOPE, is_registered
 from mmcontrast.weights.coverage import Coverage, compare, load_weights, rename_like
-from mmcontrast.weights.files import CheckpointError
+from mmcontrast.weights.files import CheckpointError, is_trusted
 from mmcontrast.weights.layouts import (
     TWO_MODALITIES,
     BackboneWeights,
@@ -21,7 +21,7 @@ from mmcontrast.weights.layouts import (
 )
 from mmcontrast.weights.parts import load_part, split_part
 from mmcontrast.weights.resnet_form import resnet_form
-from mmcontrast.weights.stored_config import plain_config, read_stored_config
+from mmcontrast.weights.stored_config import plain_config, read_stored_config, type_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,30 @@ class Checkpoint:
             config: A merged config, of this package or of another project with MMEngine.
         """
         return replace(self, given_config=plain_config(config))
+
+    def check_parts(self, *parts: Any) -> None:
+        """Refuse parts of the stored config that would run code when they are built.
+
+        A part is built by what its ``type`` names. In a config from elsewhere that may be any
+        function that can be imported; registered parts are the ones that are built.
+
+        Args:
+            *parts: Settings that are about to be built. Those of a given config, which the user has
+                chosen, are not checked, and none is inside ``trusted_checkpoints()``.
+
+        Raises:
+            CheckpointError: A ``type`` in them is not registered.
+        """
+        if self.given_config is not None or is_trusted():
+            return
+        for name in type_names(parts):
+            if not is_registered(name):
+                raise CheckpointError(
+                    f"The config in {self.path} names the type {name!r}, which is not registered: "
+                    "building it would import and call whatever the file names. Give the config of "
+                    "the training, or use trusted_checkpoints() (--trust-checkpoint) if you know "
+                    "who made the file."
+                )
 
     @property
     def state_dict(self) -> dict[str, Tensor]:

@@ -43,6 +43,11 @@ def trusted_checkpoints(trust: bool = True) -> Iterator[None]:
         _trusted = before
 
 
+def is_trusted() -> bool:
+    """Return whether :func:`trusted_checkpoints` is active."""
+    return _trusted
+
+
 def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, Any]:
     """Read a checkpoint file.
 

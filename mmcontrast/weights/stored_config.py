@@ -6,7 +6,7 @@ come from a stranger.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -55,6 +55,23 @@ def plain_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     scope = config.get("default_scope") or ""
     return {name: _plain(value, str(scope)) for name, value in config.items()}
+
+
+def type_names(value: Any) -> Iterator[str]:
+    """Yield what settings name in ``type``, the outer ones first, with the scope of ``_scope_``.
+
+    Args:
+        value: Settings as from :func:`plain_config`, or a list of such.
+    """
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from type_names(item)
+    elif isinstance(value, Mapping):
+        kind, scope = value.get("type"), value.get("_scope_")
+        if isinstance(kind, str):
+            yield f"{scope}.{kind}" if isinstance(scope, str) and "." not in kind else kind
+        for item in value.values():
+            yield from type_names(item)
 
 
 def _plain(value: Any, scope: str) -> Any:

@@ -43,6 +43,7 @@ def load_backbone(
             f"{source.path} ({source.layout}) does not tell what network it holds: it is no "
             "ResNet-18, 34, 50 or 101. Give the config that it was trained with."
         )
+    source.check_parts(settings)
     with input_errors(f"{config or source.path}, model.backbone"):
         # Weights come from the checkpoint, not from where the training took its own.
         others = ("init_cfg", "pretrained")

@@ -85,8 +85,11 @@ class FeatureExtractor:
             # Outside a Runner, or inside one of mmdet, a bare name is still one of this package.
             DefaultScope.overwrite_default_scope(SCOPE),
         ):
-            self.pipeline = compose(evaluation_pipeline(cfg, size))
-            self.data_preprocessor = MODELS.build(data_preprocessor(cfg)).to(self.device)
+            pipeline, preprocessor = evaluation_pipeline(cfg, size), data_preprocessor(cfg)
+            if source is not None:
+                source.check_parts(pipeline, preprocessor)
+            self.pipeline = compose(pipeline)
+            self.data_preprocessor = MODELS.build(preprocessor).to(self.device)
             backbone = _untrained(cfg) if source is None else load_backbone(source)
         self.backbone = backbone.to(self.device)
         self.backbone.eval()  # mmdet's networks return nothing here

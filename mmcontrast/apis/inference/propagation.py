@@ -271,6 +271,7 @@ def _trained_tracker(checkpoint: str | Path, config: str | Path | None) -> Any:
             f"{checkpoint} is not of a SiamFC: train one with configs/benchmarks/otb100, or give "
             "its config."
         )
+    source.check_parts(*source.model.values())
     model = MODELS.build({**source.model, "type": "mmcontrast.SiamFC"})
     model.load_state_dict(source.model_weights)
     return model

@@ -9,9 +9,10 @@ from torch import nn
 from torchvision.models import resnet18
 
 from mmcontrast.apis.inference.backbone import build_backbone, load_backbone
-from mmcontrast.registry import MODELS
+from mmcontrast.apis.inference.features import FeatureExtractor
+from mmcontrast.registry import MODELS, is_registered
 from mmcontrast.utils.errors import UserError
-from mmcontrast.weights import CheckpointError, read_stored_config
+from mmcontrast.weights import CheckpointError, read_stored_config, trusted_checkpoints
 
 STORED = """
 default_scope = 'mmcontrast'
@@ -148,3 +149,41 @@ def test_a_network_that_cannot_be_told(tmp_path):
     torch.save({"backbone.blocks.0.weight": torch.zeros(1)}, tmp_path / "vit.pth")
     with pytest.raises(UserError, match=r"vit.pth .* does not tell what network.*Give the config"):
         load_backbone(tmp_path / "vit.pth")
+
+
+MKDIR = "dict(type='os.mkdir', path='made')"
+STRANGE = {
+    "backbone": STORED.replace("depth=18", "depth=18, path='made'").replace(
+        "'ResNet'", "'os.mkdir'"
+    ),
+    "norm": STORED.replace("dict(num_groups=2, type='SplitBN')", MKDIR),
+    "scope": STORED.replace("'ResNet'", "'mkdir', _scope_='os'"),
+    "library": STORED.replace("'ResNet'", "'torch.hub.load'"),
+    "module": STORED.replace("'ResNet'", "'antigravity'"),
+    "pipeline": f"{STORED}test_dataloader = dict(dataset=dict(pipeline=[dict(type='LoadImage'), "
+    f"{MKDIR}]))",
+    "preprocessor": STORED.replace(
+        "loss=", f"data_preprocessor=dict(type='ViewPreprocessor', transforms=[{MKDIR}]), loss="
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_stored_config_builds_registered_parts_alone(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = save(tmp_path / "a.pth", trained(), meta=dict(cfg=STRANGE[name]))
+    with pytest.raises(CheckpointError, match=r"a\.pth names the type '\S+', which is not regist"):
+        FeatureExtractor(path)
+    assert not (tmp_path / "made").exists()
+    # That of a trusted file is built as it says: os.mkdir complains of its arguments.
+    if name == "backbone":
+        with trusted_checkpoints(), pytest.raises(UserError):
+            load_backbone(path)
+
+
+def test_networks_may_be_named_by_their_paths():
+    for name in ("ResNet", "mmcontrast.ResNet", "torch.nn.modules.activation.ReLU", "Pretrained"):
+        assert is_registered(name)
+    for name in ("os.mkdir", "antigravity", "torch.load", "mmcontrast.antigravity", "", "."):
+        assert not is_registered(name)
+    assert "antigravity" not in sys.modules
