@@ -34,6 +34,10 @@ BACKBONE = dict(type="TinyNet", norm_cfg=dict(type="SplitBN", num_groups=4))
 HEAD = dict(type="LinearHead", in_channels=24, num_classes=3)
 WIDTHS = dict(in_channels=24, hidden_channels=32, out_channels=16)
 
+SYNC = dict(type="SyncBN")
+PROJECTOR = dict(type="Projection", num_layers=3, norm_cfg=SYNC, bias_with_norm=True, **WIDTHS)
+PREDICTOR = dict(type="Prediction", in_channels=16, hidden_channels=8, norm_cfg=SYNC)
+
 CONFIGS = {
     "SimCLR": dict(
         backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
@@ -72,6 +76,15 @@ CONFIGS = {
         neck=dict(type="Projection", **WIDTHS),
         loss=dict(type="InfoNCE", temperature=0.2),
         queue_size=48,
+    ),
+    "CrissCross": dict(
+        video_backbone=dict(type="LightR2Plus1D", depth=10, base_channels=3, norm_cfg=SYNC),
+        video_projector=PROJECTOR,
+        video_predictor=PREDICTOR,
+        audio_backbone=dict(type="AudioResNet", base_channels=3, norm_cfg=SYNC),
+        audio_projector=PROJECTOR,
+        audio_predictor=PREDICTOR,
+        loss=dict(type="CrossModalLoss"),
     ),
     "ContrastCorr": dict(
         backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
@@ -124,13 +137,17 @@ CONFIGS = {
         backbone=BACKBONE, head=dict(type="SiameseHead", in_channels=24), pretrained="random"
     ),
 }
-# Their inputs are no images.
-OTHERS = ("CEGZSL", "MVGRL")
+# Their inputs are clips and sounds, or no images.
+AUDIOVISUAL = ("CrissCross",)
+OTHERS = ("CEGZSL", "MVGRL", *AUDIOVISUAL)
 CLASSIFIERS = ("FineTuning", "LinearProbe")
 # They have features and no loss.
 UNTRAINED = ("FrozenBackbone", "LabelPropagation")
+# A loss of cosines is about 0 at the start, so it is compared by its range.
+ABSOLUTE_TOLERANCES = {"CrissCross": 0.05}
 # What `predict` adds to a data sample, where it is not `global` alone.
 PREDICTIONS = {
+    "CrissCross": {"video", "audio", "video_embedding", "audio_embedding"},
     "CEGZSL": {"generalized", "conventional"},
     "MVGRL": {"global", "nodes"},
     "FineTuning": {"global", "scores"},
@@ -241,7 +258,21 @@ def make_videos(**label):
     return dict(inputs=inputs, data_samples=[dict(index=i) for i in range(2)])
 
 
+def make_audiovisual(num_videos=8, side=32, seed=0, views=("0", "1")):
+    """Clips (N, 3, 2, 32, 32) and spectrograms (N, 1, 32, 64) with the same shapes in them."""
+    clips = [make_batch(num_videos, side, seed + 100 * frame)["inputs"] for frame in range(2)]
+    inputs = {}
+    for view in views:
+        frames = [clip["view0" if view == "0" else "view1"] for clip in clips]
+        inputs[f"video{view}"] = torch.stack(frames, dim=2)
+        sound = inputs[f"video{view}"].float().mean(dim=(1, 2))[:, None] / 64 - 2
+        inputs[f"audio{view}"] = sound.repeat_interleave(2, dim=3)
+    samples = [dict(index=i, sample_idx=i, label=i % 3) for i in range(num_videos)]
+    return dict(inputs=inputs, data_samples=samples)
+
+
 BATCHES = {
+    "CrissCross": make_audiovisual,
     "SiamFC": make_crops,
     "CEGZSL": make_seen_batches,
     "MVGRL": make_graphs,
@@ -266,6 +297,8 @@ def evaluation_batch(name):
         return make_videos(mask=mask)
     if name == "SiamFC":
         return make_videos(box=np.array([20.0, 20.0, 16.0, 16.0]))
+    if name in AUDIOVISUAL:
+        return make_audiovisual(views=("",))
     return make_graphs() if name == "MVGRL" else make_batch()
 
 

@@ -10,6 +10,8 @@ from mmcontrast.models.methods import Method
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError
 from tests.small import (
+    ABSOLUTE_TOLERANCES,
+    AUDIOVISUAL,
     CLASSIFIERS,
     CONFIGS,
     GRIDS,
@@ -97,6 +99,25 @@ def test_extract(name):
     assert method.training
     alone = method.extract({"view0": inputs["view0"][:1]})["global"]
     torch.testing.assert_close(alone, features["global"][:1], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", AUDIOVISUAL)
+def test_extract_of_clips_and_sounds(name):
+    method = build_method(name).train()
+    batch = method.data_preprocessor(evaluation_batch(name))
+    features = method(batch["inputs"])
+    assert set(features) == {"video", "audio", "video_embedding", "audio_embedding"}
+    assert features["video"].shape == features["audio"].shape == (8, 24)
+    assert features["video_embedding"].shape == features["audio_embedding"].shape
+    assert not any(value.requires_grad for value in features.values())
+    assert method.training
+    for modality in ("video", "audio"):
+        alone = method.extract({modality: batch["inputs"][modality][:1]})
+        assert set(alone) == {modality, f"{modality}_embedding"}
+        torch.testing.assert_close(alone[modality], features[modality][:1], atol=1e-4, rtol=1e-4)
+    with pytest.raises(ValueError, match="features of video and audio, and the batch has view0"):
+        method.extract({"view0": batch["inputs"]["video"]})
+    assert len(method(batch["inputs"], mode="predict")) == 8
 
 
 def test_extract_of_graphs():
@@ -188,12 +209,14 @@ def test_bfloat16_autocast(name):
     for key, value in outputs.items():
         assert value.isfinite(), key
         assert value.dtype == torch.float32, key
-    assert total(outputs).item() == pytest.approx(total(exact).item(), rel=0.1)
+    tolerance = ABSOLUTE_TOLERANCES.get(name)
+    assert total(outputs).item() == pytest.approx(total(exact).item(), rel=0.1, abs=tolerance)
     total(outputs).backward()
     assert all(p.grad.isfinite().all() for p in method.parameters() if p.grad is not None)
 
 
-@pytest.mark.parametrize("name", METHODS)
+# CrissCross normalizes the projection of one view of each video by the batch.
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "CrissCross"])
 def test_batch_of_one(name):
     # One image has no other to be told from; statistics of a single 1x1 map do not exist, a
     # 2x2 map has them.

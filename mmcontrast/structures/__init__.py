@@ -9,8 +9,9 @@ list. ``data_samples`` holds one dict a sample with what is known of it: ``index
 ``label``, ``split``, and for each view how it was cut from the source, for example
 ``view0={'box': (x0, y0, x1, y1), 'flip': False, 'size': (width, height)}`` in source pixels.
 
-**Features** are what ``extract`` returns: ``global`` always; ``dense`` and ``stages`` of a method
-with a backbone for images, ``nodes`` of a method on graphs.
+**Features** are what ``extract`` returns: ``global``; ``dense`` and ``stages`` of a method with a
+backbone for images, ``nodes`` of a method on graphs. A method that learns from clips and sounds has
+``video`` and ``audio`` in place of ``global``, with embeddings that compare the two.
 
 **Predictions** are what ``predict`` returns, one dict a sample, and all that a metric sees: the
 data sample itself, if there is one, and these keys, none of which carries a gradient:
@@ -20,6 +21,8 @@ task (methods, protocols)         keys
 ================================= =============================================================
 features (methods on images,      ``global`` (C,)
 ``FrozenBackbone``)
+clips and sounds                  ``video`` and ``audio`` (C,), ``video_embedding`` and
+(``CrissCross``, ``XDC``)         ``audio_embedding`` (K,), of the modalities that the batch has
 classification (``LinearProbe``,  ``global`` (C,); ``scores``, a dict of (M,) logits a classifier,
 ``FineTuning``)                   called ``''``, or ``_stem``, ``_stage1``, ... where a head has
                                   several
@@ -31,7 +34,7 @@ propagation                       ``masks`` (T, H, W) uint8, ids at the source's
 tracking (``SiamFC``)             ``boxes`` (T, 4), x, y, width, height in source pixels; an array
 ================================= =============================================================
 
-N samples, C channels, M classes, V nodes, T frames or rows, J keypoints.
+N samples, C channels, K numbers of an embedding, M classes, V nodes, T frames or rows, J keypoints.
 """
 
 from typing import Any, TypeAlias, TypedDict
@@ -52,6 +55,12 @@ Features = TypedDict(
         "global": Tensor,
         # The last map of a backbone, (N, C, H, W), or (N, C, T, H, W) for a clip.
         "dense": Tensor,
+        # One vector a clip and one a sound of its own backbone, (N, C), not normalized.
+        "video": Tensor,
+        "audio": Tensor,
+        # Vectors (N, K) whose inner products score how well a clip and a sound belong together.
+        "video_embedding": Tensor,
+        "audio_embedding": Tensor,
         # One vector a node of all graphs of the batch, (V, C).
         "nodes": Tensor,
         # One dense map for each of the backbone's `out_indices`; the last one is `dense`.

@@ -3,6 +3,7 @@
 from mmcontrast.structures.contrast import Contrast
 
 from .balanced_focal import balanced_focal
+from .cross_modal import CrossModalLoss, cross_modal_loss
 from .frame_pairs import FramePairLoss, frame_pair_loss
 from .gradient_penalty import gradient_penalty
 from .info_nce import InfoNCE, info_nce
@@ -13,12 +14,14 @@ from .supervised_contrast import supervised_contrast
 
 __all__ = [
     "Contrast",
+    "CrossModalLoss",
     "FramePairLoss",
     "InfoNCE",
     "LabColorLoss",
     "MutualInformation",
     "NTXent",
     "balanced_focal",
+    "cross_modal_loss",
     "frame_pair_loss",
     "gradient_penalty",
     "info_nce",

@@ -7,6 +7,7 @@ from .base import Method
 from .cegzsl import CEGZSL
 from .color_reconstruction import ColorReconstruction
 from .contrastcorr import ContrastCorr
+from .crisscross import CrissCross
 from .densecl import DenseCL
 from .mocov2 import MoCoV2
 from .mvgrl import MVGRL
@@ -20,6 +21,7 @@ __all__ = [
     "VFS",
     "ColorReconstruction",
     "ContrastCorr",
+    "CrissCross",
     "DenseCL",
     "Method",
     "MoCoV2",

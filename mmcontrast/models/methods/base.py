@@ -13,6 +13,9 @@ from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 from mmcontrast.structures.maps import pool_maps
 
+# The features that are one vector a sample.
+_VECTORS = ("global", "video", "audio", "video_embedding", "audio_embedding")
+
 
 class Method(BaseModel):
     """A model that is trained by ``loss`` and whose features ``extract`` computes.
@@ -115,13 +118,17 @@ class Method(BaseModel):
         """Describe each sample for MMEngine's metrics.
 
         Returns:
-            One dict a sample: its data sample and ``global``, its feature (C,). Methods for other
-            tasks have other keys, see the table in :mod:`mmcontrast.structures`.
+            One dict a sample: its data sample and ``global``, its feature (C,), or ``video`` and
+            ``audio``. Methods for other tasks have other keys, see the table in
+            :mod:`mmcontrast.structures`.
         """
-        features = self.extract(inputs)["global"]
-        samples = data_samples if data_samples is not None else [{}] * len(features)
+        features: dict[str, Any] = {**self.extract(inputs)}
+        vectors = {name: features[name] for name in _VECTORS if name in features}
+        count = len(next(iter(vectors.values())))
+        samples = data_samples if data_samples is not None else [{}] * count
         return [
-            {**sample, "global": feature} for sample, feature in zip(samples, features, strict=True)
+            {**sample, **dict(zip(vectors, values, strict=True))}
+            for sample, *values in zip(samples, *vectors.values(), strict=True)
         ]
 
     def forward(
