@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -19,6 +20,9 @@ Samples = NDArray[np.float32]
 
 _MARGIN_SECONDS = 0.05
 """Sound on both sides of a slice that is resampled with it: more than half of soxr's filter."""
+
+_TOGETHER_SECONDS = 1.0
+"""Up to this distance of two slices, decoding on is cheaper than a seek."""
 
 _END_SECONDS = 0.1
 """Sound at the end that may be missing although the header promises it."""
@@ -100,29 +104,42 @@ class SoundReader(ABC):
             UnreadableSoundError: The file is damaged, or ends well before its header says.
             ValueError: ``seconds`` or ``sample_rate`` is not positive.
         """
-        info = self.probe()
-        rate = info.sample_rate
+        return self.read_many([start], seconds, sample_rate, mono)[0]
+
+    def read_many(
+        self,
+        starts: Sequence[float],
+        seconds: float,
+        sample_rate: int | None = None,
+        mono: bool = True,
+    ) -> list[Sound]:
+        """Read several slices of one length; those near each other are decoded together.
+
+        The slices are those of :meth:`read`, in the order of ``starts``.
+        """
+        rate = self.probe().sample_rate
         target = rate if sample_rate is None else sample_rate
         if target <= 0 or not seconds > 0:
             raise ValueError(
                 f"seconds and sample_rate are positive, got {seconds} s at {sample_rate} Hz."
             )
-        first, count = round(start * target), max(round(seconds * target), 1)
-        begin = first * rate // target  # the slice in samples of the file
-        end = -(-(first + count) * rate // target)
-        if target == rate:
-            samples, is_valid = self._read_mixed(begin, end - begin, mono)
-        else:
-            # Where a sample of the file and one of the result have the same time.
-            step = rate // math.gcd(rate, target)
-            margin = math.ceil(_MARGIN_SECONDS * rate)
-            origin = (begin - margin) // step * step
-            samples, is_valid = self._read_mixed(origin, end + margin - origin, mono)
-            skipped = first - origin // step * (target // math.gcd(rate, target))
-            samples = _resample(samples, rate, target)[:, skipped : skipped + count]
-            is_valid = is_valid[begin - origin : end - origin]
-        valid_seconds = min(float(is_valid.sum()) / rate, count / target)
-        return Sound(np.ascontiguousarray(samples), target, valid_seconds)
+        count = max(round(seconds * target), 1)
+        slices = [_Slice.at(round(start * target), count, rate, target) for start in starts]
+        order = sorted(range(len(slices)), key=lambda number: slices[number].begin)
+        sounds: dict[int, Sound] = {}
+        while order:
+            group = [order.pop(0)]
+            end = slices[group[0]].end
+            while order and slices[order[0]].begin <= end + _TOGETHER_SECONDS * rate:
+                group.append(order.pop(0))
+                end = max(end, slices[group[-1]].end)
+            begin = slices[group[0]].begin
+            samples, is_valid = self._read_native(begin, end - begin)
+            if mono and len(samples) > 1:
+                samples = downmix_weights(self.probe().channels)[None] @ samples
+            for number in group:
+                sounds[number] = slices[number].cut(samples, is_valid, begin)
+        return [sounds[number] for number in range(len(slices))]
 
     def read_all(self, sample_rate: int | None = None, mono: bool = True) -> Sound:
         """Read the whole sound from its first sample on, see :meth:`read`.
@@ -132,12 +149,6 @@ class SoundReader(ABC):
         """
         info = self.probe()
         return self.read(info.start, info.duration, sample_rate, mono)
-
-    def _read_mixed(self, first: int, count: int, mono: bool) -> tuple[Samples, NDArray[np.bool_]]:
-        samples, is_valid = self._read_native(first, count)
-        if mono and len(samples) > 1:
-            samples = downmix_weights(self.probe().channels)[None] @ samples
-        return samples, is_valid
 
     def _check_end(self, asked: float, end: float) -> None:
         """Raise an error if sound that the header promises is missing.
@@ -161,5 +172,51 @@ class SoundReader(ABC):
         self.close()
 
 
-def _resample(samples: Samples, rate: int, target: int) -> Samples:
-    return soxr.resample(samples.T, rate, target, quality="HQ").T
+class _Slice(NamedTuple):
+    """A slice of the result, and the samples of the file that it is computed from.
+
+    Attributes:
+        rate: Sample rate of the file.
+        target: Sample rate of the result.
+        first: Index of the slice's first sample, at the rate of the result.
+        count: Number of its samples.
+        begin: Index of the first sample of the file, which has the same time as one of the result.
+        end: Index behind the last sample of the file.
+    """
+
+    rate: int
+    target: int
+    first: int
+    count: int
+    begin: int
+    end: int
+
+    @classmethod
+    def at(cls, first: int, count: int, rate: int, target: int) -> Self:
+        if rate == target:
+            return cls(rate, target, first, count, first, first + count)
+        step = rate // math.gcd(rate, target)
+        margin = math.ceil(_MARGIN_SECONDS * rate)
+        begin = (first * rate // target - margin) // step * step
+        return cls(
+            rate, target, first, count, begin, _ceil((first + count) * rate, target) + margin
+        )
+
+    def cut(self, samples: Samples, is_valid: NDArray[np.bool_], origin: int) -> Sound:
+        """Cut the slice out of samples of the file, of which the first has the index ``origin``."""
+        rate, target = self.rate, self.target
+        part = samples[:, self.begin - origin : self.end - origin]
+        if rate != target:
+            skipped = self.first - self.begin * target // rate
+            part = soxr.resample(part.T, rate, target, quality="HQ").T
+            part = part[:, skipped : skipped + self.count]
+        inside = slice(
+            self.first * rate // target - origin,
+            _ceil((self.first + self.count) * rate, target) - origin,
+        )
+        valid_seconds = min(float(is_valid[inside].sum()) / rate, self.count / target)
+        return Sound(np.ascontiguousarray(part), target, valid_seconds)
+
+
+def _ceil(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)

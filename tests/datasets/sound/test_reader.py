@@ -157,6 +157,18 @@ def test_other_rates_and_5_1_become_the_same_tone(tmp_path):
         np.testing.assert_allclose(part, 0.5 * np.sin(2 * np.pi * 440 * times), atol=0.02)
 
 
+def test_several_slices_are_those_read_alone(tmp_path):
+    path, _ = write(tmp_path, "mkv, opus", 6.0)
+    starts = [4.5, 0.2, 0.7, 0.2, 5.8]
+    for rate in (None, 16000):
+        with open_sound(str(path)) as sound:
+            parts = sound.read_many(starts, 0.75, rate)
+        for start, part in zip(starts, parts, strict=True):
+            alone = read(path, start, 0.75, rate)
+            np.testing.assert_allclose(part.samples, alone.samples, atol=2e-5)
+            assert part.valid_seconds == pytest.approx(alone.valid_seconds, abs=1e-4)
+
+
 def test_flac_files_keep_the_start_of_their_sound(tmp_path):
     samples = noise(1.0, 16000)
     write_flac(tmp_path / "v.flac", samples, 16000, start=0.476)
