@@ -116,11 +116,10 @@ def clip_pair(
         return starts
     first = _windows(video, audio, factor, align)
     second = _windows(video, audio, factor, align) if relaxation == "random" else first
-    views = [
-        [] if track is None else _first_and_last(track, *starts, factor)
-        for track, *starts in zip((video, audio), first, second, strict=True)
-    ]
-    return ClipTimes(*views)
+    return ClipTimes(
+        [] if video is None else _first_and_last(video, first[0], second[0], factor),
+        [] if audio is None else _first_and_last(audio, first[1], second[1], factor),
+    )
 
 
 def _windows(
@@ -171,8 +170,9 @@ def _far_apart(video: Track | None, audio: Track | None) -> ClipTimes:
     tracks = [track for track in (video, audio) if track is not None]
     is_long = all(2 * track.clip_seconds <= track.seconds for track in tracks)
     if len(tracks) < 2 or not is_long:
-        views = [[] if track is None else _halves(track) for track in (video, audio)]
-        return ClipTimes(*views)
+        return ClipTimes(
+            [] if video is None else _halves(video), [] if audio is None else _halves(audio)
+        )
     step = min(max(track.end / 2 - track.clip_seconds, 0) for track in tracks)
     start = _uniform(max(track.start for track in tracks) / 2, step)
     return ClipTimes([start, start + step], [start, start + step])

@@ -11,11 +11,6 @@ from numpy.typing import NDArray
 from mmcontrast.datasets.errors import UnreadableSoundError
 from mmcontrast.datasets.sound.downmix import downmix_weights
 
-try:
-    import soxr
-except ImportError as error:  # pragma: no cover
-    raise ImportError("Reading sound needs soxr: pip install 'mmcontrast[audio]'.") from error
-
 Samples = NDArray[np.float32]
 
 _MARGIN_SECONDS = 0.05
@@ -179,7 +174,7 @@ class _Slice(NamedTuple):
         rate: Sample rate of the file.
         target: Sample rate of the result.
         first: Index of the slice's first sample, at the rate of the result.
-        count: Number of its samples.
+        length: Number of its samples.
         begin: Index of the first sample of the file, which has the same time as one of the result.
         end: Index behind the last sample of the file.
     """
@@ -187,19 +182,19 @@ class _Slice(NamedTuple):
     rate: int
     target: int
     first: int
-    count: int
+    length: int
     begin: int
     end: int
 
     @classmethod
-    def at(cls, first: int, count: int, rate: int, target: int) -> Self:
+    def at(cls, first: int, length: int, rate: int, target: int) -> Self:
         if rate == target:
-            return cls(rate, target, first, count, first, first + count)
+            return cls(rate, target, first, length, first, first + length)
         step = rate // math.gcd(rate, target)
         margin = math.ceil(_MARGIN_SECONDS * rate)
         begin = (first * rate // target - margin) // step * step
         return cls(
-            rate, target, first, count, begin, _ceil((first + count) * rate, target) + margin
+            rate, target, first, length, begin, _ceil((first + length) * rate, target) + margin
         )
 
     def cut(self, samples: Samples, is_valid: NDArray[np.bool_], origin: int) -> Sound:
@@ -208,15 +203,24 @@ class _Slice(NamedTuple):
         part = samples[:, self.begin - origin : self.end - origin]
         if rate != target:
             skipped = self.first - self.begin * target // rate
-            part = soxr.resample(part.T, rate, target, quality="HQ").T
-            part = part[:, skipped : skipped + self.count]
+            part = _resample(part, rate, target)[:, skipped : skipped + self.length]
         inside = slice(
             self.first * rate // target - origin,
-            _ceil((self.first + self.count) * rate, target) - origin,
+            _ceil((self.first + self.length) * rate, target) - origin,
         )
-        valid_seconds = min(float(is_valid[inside].sum()) / rate, self.count / target)
+        valid_seconds = min(float(is_valid[inside].sum()) / rate, self.length / target)
         return Sound(np.ascontiguousarray(part), target, valid_seconds)
 
 
 def _ceil(numerator: int, denominator: int) -> int:
     return -(-numerator // denominator)
+
+
+def _resample(samples: Samples, rate: int, target: int) -> Samples:
+    try:
+        import soxr
+    except ImportError as error:  # pragma: no cover
+        raise ImportError(
+            "Resampling sound needs soxr: pip install 'mmcontrast[audio]'."
+        ) from error
+    return soxr.resample(samples.T, rate, target, quality="HQ").T

@@ -5,8 +5,6 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from mmcontrast.datasets.sound.soundfile import START_COMMENT, soundfile
-
 
 def write_flac(
     path: str | os.PathLike[str], samples: NDArray, sample_rate: int, start: float = 0.0
@@ -19,6 +17,8 @@ def write_flac(
         sample_rate: Samples per second.
         start: Time of the first sample in seconds, on the clock of the video that it belongs to.
     """
+    from mmcontrast.datasets.sound.soundfile import START_COMMENT, soundfile
+
     integers = np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16)
     with soundfile.SoundFile(
         os.fspath(path), "w", sample_rate, len(integers), "PCM_16", format="FLAC"

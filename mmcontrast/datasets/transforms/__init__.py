@@ -14,6 +14,9 @@ A transform takes and returns a ``results`` dict. The keys that matter:
     is mirrored. Each geometric transform updates them.
 ``frames``
     A clip: a list of such dicts, one per frame, see ``mmcontrast.datasets.transforms.clips``.
+``views``
+    Clips of images and sound: a list of dicts, one per view, see
+    ``mmcontrast.datasets.transforms.load_clip``.
 ``audio``, ``spectrogram``
     A sound and its spectrogram, see ``mmcontrast.datasets.transforms.audio``.
 
@@ -31,6 +34,7 @@ from mmcontrast.datasets.transforms.audio_spectrogram import (
     TimeMask,
     TimeWarp,
 )
+from mmcontrast.datasets.transforms.clip_views import EachView, PackViews
 from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
 from mmcontrast.datasets.transforms.color import (
     AnisotropicBlur,
@@ -53,6 +57,7 @@ from mmcontrast.datasets.transforms.geometry import (
     ResizeAndPad,
     ShrinkToMultiple,
 )
+from mmcontrast.datasets.transforms.load_clip import LoadClip
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
 
 if TYPE_CHECKING:
@@ -74,11 +79,13 @@ __all__ = [
     "ColorJitter",
     "Cutout",
     "EachFrame",
+    "EachView",
     "FrequencyMask",
     "GaussianBlur",
     "GraphViews",
     "Grayscale",
     "HorizontalFlip",
+    "LoadClip",
     "LoadFrames",
     "LoadImage",
     "LogMelSpectrogram",
@@ -86,6 +93,7 @@ __all__ = [
     "PackClips",
     "PackFrames",
     "PackInputs",
+    "PackViews",
     "RandomCrop",
     "RandomResizedCrop",
     "RandomRotation",

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mmcontrast.datasets.errors import UnreadableVideoError
 from mmcontrast.datasets.files import list_frames
@@ -92,7 +93,7 @@ class LoadFrames:
             numbers = self._choose(path, info.num_frames)
             images = video.read_times([(number + 0.5) / info.fps for number in numbers])
         return [
-            dict(path=path, number=number, image=image, **_full_view(image))
+            dict(path=path, number=number, image=image, **full_view(image))
             for number, image in zip(numbers, images, strict=True)
         ]
 
@@ -107,7 +108,8 @@ class LoadFrames:
         return numbers
 
 
-def _full_view(image: np.ndarray) -> dict[str, Any]:
+def full_view(image: np.ndarray) -> dict[str, Any]:
+    """Return ``size``, ``box`` and ``flip`` of an image (H, W, 3) that shows its whole source."""
     height, width = image.shape[:2]
     return dict(size=(width, height), box=(0.0, 0.0, float(width), float(height)), flip=False)
 
@@ -174,23 +176,32 @@ class PackClips:
                 f"PackClips: a clip of {len(frames)} frames cannot be split into "
                 f"{self.num_views} views; let the sampler draw a multiple of {self.num_views}."
             )
-        sizes = {frame["image"].shape for frame in frames}
-        if len(sizes) > 1:
-            raise ValueError(
-                f"PackClips: the frames of {results['path']} have different sizes; let the "
-                "pipeline make them equal, for example by RandomResizedCrop."
-            )
+        refuse_different_sizes("PackClips", frames, results["path"])
         inputs, data_sample = {}, describe(results)
         for view in range(self.num_views):
             part = frames[view * length : (view + 1) * length]
-            inputs[f"view{view}"] = torch.stack([to_tensor(frame["image"]) for frame in part], 1)
-            data_sample[f"view{view}"] = dict(
-                numbers=[frame["number"] for frame in part],
-                box=[frame["box"] for frame in part],
-                flip=[frame["flip"] for frame in part],
-                size=part[0]["size"],
-            )
+            inputs[f"view{view}"], data_sample[f"view{view}"] = pack_clip(part)
         return dict(inputs=inputs, data_sample=data_sample)
+
+
+def pack_clip(frames: Sequence[dict]) -> tuple[Tensor, dict[str, Any]]:
+    """Return the images (3, T, H, W) of frames of one size, and what is known of each of them."""
+    images = torch.stack([to_tensor(frame["image"]) for frame in frames], 1)
+    return images, dict(
+        numbers=[frame["number"] for frame in frames],
+        box=[frame["box"] for frame in frames],
+        flip=[frame["flip"] for frame in frames],
+        size=frames[0]["size"],
+    )
+
+
+def refuse_different_sizes(owner: str, frames: Sequence[dict], path: str) -> None:
+    """Raise a ``ValueError`` of the transform ``owner`` if images of ``path`` differ in size."""
+    if len({frame["image"].shape for frame in frames}) > 1:
+        raise ValueError(
+            f"{owner}: the frames of {path} have different sizes; let the pipeline make them "
+            "equal, for example by RandomResizedCrop."
+        )
 
 
 @TRANSFORMS.register_module()

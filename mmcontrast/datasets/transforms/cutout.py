@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmcontrast.datasets.transforms.clips import refuse_different_sizes
 from mmcontrast.registry import TRANSFORMS
 from mmcontrast.utils.arguments import check_probability, check_sizes
 
@@ -93,13 +94,8 @@ class Cutout:
     def __call__(self, results: dict) -> dict:
         """Apply the transform to ``results`` and return them."""
         frames = results["frames"]
-        shapes = {frame["image"].shape for frame in frames}
-        if len(shapes) > 1:
-            raise ValueError(
-                f"Cutout: the frames of {results['path']} have different sizes; let the pipeline "
-                "make them equal, for example by RandomResizedCrop."
-            )
-        height, width = shapes.pop()[:2]
+        refuse_different_sizes("Cutout", frames, results["path"])
+        height, width = frames[0]["image"].shape[:2]
         clip = np.stack([frame["image"] for frame in frames])
         if self.ref_compat:
             clip = (clip.astype(np.float32) - self.mean) / self.std

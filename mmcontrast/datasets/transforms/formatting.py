@@ -14,7 +14,9 @@ from mmcontrast.registry import TRANSFORMS
 
 Transform = Callable[[dict], dict]
 
-_NOT_DATA_SAMPLE = {"image", "bytes", "box", "flip", "size", "views", "frames"}
+_NOT_DATA_SAMPLE = {
+    "image", "bytes", "box", "flip", "size", "views", "frames", "audio", "spectrogram",
+}  # fmt: skip
 
 
 def compose(transforms: Sequence[dict | Transform]) -> Compose:
