@@ -110,7 +110,6 @@ def fit_schedules(runner: Runner, former: Loop | None) -> None:
     changes = set_other_units(runner.cfg, old, loop)
     if changes:
         runner.param_schedulers = runner.cfg.param_scheduler
-        runner.dump_config()
         runner.logger.info(f"{loop}: {', '.join(changes)}.")
 
 

@@ -11,6 +11,7 @@ from mmengine.logging.logger import MMFormatter
 from mmengine.runner import Runner
 
 import mmcontrast
+from mmcontrast.engine.log_folder import make_log_folder
 
 _OWN_CODE = str(Path(mmcontrast.__file__).parent)
 # MMEngine's notes about its own code, and what the user knows.
@@ -89,7 +90,18 @@ def shorten_progress(line: str) -> str:
 
 
 class QuietRunner(Runner):
-    """A Runner whose terminal shows what :class:`TerminalFilter` lets through."""
+    """A Runner whose terminal shows what :class:`TerminalFilter` lets through.
+
+    Its log folder is its own, see :func:`~mmcontrast.engine.log_folder.make_log_folder`.
+    """
+
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
+        """Set up what MMEngine does, and make the log folder."""
+        super().setup_env(env_cfg)
+        self._timestamp = make_log_folder(self.work_dir, self._timestamp)
+
+    def dump_config(self) -> None:
+        """Leave the config of an earlier run in the work dir: this start may fail, or be a test."""
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger as MMEngine does; the environment and the config are logged next."""

@@ -21,6 +21,7 @@ from mmcontrast.apis.training.config import default_work_dir, load_config
 from mmcontrast.apis.training.sweep_result import GridPoint, Metrics, PointResult, Sweep, as_json
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import Diverged, TrainingStopped, UserError
+from mmcontrast.utils.folder_lock import FILE_NAME, FolderLock
 from mmcontrast.visualization.curves import read_log
 
 
@@ -58,6 +59,14 @@ class _SweepRun(NamedTuple):
                 "Choose another --work-dir, or remove that folder."
             )
         return record
+
+    def is_unfinished(self) -> bool:
+        """Return whether it was not started or has not come to an end.
+
+        Raises:
+            UserError: It was started with other settings.
+        """
+        return self.read().get("state") in (None, "started")
 
     def write(self, state: str, metrics: Metrics | None = None) -> None:
         """Record the state: ``'started'``, ``'diverged'`` or ``'finished'``."""
@@ -131,6 +140,7 @@ def run_sweep(
         UserError: Seeds, points or arguments make no sense, the config has no validation or not the
             metric, or a folder holds a run of other settings.
         TrainingStopped: A run failed; the ones that finished are kept.
+        FolderInUse: Another process trains one of the runs.
         SystemExit: Ctrl-C or SIGTERM came; the run in progress has saved a checkpoint.
     """
     cfg = load_config(config, cfg_options)
@@ -153,21 +163,13 @@ def run_sweep(
         for (number, point), seed in itertools.product(enumerate(grid), seeds)
     ]
     metric = cfg.get("grid_metric")
-    _train_all([run for run in _unfinished(runs) if run.point in chosen], train_command, metric)
+    unfinished = [run for run in runs if run.is_unfinished() and run.point in chosen]
+    _train_all(unfinished, train_command, metric)
     sweep = Sweep(config, list(seeds), [PointResult(point) for point in grid], metric)
     for run in runs:
         sweep.results[run.point].add(run.seed, run.read())
     sweep.write(folder / "sweep.json")
     return sweep
-
-
-def _unfinished(runs: Sequence[_SweepRun]) -> list[_SweepRun]:
-    """Return the runs that were not started or have not come to an end.
-
-    Raises:
-        UserError: A folder holds a run of other settings.
-    """
-    return [run for run in runs if run.read().get("state") in (None, "started")]
 
 
 def _check(
@@ -196,7 +198,8 @@ def _check(
 def _train_all(runs: Sequence[_SweepRun], train_command: Sequence[str], metric: str | None) -> None:
     for count, run in enumerate(runs, start=1):
         print(f"==> run {count} of {len(runs)}: {run.folder}", flush=True)
-        _train(run, train_command, metric)
+        if run.is_unfinished():  # still: another sweep may have trained it by now
+            _train(run, train_command, metric)
 
 
 def _train(run: _SweepRun, train_command: Sequence[str], metric: str | None) -> None:
@@ -207,6 +210,7 @@ def _train(run: _SweepRun, train_command: Sequence[str], metric: str | None) -> 
     command += [*run.settings["arguments"], "--work-dir", str(run.folder)]
     command += ["--seed", str(run.seed), "--resume", "auto"]
     command += ["--cfg-options", *options] if options else []
+    _refuse_training(run.folder)
     run.write("started")
     code = _call(command)
     if code == Diverged.exit_code:
@@ -221,6 +225,18 @@ def _train(run: _SweepRun, train_command: Sequence[str], metric: str | None) -> 
     if metric is not None and metric not in metrics:
         raise UserError(f"grid_metric={metric!r} is none of {', '.join(metrics)}.")
     run.write("finished", metrics)
+
+
+def _refuse_training(folder: Path) -> None:
+    """Refuse a run that another process trains; of a killed one, the lock is removed.
+
+    Raises:
+        FolderInUse: Another process trains it.
+    """
+    if Path(folder, FILE_NAME).exists():
+        lock = FolderLock(folder)
+        lock.acquire()
+        lock.release()
 
 
 def _call(command: Sequence[str]) -> int:

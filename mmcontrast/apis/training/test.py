@@ -14,7 +14,7 @@ from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, check_labels, judges_classes
 from mmcontrast.apis.training.train import set_randomness
-from mmcontrast.apis.training.work_dir import removed_on_failure
+from mmcontrast.apis.training.work_dir import removed_on_failure, store_config
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.registry import MODELS, SCOPE
 from mmcontrast.utils.errors import UserError, input_errors
@@ -38,7 +38,8 @@ def test(
         config: Path of the config file. If it sets ``compare_untrained = True``, the network is
             also evaluated as it was before its training.
         checkpoint: Path of the weights to evaluate; None for the untrained network.
-        work_dir: Folder of the log; by default that of the training.
+        work_dir: Folder in which a folder of the log is made; by default that of the training,
+            of which nothing is changed.
         seed: Replaces the config's ``randomness.seed``.
         data_root: Replaces ``test_dataloader.dataset.data_root``, or that of ``val_dataloader``
             where the config has no other.
@@ -72,6 +73,7 @@ def test(
                 with input_errors(f"{cfg.filename}"):
                     metrics_of_test = runner.test_loop.evaluator.metrics
                     check_labels(runner.test_dataloader.dataset, metrics_of_test)
+                store_config(runner, replace=False)
             _log_often(runner)
             if cfg.load_from is None:
                 _initialize(runner, warn=not frozen)

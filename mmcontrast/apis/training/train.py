@@ -19,7 +19,7 @@ from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
 from mmcontrast.apis.training.learning_rate import settle_learning_rate
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, build_training
-from mmcontrast.apis.training.work_dir import removed_on_failure
+from mmcontrast.apis.training.work_dir import locked_for_training, removed_on_failure, store_config
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.accumulation import AccumulationHook
 from mmcontrast.engine.hooks.batch_statistics import BatchStatisticsHook
@@ -84,6 +84,7 @@ def train(
 
     Raises:
         UserError: The config, an option or the data do not fit.
+        FolderInUse: Another training writes into the work dir.
     """
     cfg_options = list(cfg_options)
     cfg = _load_training(config, cfg_options)
@@ -101,8 +102,9 @@ def train(
     set_randomness(cfg, seed, deterministic)
     set_up_processes(cfg, launcher)
     runner = None
-    with trusted_checkpoints(trust_checkpoint):
-        try:
+    try:
+        with trusted_checkpoints(trust_checkpoint), locked_for_training(cfg) as notices:
+            statements += notices
             choose_checkpoint(cfg, resume)
             if init_from is not None:
                 start_from(cfg, init_from)
@@ -119,9 +121,10 @@ def train(
                 with input_errors(str(config)):
                     fit_schedules(runner, former)
                 build_training(runner)
+                store_config(runner, replace=True)
             run(runner)
-        finally:
-            leave_processes(runner)
+    finally:
+        leave_processes(runner)
     return runner
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,10 @@ class AtomicBackend(LocalBackend):
 class SafeCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook``, except that there is a good checkpoint at every moment.
 
-    Files are written atomically, ``last_checkpoint`` too. A checkpoint is *good* once a loss was
-    finite that its weights gave, which is that of the next iteration. Until then the checkpoints
-    stay that it replaces, and if that loss is not finite it is set aside, see :meth:`reject`.
+    Files are written atomically, ``last_checkpoint`` too, and the best weights (``save_best``)
+    before the ones that they replace are removed. A checkpoint is *good* once a loss was finite
+    that its weights gave, which is that of the next iteration. Until then the checkpoints stay that
+    it replaces, and if that loss is not finite it is set aside, see :meth:`reject`.
 
     Args:
         **kwargs: Options of MMEngine's ``CheckpointHook``: ``interval``, ``by_epoch``,
@@ -61,6 +63,7 @@ class SafeCheckpointHook(CheckpointHook):
         self._unconfirmed: list[str] = []  # paths, written since the last finite loss
         self._outdated: list[str] = []  # names of files to remove when the next one is good
         self._resumed_from: str | None = None
+        self._former_best: dict[str, str] = {}  # paths by metric
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the folder of checkpoints, and continue with those of a resumed run."""
@@ -156,17 +159,51 @@ class SafeCheckpointHook(CheckpointHook):
             self._remove_outdated(runner)
 
     def _remove_outdated(self, runner: Runner) -> None:
-        if is_main_process():
-            for name in self._outdated:
-                path = self.file_backend.join_path(self.out_dir, name)
-                if self.file_backend.isfile(path):
-                    self.file_backend.remove(path)
+        self._remove(self._outdated)
         self._outdated = []
         runner.message_hub.update_info("outdated_ckpts", [])
 
+    def _remove(self, names: Sequence[str]) -> None:
+        if is_main_process():
+            for name in names:
+                path = self.file_backend.join_path(self.out_dir, name)
+                if self.file_backend.isfile(path):
+                    self.file_backend.remove(path)
+
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, int]) -> None:
-        self._outdated += [*self._note(runner, step), INTERRUPTED]
+        self._outdated += [*self._note(runner, step), *self._replaced_best(), INTERRUPTED]
         self.write(runner, self.filename_tmpl.format(step), meta, self.by_epoch)
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, float]) -> None:
+        """Save the best weights, and then remove the former ones.
+
+        MMEngine removes first those that it knows, so they are hidden from it.
+        """
+        if not self.save_best:
+            return
+        self._former_best = {name: path for name, path in self._best().items() if path}
+        self._set_best({})
+        super()._save_best_checkpoint(runner, metrics)
+        self._remove(self._replaced_best())  # no checkpoint was written that would do so
+        self._set_best(self._best() | self._former_best)
+
+    def _replaced_best(self) -> list[str]:
+        """Return the names of former best weights for which there are new ones, once each."""
+        new = {name: path for name, path in self._best().items() if path}
+        replaced = [self._former_best.pop(name) for name in new if name in self._former_best]
+        return [os.path.basename(path) for path in replaced if path not in new.values()]
+
+    def _best(self) -> dict[str, str | None]:
+        """Return the paths of the best weights by metric, of a single one by an empty name."""
+        if len(self.key_indicators) == 1:
+            return {"": self.best_ckpt_path}
+        return dict(self.best_ckpt_path_dict)
+
+    def _set_best(self, paths: dict[str, str | None]) -> None:
+        if len(self.key_indicators) == 1:
+            self.best_ckpt_path = next(iter(paths.values()), None)
+        else:
+            self.best_ckpt_path_dict = {name: paths.get(name) for name in self.key_indicators}
 
     def _note(self, runner: Runner, step: int) -> list[str]:
         """Enter a step among those whose files are kept; return the names that are too many."""

@@ -22,7 +22,7 @@ class SkippedFilesHook(Hook):
 
     Data sets mark them in ``data_sample['skipped']``, which carries them from the workers to this
     hook. Each path is logged once; the end of the run logs the totals of all ranks and writes
-    ``skipped_files.txt`` (count and path) into the work dir.
+    ``skipped_files.txt`` (count and path) into the work dir, that of a test into its log folder.
 
     Args:
         max_share: Largest share, in [0, 1], of a rank's training samples that may be replaced. If
@@ -36,6 +36,11 @@ class SkippedFilesHook(Hook):
         self.max_share = max_share
         self.counts: Counter[str] = Counter()
         self._samples = self._replaced = 0
+        self._tests = False
+
+    def before_test(self, runner: Runner) -> None:
+        """Note that this run is no training, whose list may be in the same work dir."""
+        self._tests = True
 
     def after_run(self, runner: Runner) -> None:
         """Add up the ranks' counts and report them."""
@@ -45,7 +50,7 @@ class SkippedFilesHook(Hook):
         self.counts = Counter()
         if not (total and is_main_process()):
             return
-        listing = _write(runner, total)
+        listing = _write(runner.log_dir if self._tests else runner.work_dir, total)
         shown = ", ".join(sorted(total)[:_SHOWN_PATHS])
         more = ", ..." if len(total) > _SHOWN_PATHS else ""
         runner.logger.warning(
@@ -73,7 +78,7 @@ class SkippedFilesHook(Hook):
                 self._replaced += bool(skipped)
         if self._replaced > self.max_share * max(self._samples, _FEWEST_SAMPLES):
             # The counts of this process: the others do not reach this line at the same time.
-            listing = _write(runner, self.counts)
+            listing = _write(runner.work_dir, self.counts)
             raise TooManyUnreadableError(
                 f"{self._replaced} of {self._samples} samples had to be replaced, since "
                 f"{len(self.counts)} files cannot be read, such as {next(iter(self.counts))} (all "
@@ -82,8 +87,8 @@ class SkippedFilesHook(Hook):
             )
 
 
-def _write(runner: Runner, counts: Counter[str]) -> Path:
-    listing = Path(runner.work_dir, "skipped_files.txt")
+def _write(folder: str, counts: Counter[str]) -> Path:
+    listing = Path(folder, "skipped_files.txt")
     lines = [f"{times}\t{path}" for path, times in sorted(counts.items())]
     listing.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return listing
