@@ -13,11 +13,13 @@ NPZ = "an archive of NumPy (.npz)"
 
 TORCH_FILE = "a file of torch.save"
 
+WEB_PAGE = "a page of the web or XML, as a failed download leaves it"
+
 _BEGINNINGS = {
     b"\x89HDF": "a file of HDF5",
     b"\x93NUMPY": "an array of NumPy (.npy)",
     b"\x1f\x8b": "a gzip archive",
-    b"<": "a page of the web or XML, as a failed download leaves it",
+    b"<": WEB_PAGE,
 }
 
 
@@ -32,17 +34,27 @@ def kind_of_file(path: str | os.PathLike) -> str:
     """
     with open(path, "rb") as file:
         head = file.read(64)
-    if not head:
-        return "empty"
-    for beginning, kind in _BEGINNINGS.items():
-        if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(beginning):
-            return kind
+    if kind := kind_of_content(head):
+        return kind
     if zipfile.is_zipfile(path):
         return _kind_of_zip(path)
     # Protocols 0 and 1 have no mark of their own, and any text may begin like one.
     if holds_whole_pickle(path) and (head[0] == 0x80 or _last_byte(path) == b"."):
         return "a pickle, which could run code"
     return ""
+
+
+def kind_of_content(head: bytes) -> str:
+    """Return what the first bytes of a file say of it; empty where they are not known here.
+
+    Args:
+        head: At most the first 64 bytes are needed.
+    """
+    if not head:
+        return "empty"
+    text = head.lstrip(b"\xef\xbb\xbf \r\n")
+    kinds = (kind for beginning, kind in _BEGINNINGS.items() if text.startswith(beginning))
+    return next(kinds, "")
 
 
 def _kind_of_zip(path: str | os.PathLike) -> str:

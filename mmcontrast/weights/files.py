@@ -21,6 +21,7 @@ from mmcontrast.utils.after_import import after_import
 from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.file_kinds import TORCH_FILE, kind_of_file
 from mmcontrast.utils.pickles import describe_globals, holds_whole_pickle, named_globals
+from mmcontrast.weights.download import download
 from mmcontrast.weights.plain_data import HARMLESS, LEFT_OUT, PLAIN_DATA, LeftOut, Names, resolve
 
 # What reading a file that was cut off or overwritten raises.
@@ -53,7 +54,8 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
 
     Args:
         path: A file of safetensors (``.safetensors``) or of ``torch.save``. An ``https://`` address
-            or a name such as ``torchvision://resnet50`` is downloaded into torch's cache once.
+            or a name such as ``torchvision://resnet50`` is downloaded once, see
+            :func:`~mmcontrast.weights.download.download`.
         map_location: Device of the tensors, as in ``torch.load``.
 
     Returns:
@@ -62,6 +64,7 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
     Raises:
         CheckpointError: The file is missing, damaged, or needs code to be executed and
             :func:`trusted_checkpoints` is not active; or it is at an address of another kind.
+        DownloadError: It cannot be downloaded.
     """
     path = _local_path(path)
     if not path.is_file():
@@ -183,30 +186,18 @@ def _local_path(path: str | Path) -> Path:
     if not separator or scheme == "file":
         return Path(name or scheme).expanduser()
     if scheme in ("http", "https"):
-        return _download(str(path))
+        return download(str(path))
     if scheme in ("torchvision", "modelzoo"):
         from mmengine.runner.checkpoint import get_torchvision_models
 
         urls = get_torchvision_models()
         if name not in urls:
             raise CheckpointError(f"torchvision has no weights named {name!r}.")
-        return _download(urls[name])
+        return download(urls[name])
     raise CheckpointError(
         f"{path}: checkpoints are not loaded from there, since MMEngine would run code in "
         "them. Download the file and give its path."
     )
-
-
-def _download(url: str) -> Path:
-    """Download a file into torch's cache, once for all processes."""
-    from mmengine.dist import barrier, get_dist_info
-
-    path = Path(torch.hub.get_dir(), "checkpoints", url.rsplit("/", 1)[-1])
-    if get_dist_info()[0] == 0 and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path))
-    barrier()
-    return path
 
 
 # MMEngine cuts the first ten characters off the loader's name in its log.

@@ -1,5 +1,7 @@
 """What a checkpoint says about the network that it holds, whoever wrote it."""
 
+import hashlib
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -50,6 +52,19 @@ def write(content, path):
     return Checkpoint.read(path)
 
 
+def put_into_cache(weights, folder, monkeypatch):
+    """Put a file where torch keeps the weights of torchvision, and return its address."""
+    torch.hub.set_dir(folder)
+    (folder / "checkpoints").mkdir()
+    torch.save(weights, folder / "w.pth")
+    digits = hashlib.sha256((folder / "w.pth").read_bytes()).hexdigest()[:8]
+    (folder / "w.pth").rename(folder / f"checkpoints/resnet18-{digits}.pth")
+    url = f"https://example.org/resnet18-{digits}.pth"
+    models = "mmengine.runner.checkpoint.get_torchvision_models"
+    monkeypatch.setattr(models, lambda: {"resnet18": url})
+    return url
+
+
 def assert_equal(state_dict, expected):
     assert set(state_dict) == set(expected)
     assert all(torch.equal(tensor, expected[name]) for name, tensor in state_dict.items())
@@ -91,15 +106,9 @@ def test_layout_of_moco(backbone, tmp_path):
 
 
 def test_layout_of_torchvision(tmp_path, monkeypatch):
-    torch.hub.set_dir(tmp_path)
-    monkeypatch.setattr(
-        "mmengine.runner.checkpoint.get_torchvision_models",
-        lambda: {"resnet18": "https://example.org/resnet18-0.pth"},
-    )
-    (tmp_path / "checkpoints").mkdir()
     network = resnet18().state_dict()
-    torch.save(network, tmp_path / "checkpoints/resnet18-0.pth")
-    for name in ("torchvision://resnet18", "https://example.org/resnet18-0.pth"):
+    url = put_into_cache(network, tmp_path, monkeypatch)
+    for name in ("torchvision://resnet18", url):
         checkpoint = Checkpoint.read(name)
         assert checkpoint.path == name
         assert checkpoint.layout == "torchvision, timm or extracted weights"

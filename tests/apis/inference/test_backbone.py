@@ -13,6 +13,7 @@ from mmcontrast.apis.inference.features import FeatureExtractor
 from mmcontrast.registry import MODELS, is_registered
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights import CheckpointError, read_stored_config, trusted_checkpoints
+from tests.weights.test_checkpoint import put_into_cache
 
 STORED = """
 default_scope = 'mmcontrast'
@@ -130,14 +131,8 @@ def test_a_backbone_of_mmdet_outside_a_runner(tmp_path):
 
 
 def test_torchvision_weights_by_name(tmp_path, monkeypatch):
-    torch.hub.set_dir(tmp_path)
-    monkeypatch.setattr(
-        "mmengine.runner.checkpoint.get_torchvision_models",
-        lambda: {"resnet18": "https://example.org/resnet18-0.pth"},
-    )
     network = resnet18().eval()
-    (tmp_path / "checkpoints").mkdir()
-    torch.save(network.state_dict(), tmp_path / "checkpoints/resnet18-0.pth")
+    put_into_cache(network.state_dict(), tmp_path, monkeypatch)
     dense = load_backbone("torchvision://resnet18")(torch.zeros(1, 3, 64, 64))[0]
     pooled = network.fc(dense.mean(dim=(2, 3)))
     torch.testing.assert_close(pooled, network(torch.zeros(1, 3, 64, 64)))
