@@ -189,6 +189,8 @@ class SafeCheckpointHook(CheckpointHook):
 
     def _replaced_best(self) -> list[str]:
         """Return the names of former best weights for which there are new ones, once each."""
+        if not self._former_best:  # nor need there be a save_best
+            return []
         new = {name: path for name, path in self._best().items() if path}
         replaced = [self._former_best.pop(name) for name in new if name in self._former_best]
         return [os.path.basename(path) for path in replaced if path not in new.values()]
