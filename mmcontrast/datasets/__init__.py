@@ -11,6 +11,7 @@ from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
 from mmcontrast.datasets.sampling.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
+from mmcontrast.datasets.sounds import DCASE2013, ESC50, FSDD, SoundFolder, Sounds
 from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
 from mmcontrast.datasets.voc import VOCClassification
@@ -39,6 +40,9 @@ _GRAPHS = (
 )
 
 __all__ = [
+    "DCASE2013",
+    "ESC50",
+    "FSDD",
     "Clip",
     "CocoImages",
     "ConcatDataset",
@@ -56,6 +60,8 @@ __all__ = [
     "PyGGraphs",
     "ResumableSampler",
     "SeenBatches",
+    "SoundFolder",
+    "Sounds",
     "TUGraphs",
     "TarShards",
     "TrackingNet",

@@ -32,6 +32,10 @@ VIDEOS: tuple[str, ...] = (
     ".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
     ".ts", ".vob", ".ogv",
 )  # fmt: skip
+SOUNDS: tuple[str, ...] = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma",
+    ".mka", ".ac3",
+)  # fmt: skip
 
 # Files that lie beside images and videos without being any.
 _COMPANIONS = (

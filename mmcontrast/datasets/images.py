@@ -1,7 +1,7 @@
 """Images in folders and list files."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from mmcontrast.datasets.base import FileDataset
@@ -10,7 +10,7 @@ from mmcontrast.datasets.files import (
     HEIF,
     IMAGES,
     class_folders,
-    find_images,
+    find_files,
     parse_line,
     parse_lines,
     report_left_out,
@@ -19,23 +19,30 @@ from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_lines
 
 
-class _ImagesOfFolder(FileDataset):
+class _FilesOfFolder(FileDataset):
     contents = "image"
+    default_extensions: tuple[str, ...] = IMAGES
+    without_labels = "Images"
 
     def __init__(
         self,
         data_root: str | os.PathLike,
         pipeline: Sequence = (),
         *,
-        extensions: Sequence[str] = IMAGES,
+        extensions: Sequence[str] | None = None,
         **kwargs: Any,
     ):
-        self.extensions = tuple(extension.lower() for extension in extensions)
+        chosen = self.default_extensions if extensions is None else extensions
+        self.extensions = tuple(extension.lower() for extension in chosen)
         super().__init__(data_root, pipeline, **kwargs)
+
+    def _find(self, folder: str) -> Iterator[str]:
+        """Yield the sorted paths of the files below a folder; raise an error if there is none."""
+        return find_files(folder, self.contents, self.extensions)
 
 
 @DATASETS.register_module()
-class Images(_ImagesOfFolder):
+class Images(_FilesOfFolder):
     """All images in a folder and its sub-folders, without labels.
 
     ``dict(type='Images', data_root='/my/photos', pipeline=...)`` is a complete config for your own
@@ -52,11 +59,11 @@ class Images(_ImagesOfFolder):
 
     def load_data_list(self) -> list[dict]:
         """Return one dict per image."""
-        return [dict(path=path) for path in find_images(self.data_root, self.extensions)]
+        return [dict(path=path) for path in self._find(self.data_root)]
 
 
 @DATASETS.register_module()
-class ImageFolder(_ImagesOfFolder):
+class ImageFolder(_FilesOfFolder):
     """Images in one sub-folder per class, as in ImageNet: ``data_root/<class>/**/<image>``.
 
     The label is the position of the sub-folder among their sorted names, which are in
@@ -85,8 +92,8 @@ class ImageFolder(_ImagesOfFolder):
         classes = class_folders(self.data_root)
         if not classes:
             raise FileNotFoundError(
-                f"ImageFolder: {self.data_root} has no sub-folders, and each should be a class. "
-                "For images without labels use type='Images'."
+                f"{type(self).__name__}: {self.data_root} has no sub-folders, and each should be a "
+                f"class. For {self.contents}s without labels use type='{self.without_labels}'."
             )
         self._metainfo["classes"] = tuple(classes)
         labels = self._labels(classes)
@@ -97,20 +104,22 @@ class ImageFolder(_ImagesOfFolder):
         """Return the label of each image, in the order of the classes."""
         by_class: dict[str, list[str]] = {name: [] for name in classes}
         outside: list[str] = []
-        for path in find_images(self.data_root, self.extensions):
+        for path in self._find(self.data_root):
             name, *inside = os.path.relpath(path, self.data_root).split(os.sep)
             (by_class[name] if inside else outside).append(path)
-        report_left_out(self.data_root, "images of a class (they lie beside its folders)", outside)
+        report_left_out(
+            self.data_root, f"{self.contents}s of a class (they lie beside its folders)", outside
+        )
         for name, paths in by_class.items():
             if not paths:
                 self._refuse_empty(os.path.join(self.data_root, name))
         return {path: label for label, paths in enumerate(by_class.values()) for path in paths}
 
     def _refuse_empty(self, folder: str) -> NoReturn:
-        path = next(find_images(folder, self.extensions))  # It raises if there is none.
+        path = next(self._find(folder))  # It raises if there is none.
         raise FileNotFoundError(
-            f"ImageFolder: {folder} is a link to a folder of another class, which has {path}, and "
-            "every folder is read once. Remove the link."
+            f"{type(self).__name__}: {folder} is a link to a folder of another class, which has "
+            f"{path}, and every folder is read once. Remove the link."
         )
 
     def _read_list(self, labels: dict[str, int], classes: list[str]) -> list[str]:
@@ -126,16 +135,16 @@ class ImageFolder(_ImagesOfFolder):
         if problems:
             shown = "\n  ".join(problems[:10])
             raise ValueError(
-                f"ImageFolder: {len(problems)} lines of {self.ann_file} do not fit the folder "
-                f"{self.data_root!r} with its {len(classes)} classes:\n  {shown}"
+                f"{type(self).__name__}: {len(problems)} lines of {self.ann_file} do not fit the "
+                f"folder {self.data_root!r} with its {len(classes)} classes:\n  {shown}"
             )
         empty = sorted(set(range(len(classes))) - {labels[path] for path in paths})
         if empty:
             names = ", ".join(classes[label] for label in empty[:10])
             raise ValueError(
-                f"ImageFolder: {len(empty)} of the {len(classes)} classes have no image in "
-                f"{self.ann_file}: {names}{', ...' if len(empty) > 10 else ''}. Draw the list with "
-                "balanced classes, or a longer one (tools/data/make_subset.py)."
+                f"{type(self).__name__}: {len(empty)} of the {len(classes)} classes have no "
+                f"{self.contents} in {self.ann_file}: {names}{', ...' if len(empty) > 10 else ''}. "
+                "Draw the list with balanced classes, or a longer one (tools/data/make_subset.py)."
             )
         return paths
 
