@@ -5,12 +5,20 @@ import argparse
 from mmcontrast.cli.parsers import add_cfg_options, add_config
 from mmcontrast.utils.device import select_device
 
-EXAMPLES = ("densecl/r50_coco --cfg-options model.queue_size=1024", "densecl/r50_coco --check")
+EXAMPLES = (
+    "densecl/r50_coco --cfg-options model.queue_size=1024",
+    "densecl/r50_coco --check",
+    "work_dirs/densecl/mini/epoch_18.pth",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the sub-command takes to its parser."""
-    add_config(parser)
+    add_config(
+        parser,
+        "config file, or a name such as densecl/r50_coco; or a checkpoint, to print the config of "
+        "its training",
+    )
     parser.add_argument(
         "--check",
         action="store_true",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
@@ -117,7 +117,7 @@ def _fetch(url: str, path: Path, expected: str) -> None:
         _check_content(url, file, expected)
 
 
-def _check_content(url: str, file: BinaryIO, expected: str) -> None:
+def _check_content(url: str, file: Any, expected: str) -> None:
     file.seek(0)
     if kind_of_content(file.read(64)) == WEB_PAGE:
         raise DownloadError(

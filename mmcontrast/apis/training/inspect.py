@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mmengine.runner import Runner
 
 _MISSING = object()
+_CONFIGS = ("", ".py", ".json", ".yaml", ".yml")
 _QUEUE_SIZE, _BATCH_SIZE = 64, 2
 
 
@@ -25,10 +26,19 @@ def print_config(
     """Print the merged config and where each key was set: file and line, or an option.
 
     Args:
-        config: File or name of the config.
+        config: File or name of the config; or a checkpoint, whose stored config is printed without
+            running anything of it.
         cfg_options: ``key=value`` options.
         data_root: Replaces ``train_dataloader.dataset.data_root``.
+
+    Raises:
+        UserError: The config cannot be read, or the checkpoint has none.
     """
+    if Path(config).suffix not in _CONFIGS and Path(config).is_file():
+        if cfg_options or data_root:
+            raise UserError(f"Options change a config, and {config} is a checkpoint.")
+        _print_stored(config)
+        return
     cfg = load_config(config, cfg_options)
     before = dict(leaves(cfg))
     use_data_root(cfg, data_root)
@@ -43,6 +53,18 @@ def print_config(
         else:
             origin = _relative(origins[key])
         print(f"{'.'.join(key)} = {value!r}  # {origin}")
+
+
+def _print_stored(checkpoint: str) -> None:
+    from mmcontrast.weights import Checkpoint  # with torch, which printing a config does not need
+
+    config = Checkpoint.read(checkpoint).config
+    if not config:
+        raise UserError(
+            f"{checkpoint} holds no config that can be read: trainings with MMEngine store one."
+        )
+    for key, value in leaves(config):
+        print(f"{'.'.join(key)} = {value!r}  # stored in the checkpoint")
 
 
 def check_config(
