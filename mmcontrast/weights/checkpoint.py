@@ -88,8 +88,8 @@ class Checkpoint:
                 raise CheckpointError(
                     f"The config in {self.path} names the type {name!r}, which is not registered: "
                     "building it would import and call whatever the file names. Give the config of "
-                    "the training, or use trusted_checkpoints() (--trust-checkpoint) if you know "
-                    "who made the file."
+                    "the training, or, if you know who made the file, read and build it inside "
+                    "trusted_checkpoints() of mmcontrast.weights."
                 )
 
     @property
