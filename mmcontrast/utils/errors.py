@@ -24,6 +24,12 @@ class TrainingStopped(UserError):
     exit_code = 1
 
 
+class ProcessLost(TrainingStopped):
+    """Another process ended, or a device failed: the run can continue from its last checkpoint."""
+
+    exit_code = 75  # EX_TEMPFAIL: the same command may succeed
+
+
 class Diverged(TrainingStopped):
     """A loss is not a finite number: the same run would end the same way again."""
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.job import restarts_by_job
 from mmcontrast.utils.locks import try_lock
 
 FILE_NAME = "run.lock"
@@ -65,7 +66,7 @@ class _Record(NamedTuple):
         host = socket.gethostname()
         boot = _BOOT_ID.read_text().strip() if _BOOT_ID.is_file() else host
         started = datetime.now().astimezone().isoformat(" ", "seconds")
-        return cls(host, os.getpid(), boot, started, _jobs())
+        return cls(host, os.getpid(), boot, started, restarts_by_job())
 
     @classmethod
     def read(cls, descriptor: int) -> "_Record | None":
@@ -88,18 +89,6 @@ class _Record(NamedTuple):
 
     def __str__(self) -> str:
         return f"process {self.process} on {self.host}, started {self.started}"
-
-
-def _jobs() -> dict[str, int]:
-    """Return the restarts of this job by its name, of the launchers that count them."""
-    environment, jobs = os.environ, {}
-    if environment.get("TORCHELASTIC_RUN_ID", "none") != "none":  # none: of all without an id
-        name = f"torchrun {environment['TORCHELASTIC_RUN_ID']}"
-        jobs[name] = int(environment.get("TORCHELASTIC_RESTART_COUNT", 0))
-    if "SLURM_JOB_ID" in environment:
-        name = f"slurm {environment.get('SLURM_CLUSTER_NAME', '')} {environment['SLURM_JOB_ID']}"
-        jobs[name] = int(environment.get("SLURM_RESTART_COUNT", 0))
-    return jobs
 
 
 class FolderLock:

@@ -6,7 +6,7 @@ code when a safe load fails.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -218,15 +218,21 @@ def _replace_loaders(module: ModuleType) -> None:
 after_import("mmengine.runner.checkpoint", _replace_loaders)
 
 
-def find_checkpoint(work_dir: str | Path) -> Path | None:
+def find_checkpoint(work_dir: str | Path, jobs: Collection[str] | None = None) -> Path | None:
     """Return the newest usable checkpoint of a run, or None if there is none at all.
 
     It is the one that ``last_checkpoint`` names; if that file or the checkpoint is damaged, or
     weights in it are not finite, the most recently written one where neither is so. One whose
     weights are not finite is returned where there is no other.
 
+    Args:
+        work_dir: The folder of the run.
+        jobs: Names of a job, see :mod:`mmcontrast.utils.job`. If given, checkpoints that no job
+            with one of these names has written are passed over.
+
     Raises:
-        CheckpointError: There are checkpoints, but none can be read.
+        CheckpointError: There are checkpoints, but none can be read; with ``jobs`` None is
+            returned, since they may be another's.
     """
     problems, diverged = [], None
     for path in _candidates(Path(work_dir)):
@@ -236,7 +242,7 @@ def find_checkpoint(work_dir: str | Path) -> Path | None:
             problems.append(str(error))
             print_log(f"Skipped: {error}", logger="current", level=30)
             continue
-        if "optimizer" not in checkpoint:
+        if "optimizer" not in checkpoint or not _is_of(checkpoint, jobs):
             continue
         not_finite = not_finite_names(checkpoint.get("state_dict") or {})
         if not not_finite:
@@ -245,9 +251,18 @@ def find_checkpoint(work_dir: str | Path) -> Path | None:
         print_log(f"{path}: {not_finite[0]} is not finite.", logger="current", level=30)
     if diverged:
         return diverged
-    if problems:
+    if problems and jobs is None:
         raise CheckpointError("No checkpoint can be read:\n" + "\n".join(problems))
     return None
+
+
+def _is_of(checkpoint: Mapping[str, Any], jobs: Collection[str] | None) -> bool:
+    """Return whether a checkpoint was written by a job; by any if there is none."""
+    if jobs is None:
+        return True
+    meta = checkpoint.get("meta")
+    own = meta.get("jobs") if isinstance(meta, Mapping) else None
+    return isinstance(own, list) and any(name in own for name in jobs)
 
 
 def not_finite_names(state_dict: Mapping[str, Any]) -> list[str]:

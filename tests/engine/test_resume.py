@@ -1,5 +1,6 @@
 """A resumed run equals an uninterrupted one, wherever it was broken off."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from mmengine.hooks import Hook
 
 from mmcontrast.apis.training.train import train
 from mmcontrast.registry import HOOKS
+from tests.same_runs import assert_same
 from tests.toy import ROOT, unique_run, write_config, write_images
 
 ACCUMULATE = "optim_wrapper.accumulative_counts=4"  # 6 iterations an epoch: cuts one in two
@@ -63,33 +65,6 @@ def run(config, work_dir, *options, resume=None, disturb=None):
         resume=resume,
         cfg_options=[unique_run(), *options, *extra],
     )
-
-
-def assert_same(a, b):
-    """Everything of two checkpoints that training depends on, bit for bit."""
-    assert a.keys() == b.keys()
-    for name in ("state_dict", "optimizer", "param_schedulers"):
-        assert_equal(a[name], b[name], name)
-    for name in ("epoch", "iter", "seed"):
-        assert a["meta"][name] == b["meta"][name]
-    history = {key: buffer.data[0] for key, buffer in a["message_hub"]["log_scalars"].items()}
-    for key in ("train/loss", "train/acc1", "train/queue_age", "train/lr"):
-        assert (history[key] == b["message_hub"]["log_scalars"][key].data[0]).all(), key
-
-
-def assert_equal(a, b, where):
-    assert type(a) is type(b), where
-    if isinstance(a, torch.Tensor):
-        assert torch.equal(a, b), where
-    elif isinstance(a, dict):
-        assert a.keys() == b.keys(), where
-        for key in a:
-            assert_equal(a[key], b[key], f"{where}.{key}")
-    elif isinstance(a, (list, tuple)):
-        for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            assert_equal(x, y, f"{where}[{i}]")
-    else:
-        assert a == b, where
 
 
 def load(path):
@@ -191,6 +166,22 @@ def test_another_batch_size_goes_on_at_about_the_same_sample(config, tmp_path):
     assert runner.iter == 36
     loss = runner.message_hub.log_scalars["train/loss"]
     assert len(loss.data[0]) == 9 + 18
+
+
+def test_a_job_that_slurm_starts_again_resumes_by_itself(config, tmp_path, whole, monkeypatch):
+    """Before it has a checkpoint it begins again, whatever an earlier job left in the folder."""
+    (tmp_path / "run").mkdir()
+    torch.save(whole("randomness.seed=5"), tmp_path / "run/epoch_3.pth")
+    (tmp_path / "run/last_checkpoint").write_text(str(tmp_path / "run/epoch_3.pth"))
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    for restart, at in enumerate((3, 9, 20)):
+        monkeypatch.setenv("SLURM_RESTART_COUNT", str(restart))
+        with pytest.raises(Crash) if at < 18 else contextlib.nullcontext():
+            run(config, tmp_path, disturb=dict(type="Disturb", at=at))
+        newest = load((tmp_path / "run/last_checkpoint").read_text())["meta"]
+        assert newest["epoch"] == (3, 1, 3)[restart]
+        assert all("slurm  77 " in name for name in newest.get("jobs", ()))
+    assert_same(whole(), load(tmp_path / "run/epoch_3.pth"))
 
 
 @pytest.mark.slow

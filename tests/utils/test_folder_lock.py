@@ -146,13 +146,14 @@ def test_a_stale_record_of_another_machine_is_replaced_at_once(tmp_path, capsys,
     ("variables", "number", "of_same_number"),
     [
         (dict(TORCHELASTIC_RUN_ID="a"), "TORCHELASTIC_RESTART_COUNT", "torchrun a"),
-        (dict(SLURM_JOB_ID="5", SLURM_CLUSTER_NAME="c"), "SLURM_RESTART_COUNT", "slurm c 5"),
+        (dict(SLURM_JOB_ID="5", SLURM_CLUSTER_NAME="c"), "SLURM_RESTART_COUNT", "slurm c 5 x"),
     ],
 )
 def test_a_restarted_job_replaces_its_former_record_at_once(
     tmp_path, monkeypatch, variables, number, of_same_number
 ):
     monkeypatch.setattr(folder_lock, "STALE_SECONDS", 180.0)
+    monkeypatch.setattr("sys.argv", ["x"])
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv(number, "0")

@@ -4,8 +4,11 @@
 
 It calls torchrun, after checks whose messages are clearer than torchrun's. It reads these
 environment variables: ``NNODES`` (default 1), ``NODE_RANK`` (0), ``MASTER_ADDR`` (this machine),
-``PORT`` (a free one; 29500 with several nodes) and ``MAX_RESTARTS`` (0). After a restart, training
-resumes by itself.
+``PORT`` (a free one; 29500 with several nodes) and ``MAX_RESTARTS`` (3).
+
+So often all processes are restarted when one of them was killed, and training resumes from the
+newest checkpoint that this command has written. Errors of a config, of data or of code, and a
+SIGTERM or SIGINT, end the command at once.
 """
 
 import itertools
@@ -34,7 +37,7 @@ def launcher_arguments(processes: str, arguments: list[str]) -> list[str]:
         "--nproc-per-node",
         processes,
         "--max-restarts",
-        os.environ.get("MAX_RESTARTS", "0"),
+        os.environ.get("MAX_RESTARTS", "3"),
     ]
     num_nodes, node_rank = int(os.environ.get("NNODES", 1)), int(os.environ.get("NODE_RANK", 0))
     address, port = os.environ.get("MASTER_ADDR", "127.0.0.1"), os.environ.get("PORT")
@@ -98,6 +101,8 @@ def _check_port(port: str) -> None:
 def launch(processes: str, tool: str, arguments: list[str]) -> None:
     """Run a tool in several processes and exit with the code of the first that fails.
 
+    While restarts are left, all processes are restarted if one was killed.
+
     Raises:
         SystemExit: With that code; 128 + n if this process was ended by signal n.
         UserError: The request cannot be met.
@@ -107,9 +112,12 @@ def launch(processes: str, tool: str, arguments: list[str]) -> None:
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
+    from mmcontrast.apis.training.agent import restarting_agent  # it imports torch
+
     command = [*torchrun_arguments, tool, *arguments, "--launcher", "pytorch"]
     try:
-        run.run(run.parse_args(command))
+        with restarting_agent():
+            run.run(run.parse_args(command))
     except SignalException as error:
         sys.exit(128 + error.sigval)
     except ChildFailedError as error:

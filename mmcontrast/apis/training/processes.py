@@ -3,6 +3,10 @@
 import gc
 import os
 import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
@@ -12,7 +16,12 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from mmcontrast.utils.errors import UserError
+from mmcontrast.utils.errors import ProcessLost, UserError
+
+# A process that has lost another one ends later than that one, whose exit code says what happened.
+_GRACE_SECONDS = 3.0
+# Parts of gloo's messages when another process is gone, which are plain RuntimeErrors.
+_GLOO = ("gloo/transport", "Connection closed by peer", "Connection reset by peer")
 
 # For each launcher the script that starts it, and what it calls rank, world size and local rank.
 _LAUNCHERS = {
@@ -26,11 +35,11 @@ _LAUNCHERS = {
 
 
 def set_up_processes(cfg: Config, launcher: str) -> None:
-    """Prepare what the Runner needs to run in several processes.
+    """Join the processes, and prepare what the Runner needs to run in them.
 
-    With GPUs the Runner does it all. Without, MMEngine's launcher would ask CUDA for a device, so
-    the gloo group is made here, with the config's ``env_cfg.dist_cfg.timeout`` in seconds, and the
-    Runner finds it.
+    The Runner finds the group and makes none. The config's ``env_cfg.dist_cfg`` says how long the
+    processes wait for each other (``timeout``, in seconds) and, for GPUs, by which ``backend`` they
+    communicate.
 
     Args:
         cfg: The config; its ``launcher`` and, on CPUs, its ``model_wrapper_cfg`` are set.
@@ -45,10 +54,14 @@ def set_up_processes(cfg: Config, launcher: str) -> None:
             raise UserError("This is one of several processes: add --launcher pytorch.")
         return
     _read_environment(launcher)
+    settings = (cfg.get("env_cfg") or {}).get("dist_cfg") or {}
     if torch.cuda.is_available():
         _check_gpu(int(os.environ["LOCAL_RANK"]), torch.cuda.device_count())
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        _join_group(settings.get("backend", "nccl"), settings.get("timeout"))
     else:
-        _join_gloo_group(cfg)
+        _join_group("gloo", settings.get("timeout"))
+        _wrap_for_cpus(cfg)
 
 
 def _check_gpu(local_rank: int, num_gpus: int) -> None:
@@ -59,12 +72,32 @@ def _check_gpu(local_rank: int, num_gpus: int) -> None:
         )
 
 
-def _join_gloo_group(cfg: Config) -> None:
-    """Join the processes on CPUs, and have the Runner wrap the model for them."""
-    if not torch.distributed.is_initialized():
-        seconds = ((cfg.get("env_cfg") or {}).get("dist_cfg") or {}).get("timeout")
-        timeout = None if seconds is None else timedelta(seconds=seconds)
-        torch.distributed.init_process_group("gloo", timeout=timeout)
+def _join_group(backend: str, seconds: float | None) -> None:
+    """Join the group of all processes, which wait for each other for so many seconds.
+
+    torchrun keeps one store of keys for all restarts, and keys of processes that have ended would
+    be taken for those of their successors. So each restart has its own part of it.
+    """
+    if torch.distributed.is_initialized():
+        return
+    options = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+    store, rank, world_size = next(torch.distributed.rendezvous("env://", **options))
+    if os.environ.get("TORCHELASTIC_RUN_ID") == "none":
+        # What torchrun calls every training on several machines; a job has a name of its own.
+        name = store.compare_set("mmcontrast/job", "", str(uuid.uuid4()))
+        os.environ["TORCHELASTIC_RUN_ID"] = name.decode()
+    restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    torch.distributed.init_process_group(
+        backend,
+        store=torch.distributed.PrefixStore(f"mmcontrast/restart_{restart}", store),
+        rank=rank,
+        world_size=world_size,
+        **options,
+    )
+
+
+def _wrap_for_cpus(cfg: Config) -> None:
+    """Let the Runner wrap the model for processes on CPUs."""
     defaults = dict(
         type="MMDistributedDataParallel",
         device_ids=None,
@@ -72,6 +105,28 @@ def _join_gloo_group(cfg: Config) -> None:
         find_unused_parameters=cfg.get("find_unused_parameters", False),
     )
     cfg.model_wrapper_cfg = defaults | (cfg.get("model_wrapper_cfg") or {})
+
+
+@contextmanager
+def lost_processes() -> Iterator[None]:
+    """Turn what an operation over processes raises when one of them is gone into one message.
+
+    Raises:
+        ProcessLost: Another process has ended, or the GPU of this one has failed.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        kinds = (torch.distributed.DistError, torch.AcceleratorError)
+        if not (isinstance(error, kinds) or any(part in str(error) for part in _GLOO)):
+            raise
+        time.sleep(_GRACE_SECONDS)
+        reason = str(error).splitlines()[0]
+        raise ProcessLost(
+            f"The connection to another process is lost, or a device has failed ({reason}). "
+            "Continue from the last checkpoint with --resume; tools/dist_train.sh does so by "
+            "itself, as often as MAX_RESTARTS says."
+        ) from error
 
 
 def leave_processes(runner: Runner | None) -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Collection
 
 from mmengine.config import Config
-from mmengine.dist import get_world_size
+from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.runner import Runner
 
 from mmcontrast.apis.training.config import (
@@ -17,19 +17,21 @@ from mmcontrast.apis.training.config import (
 from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
 from mmcontrast.apis.training.learning_rate import settle_learning_rate
-from mmcontrast.apis.training.processes import leave_processes, set_up_processes
+from mmcontrast.apis.training.processes import leave_processes, lost_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, build_training
 from mmcontrast.apis.training.work_dir import locked_for_training, removed_on_failure, store_config
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.accumulation import AccumulationHook
 from mmcontrast.engine.hooks.batch_statistics import BatchStatisticsHook
 from mmcontrast.engine.hooks.interrupt import InterruptHook
+from mmcontrast.engine.hooks.job import JobHook
 from mmcontrast.engine.hooks.resume import ResumeHook
 from mmcontrast.engine.hooks.validation import FinalValidationHook
 from mmcontrast.engine.lengths import Loop, fit_schedules, set_length
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.utils.job import restarts_by_job
 from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
 
 _TRAINING_KEYS = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
@@ -103,7 +105,11 @@ def train(
     set_up_processes(cfg, launcher)
     runner = None
     try:
-        with trusted_checkpoints(trust_checkpoint), locked_for_training(cfg) as notices:
+        with (
+            lost_processes(),
+            trusted_checkpoints(trust_checkpoint),
+            locked_for_training(cfg) as notices,
+        ):
             statements += notices
             choose_checkpoint(cfg, resume)
             if init_from is not None:
@@ -144,6 +150,7 @@ def run(runner: Runner) -> None:
     if any(map(takes_keys, parts)) and not any(isinstance(h, ResumeHook) for h in runner.hooks):
         runner.register_hook(ResumeHook())  # the config names MMEngine's, which tells no epochs
     runner.register_hook(AccumulationHook())
+    runner.register_hook(JobHook())
     if get_world_size() > 1:
         runner.register_hook(BatchStatisticsHook())
     runner.register_hook(FinalValidationHook())
@@ -194,19 +201,36 @@ def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
 def choose_checkpoint(cfg: Config, resume: str | None) -> None:
     """Set ``load_from`` and ``resume`` in the config.
 
-    A process that torchrun has restarted always resumes.
+    A training that torchrun or Slurm has restarted resumes from the newest checkpoint that it has
+    written itself. Before it has written any, it starts again as it was asked to.
     """
-    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0:
-        resume = "auto"
+    jobs = [name for name, restarts in restarts_by_job().items() if restarts]
+    path = _newest_checkpoint(cfg.work_dir, jobs) if jobs else None
+    if path is not None:
+        _print_once(f"Restarted: the training resumes from {path}.")
+        cfg.load_from, cfg.resume = path, True
+        return
     if resume is None and cfg.get("resume") and not cfg.get("load_from"):
         resume = "auto"
     if resume is None:
         return
-    path = find_checkpoint(cfg.work_dir) if resume == "auto" else resume
+    path = _newest_checkpoint(cfg.work_dir) if resume == "auto" else resume
     if path is None:
-        print(f"Nothing to resume in {cfg.work_dir}: starting from the beginning.")
+        _print_once(f"Nothing to resume in {cfg.work_dir}: starting from the beginning.")
         return
-    cfg.load_from, cfg.resume = str(path), True
+    cfg.load_from, cfg.resume = path, True
+
+
+def _newest_checkpoint(work_dir: str, jobs: Collection[str] | None = None) -> str | None:
+    """Return the path that the first process finds, since others may see other files yet."""
+    paths = [find_checkpoint(work_dir, jobs)] if is_main_process() else [None]
+    broadcast_object_list(paths)
+    return None if paths[0] is None else str(paths[0])
+
+
+def _print_once(message: str) -> None:
+    if is_main_process():
+        print(message)
 
 
 def start_from(cfg: Config, checkpoint: str) -> None:

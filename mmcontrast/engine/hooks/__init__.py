@@ -8,6 +8,7 @@ from .curves import CurvesHook
 from .guards import NonFiniteLossHook, QueueLengthHook
 from .history import HistoryLengthHook
 from .interrupt import InterruptHook
+from .job import JobHook
 from .memory_format import ChannelsLastHook
 from .missing_files import MissingFilesHook
 from .precise_bn import PreciseBNHook
@@ -28,6 +29,7 @@ __all__ = [
     "HistoryLengthHook",
     "InterruptHook",
     "IterationSeedHook",
+    "JobHook",
     "MissingFilesHook",
     "NonFiniteLossHook",
     "PreciseBNHook",

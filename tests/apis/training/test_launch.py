@@ -30,9 +30,9 @@ def busy_port():
 
 def test_one_machine_takes_a_free_port(monkeypatch):
     arguments = launcher_arguments("2", [])
-    assert arguments == ["--standalone", "--nproc-per-node", "2", "--max-restarts", "0"]
-    monkeypatch.setenv("MAX_RESTARTS", "3")
-    assert launcher_arguments("2", [])[-1] == "3"
+    assert arguments == ["--standalone", "--nproc-per-node", "2", "--max-restarts", "3"]
+    monkeypatch.setenv("MAX_RESTARTS", "0")
+    assert launcher_arguments("2", [])[-1] == "0"
 
 
 def test_several_machines(monkeypatch):

@@ -1,5 +1,6 @@
 """The beginning and the end of a run in several processes."""
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -70,11 +71,37 @@ def test_the_config_says_how_long_processes_wait_for_each_other(config, timeout,
     for name, value in names.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    calls = []
+    calls, store = [], torch.distributed.HashStore()
     monkeypatch.setattr(
         torch.distributed,
         "init_process_group",
         lambda *args, **kwargs: calls.append((args, kwargs)),
     )
+    monkeypatch.setattr(torch.distributed, "rendezvous", lambda url, **_: iter([(store, 0, 1)]))
     set_up_processes(load_config(ROOT / "configs" / config), "pytorch")
-    assert calls == [(("gloo",), dict(timeout=timeout))]
+    [(backend, options)] = calls
+    assert backend == ("gloo",)
+    assert options.get("timeout") == timeout
+
+
+def test_each_restart_has_keys_and_each_job_a_name_of_its_own(monkeypatch):
+    """Those of processes that have ended would be taken for those of their successors."""
+    names = dict(RANK="0", WORLD_SIZE="1", LOCAL_RANK="0", MASTER_ADDR="x", MASTER_PORT="1")
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    store, stores, jobs = torch.distributed.HashStore(), [], []
+    monkeypatch.setattr(torch.distributed, "rendezvous", lambda url, **_: iter([(store, 0, 1)]))
+    monkeypatch.setattr(
+        torch.distributed,
+        "init_process_group",
+        lambda backend, store, **kwargs: stores.append(store),
+    )
+    for restart in range(2):
+        monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", str(restart))
+        monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")  # of a training on several machines
+        set_up_processes(load_config(ROOT / "configs/densecl/mini.py"), "pytorch")
+        jobs.append(os.environ["TORCHELASTIC_RUN_ID"])
+        stores[-1].set("address", str(restart))
+    assert [kept.get("address") for kept in stores] == [b"0", b"1"]
+    assert jobs[0] == jobs[1] != "none"
