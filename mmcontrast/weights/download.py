@@ -58,16 +58,16 @@ def download(url: str) -> Path:
     places = [path, cache / name] if expected else [path]
     if cached := _find_cached(places, expected):
         return cached
-    with _locked(path):
-        if cached := _find_cached(places, expected):  # by a process that was faster
-            return cached
-        try:
+    try:
+        with _locked(path.parent):
+            if cached := _find_cached(places, expected):  # by a process that was faster
+                return cached
             _fetch(url, path, expected)
-        except (OSError, HTTPException, ValueError) as error:
-            raise DownloadError(
-                f"{url} cannot be downloaded: {error}. Try again, or download the file otherwise "
-                "and give its path."
-            ) from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise DownloadError(
+            f"{url} cannot be downloaded: {error}. Try again, or download the file otherwise and "
+            "give its path."
+        ) from error
     return path
 
 
@@ -141,10 +141,10 @@ def _readable(size: int) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait until no other process downloads the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with Path(path.parent, "lock").open("w") as lock:
+def _locked(folder: Path) -> Iterator[None]:
+    """Wait until no other process downloads into a folder; the lock lies beside it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
         while try_lock(lock.fileno()) is False:
             time.sleep(_POLL_SECONDS)
         yield

@@ -29,6 +29,12 @@ class Handler(BaseHTTPRequestHandler):
         missing = 100 if "broken" in self.path else 0
         self.send_header("Content-Length", str(len(content) + missing))
         self.end_headers()
+        if self.path == "/slow.pth" and not self.server.halfway.is_set():
+            self.wfile.write(content[:2])
+            self.wfile.flush()
+            self.server.halfway.set()
+            self.server.killed.wait(10)
+            return
         self.wfile.write(content)
 
     def log_message(self, *_):
@@ -41,6 +47,7 @@ def server(tmp_path):
     torch.hub.set_dir(tmp_path / "hub")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.requests, server.delay = [], 0
+    server.halfway, server.killed = threading.Event(), threading.Event()
     server.content = {**CONTENT, RIGHT: b"hashed", WRONG: b"other", "/broken.pth": b"half"}
     server.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.01))
@@ -53,7 +60,7 @@ def server(tmp_path):
 
 
 def cached(tmp_path):
-    return [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
+    return [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 def test_addresses_with_the_same_file_name_have_entries_of_their_own(server):
@@ -96,6 +103,25 @@ def test_a_download_that_broke_off_is_not_kept(server, tmp_path):
     with pytest.raises(DownloadError, match="broke off after 4 of 104 bytes"):
         download(f"{server.url}/broken.pth")
     assert cached(tmp_path) == []
+
+
+def test_a_kill_in_the_middle_leaves_nothing_that_is_used(server, tmp_path):
+    server.content["/slow.pth"] = b"whole"
+    url = f"{server.url}/slow.pth"
+    process = multiprocessing.get_context("fork").Process(target=download, args=[url])
+    process.start()
+    assert server.halfway.wait(30)
+    process.kill()
+    process.join()
+    server.killed.set()
+    assert download(url).read_bytes() == b"whole"
+    assert [path.name for path in cached(tmp_path)] == ["slow.pth"]
+
+
+def test_a_cache_that_cannot_be_written(server, tmp_path):
+    (tmp_path / "hub").write_text("")
+    with pytest.raises(DownloadError, match="cannot be downloaded: .*hub"):
+        download(f"{server.url}/a/w.pth")
 
 
 def test_a_web_page_is_no_file(server, tmp_path):
