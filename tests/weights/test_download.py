@@ -120,7 +120,7 @@ def test_a_kill_in_the_middle_leaves_nothing_that_is_used(server, tmp_path):
 
 def test_a_cache_that_cannot_be_written(server, tmp_path):
     (tmp_path / "hub").write_text("")
-    with pytest.raises(DownloadError, match="cannot be downloaded: .*hub"):
+    with pytest.raises(DownloadError, match=r"cannot be downloaded: .*hub"):
         download(f"{server.url}/a/w.pth")
 
 
