@@ -2,7 +2,9 @@
 
 import logging
 import re
+import sys
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from mmengine.runner import Runner
 
 import mmcontrast
 from mmcontrast.engine.log_folder import make_log_folder
+from mmcontrast.utils.writing import writing
 
 _OWN_CODE = str(Path(mmcontrast.__file__).parent)
 # MMEngine's notes about its own code, and what the user knows.
@@ -92,7 +95,8 @@ def shorten_progress(line: str) -> str:
 class QuietRunner(Runner):
     """A Runner whose terminal shows what :class:`TerminalFilter` lets through.
 
-    Its log folder is its own, see :func:`~mmcontrast.engine.log_folder.make_log_folder`.
+    Its log folder is its own, see :func:`~mmcontrast.engine.log_folder.make_log_folder`. A log
+    file that cannot be written stops it.
     """
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
@@ -110,7 +114,19 @@ class QuietRunner(Runner):
             if _is_terminal(handler) and terminal_filter(logger) is None:
                 handler.addFilter(TerminalFilter())
                 handler.setFormatter(TerminalFormatter(color=True, datefmt="%m/%d %H:%M:%S"))
+            if isinstance(handler, logging.FileHandler):
+                handler.handleError = partial(_raise_error, handler)  # type: ignore[method-assign]
         return logger
+
+
+def _raise_error(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    """Raise the error of a handler, which Python's own method prints, going on without the log."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, OSError):
+        logging.Handler.handleError(handler, record)
+        return
+    with writing(handler.baseFilename):
+        raise error
 
 
 def terminal_filter(logger: logging.Logger) -> TerminalFilter | None:

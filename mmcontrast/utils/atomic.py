@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mmcontrast.utils.locks import try_lock
+from mmcontrast.utils.writing import writing
 
 _SUFFIX = ".tmp"
 _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
@@ -41,19 +42,21 @@ def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
         path: The file; its folder is made.
 
     Raises:
-        OSError: The disk is full or the folder not writable. Nothing is left behind.
+        UnwritableError: The disk is full or the folder not writable. Nothing is left behind.
     """
     path = Path(path)
-    _prepare_folder(path.parent)
-    descriptor, temporary = _create_file(path)
+    with writing(path):
+        _prepare_folder(path.parent)
+        descriptor, temporary = _create_file(path)
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with writing(path, also_reads=True), os.fdopen(descriptor, "w+b") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-            # mkstemp makes files that only their owner can read.
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
+            with writing(path):
+                file.flush()
+                os.fsync(file.fileno())
+                # mkstemp makes files that only their owner can read.
+                os.chmod(temporary, 0o666 & ~_umask())
+                os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -70,7 +73,7 @@ def write_atomically(content: bytes, path: str | Path) -> None:
         path: The file; its folder is made.
 
     Raises:
-        OSError: The disk is full or the folder not writable. Nothing is left behind.
+        UnwritableError: The disk is full or the folder not writable. Nothing is left behind.
     """
     with open_atomically(path) as file:
         file.write(content)
@@ -87,13 +90,15 @@ def temporary_folder(path: str | Path) -> Iterator[Path]:
         The folder.
 
     Raises:
-        OSError: The disk is full or the folder of the file not writable.
+        UnwritableError: The disk is full or the folder of the file not writable.
     """
     path = Path(path)
-    _prepare_folder(path.parent)
-    folder, descriptor = _create_folder(path)
+    with writing(path):
+        _prepare_folder(path.parent)
+        folder, descriptor = _create_folder(path)
     try:
-        yield folder
+        with writing(path, also_reads=True):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)

@@ -6,9 +6,10 @@ import logging
 import os
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -69,7 +70,14 @@ def input_errors(context: str) -> Iterator[None]:
 
 
 def explain(error: BaseException) -> str:
-    """Return the message of an exception, without the tracebacks of data-loader workers."""
+    """Return the message of an exception, without the tracebacks of data-loader workers.
+
+    That of a file that cannot be written names the file and a remedy.
+    """
+    from mmcontrast.utils.writing import is_write_error, unwritable  # it imports this module
+
+    if isinstance(error, OSError) and is_write_error(error) and not isinstance(error, UserError):
+        return str(unwritable(error))
     # str() of a KeyError is the repr of its key.
     plain_key = isinstance(error, KeyError) and type(error).__str__ is KeyError.__str__
     text = str(error.args[0]) if plain_key and error.args else str(error)
@@ -121,6 +129,7 @@ def report_errors() -> Iterator[None]:
     Raises:
         SystemExit: With the error's ``exit_code``.
     """
+    threading.excepthook = _show_error_of_thread
     try:
         yield
     except UserError as error:
@@ -134,14 +143,33 @@ def report_errors() -> Iterator[None]:
         # Unreadable data, or data of a shape that a method cannot use.
         _show(error)
         sys.exit(1)
-    except Exception:
-        _write_traceback()
-        raise
+    except Exception as error:
+        from mmcontrast.utils.memory import describe_shortage  # it imports this module
+
+        shortage = describe_shortage(error)
+        if shortage is None:
+            _write_traceback()
+            raise
+        _show(UserError(f"{shortage} Take smaller inputs, or fewer of them at once."))
+        sys.exit(1)
+
+
+def _show_error_of_thread(args: threading.ExceptHookArgs) -> None:
+    """Show the traceback of a thread, unless the error reaches the main thread.
+
+    That is so for TensorBoard's thread, which cannot write its file.
+    """
+    from mmcontrast.utils.writing import is_write_error  # it imports this module
+
+    if args.exc_value is None or not is_write_error(args.exc_value):
+        threading.__excepthook__(args)
 
 
 def _show(error: Exception) -> None:
+    from mmcontrast.utils.writing import is_write_error  # it imports this module
+
     log_file = _write_traceback()
-    if log_file is None and not isinstance(error, UserError):
+    if log_file is None and not isinstance(error, UserError) and not is_write_error(error):
         traceback.print_exc()
         return
     rank = os.environ.get("RANK", "0")
@@ -154,7 +182,10 @@ def _show(error: Exception) -> None:
 
 
 def _write_traceback() -> Path | None:
-    """Append the current exception to the file of MMEngine's current logger; return its path."""
+    """Append the current exception to the file of MMEngine's current logger; return its path.
+
+    It is None if there is no such file, or if it cannot be written.
+    """
     if "mmengine.logging" not in sys.modules:
         return None
     from mmengine.logging import MMLogger
@@ -163,8 +194,9 @@ def _write_traceback() -> Path | None:
         path = Path(getattr(handler, "baseFilename", ""))
         # The folder of a run may be gone by now, if it was a temporary one.
         if isinstance(handler, logging.FileHandler) and path.is_file():
-            handler.flush()
-            with path.open("a") as log:
-                log.write(traceback.format_exc())
-            return path
+            with suppress(OSError):
+                handler.flush()
+                with path.open("a") as log:
+                    log.write(traceback.format_exc())
+                return path
     return None

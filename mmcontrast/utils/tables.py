@@ -262,7 +262,8 @@ def _open_npz(path: Path) -> Iterator[Write]:
                             "of one shape; images get one size from a CenterCrop."
                         )
                     with spool(name).open("ab") as file:
-                        np.ascontiguousarray(values).tofile(file)
+                        # tofile() tells no cause of an error.
+                        file.write(values.tobytes())
 
         yield write
         whole: dict[str, np.ndarray] = {name: np.array(rows) for name, rows in texts.items()}

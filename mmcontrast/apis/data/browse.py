@@ -10,6 +10,7 @@ from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.datasets.sampling.epochs import SeededDataset, takes_keys
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.visualization.saving import save_figure
 from mmcontrast.visualization.views import draw_views
 
 
@@ -51,8 +52,7 @@ def browse_dataset(
         dataset = DATASETS.build(settings.dataset)
     samples = _samples(dataset, num, epoch, cfg.get("randomness", {}).get("seed"))
     with input_errors(f"cannot write {out}"):
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        draw_views(samples, (grid, grid)).savefig(out, dpi=130)
+        save_figure(draw_views(samples, (grid, grid)), out)
 
 
 def _samples(dataset: Any, num: int, epoch: int, seed: int | None) -> list[dict[str, Any]]:

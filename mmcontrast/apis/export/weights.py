@@ -69,8 +69,7 @@ def export_weights(
             "an earlier checkpoint."
         )
     content, usage = TARGETS[to](source)
-    with input_errors(f"cannot write {out}"):
-        write_atomically(content, out)
+    write_atomically(content, out)
     return f"{out}: {source.layout}, for {to}.\n{usage.replace('{out}', str(out))}"
 
 

@@ -15,8 +15,9 @@ from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.files import VIDEOS, class_folders, find_images, has_extension
 from mmcontrast.registry import DATASETS
-from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.utils.tables import Columns, open_table
+from mmcontrast.utils.writing import writing
 
 
 def extract_features(
@@ -73,13 +74,10 @@ def extract_features(
     windows = dict(window_seconds=window_seconds, num_frames=num_frames)
     pieces = _rows(checkpoint, source, config, dense, nodes, windows, settings)
     rows = 0
-    try:
-        with table as write:
-            for columns in pieces:
-                write(columns)
-                rows += len(columns["path"])
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {explain(error)}") from error
+    with writing(out), table as write:
+        for columns in pieces:
+            write(columns)
+            rows += len(columns["path"])
     return rows
 
 

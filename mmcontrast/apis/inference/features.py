@@ -25,6 +25,7 @@ from mmcontrast.structures import DataSamples, Features
 from mmcontrast.structures.maps import pool_maps
 from mmcontrast.utils.device import NO_MPS
 from mmcontrast.utils.errors import UserError, explain, input_errors
+from mmcontrast.utils.memory import memory_errors
 from mmcontrast.weights import plain_config
 
 
@@ -227,9 +228,19 @@ class FeatureExtractor:
 
     @torch.no_grad()
     def _maps(self, inputs: dict[str, Any]) -> Sequence[Tensor]:
-        view = self.data_preprocessor(dict(inputs=inputs))["inputs"]["view0"]
-        with input_errors("the images do not fit the backbone"):
+        with (
+            input_errors("the images do not fit the backbone"),
+            memory_errors(lambda _: self._memory_remedy),
+        ):
+            view = self.data_preprocessor(dict(inputs=inputs))["inputs"]["view0"]
             return self.backbone(view)
+
+    @property
+    def _memory_remedy(self) -> str:
+        return (
+            f"Lower the batch size (batch_size, or --batch-size; now {self.batch_size}) or the "
+            "side of the images (size, or --size)."
+        )
 
 
 def _duration(video: str) -> float:

@@ -22,6 +22,8 @@ from mmcontrast.datasets.transforms import LoadImage, compose
 from mmcontrast.datasets.video import open_video
 from mmcontrast.registry import MODELS
 from mmcontrast.utils.errors import UserError, input_errors
+from mmcontrast.utils.memory import memory_errors
+from mmcontrast.utils.writing import writing
 from mmcontrast.visualization.overlay import overlay_mask
 from mmcontrast.weights import Checkpoint
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 Video = str | os.PathLike | Iterable[Frame]
 """A video file, a folder of frames, or the frames: paths or RGB arrays (H, W, 3) of uint8."""
+
+_MEMORY_REMEDY = "Lower the short side of the network's input (size, or --size)."
 
 
 @deprecated_api_warning(dict(preset="protocol"))
@@ -72,7 +76,7 @@ def propagate(
     # Models take a second to import, and so they are not before they are needed.
     from mmcontrast.models.protocols.propagation_protocols import find_protocol
 
-    with input_errors("propagate"):
+    with input_errors("propagate"), memory_errors(lambda _: _MEMORY_REMEDY):
         mask = read_objects(first_mask, num_objects)
         network_input = find_protocol(protocol).input
         backbone: Any = dict(type="mmcontrast.ColorPatches")
@@ -166,9 +170,14 @@ def write_overlay(
     """
     rate = frames_per_second or _rate_of(video)
     load, av = LoadImage(), _import_av()
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
     done = 0
-    with input_errors(f"cannot write {out}"), av.open(os.fspath(out), "w") as container:
+    with (
+        input_errors(f"cannot write {out}"),
+        writing(out, also_reads=True),
+        av.open(os.fspath(out), "w") as container,
+    ):
         stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
         stream.pix_fmt = "yuv420p"
         for frame, mask in zip(read_frames(video), masks, strict=True):

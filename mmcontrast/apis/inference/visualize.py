@@ -27,6 +27,7 @@ from mmcontrast.visualization.curves import draw_runs, read_log
 from mmcontrast.visualization.dense import draw_correspondence, draw_dense_pca, draw_similarity
 from mmcontrast.visualization.embedding import PROJECTIONS, draw_embedding, project
 from mmcontrast.visualization.neighbors import draw_neighbors, nearest
+from mmcontrast.visualization.saving import save_figure
 
 
 def visualize_correspondence(
@@ -273,6 +274,4 @@ def _spread(count: int, num: int) -> list[int]:
 
 def _save(draw: Callable[[], Figure], out: str | Path) -> None:
     with input_errors(f"cannot draw {out}"):
-        figure = draw()
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out, dpi=130)
+        save_figure(draw(), out)

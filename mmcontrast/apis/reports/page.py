@@ -21,7 +21,6 @@ from mmcontrast.apis.reports.settings import (
 )
 from mmcontrast.apis.reports.table import make_table
 from mmcontrast.utils.atomic import write_atomically
-from mmcontrast.utils.errors import UserError, explain
 from mmcontrast.visualization.curves import draw_curves, draw_runs
 
 _MAX_SIDE = 1600
@@ -65,10 +64,7 @@ def write_report(folders: Iterable[str | Path], out: str | Path, title: str = ""
         pretraining=_overlay({names[run.folder]: run for run in runs if run.is_pretraining}),
         runs=[_details(run, names[run.folder]) for run in runs],
     )
-    try:
-        write_atomically(page.encode(), out)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {explain(error)}") from error
+    write_atomically(page.encode(), out)
     return len(runs)
 
 

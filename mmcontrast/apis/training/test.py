@@ -13,10 +13,12 @@ from mmcontrast.apis.training.config import default_work_dir, load_config, use_d
 from mmcontrast.apis.training.config_values import check_values
 from mmcontrast.apis.training.processes import leave_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, check_labels, judges_classes
+from mmcontrast.apis.training.stops import explained_stops
 from mmcontrast.apis.training.train import set_randomness
 from mmcontrast.apis.training.work_dir import removed_on_failure, store_config
 from mmcontrast.datasets.classes import refuse_other_classes
 from mmcontrast.registry import MODELS, SCOPE
+from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.weights import Checkpoint, trusted_checkpoints
 
@@ -79,9 +81,10 @@ def test(
                 _initialize(runner, warn=not frozen)
             elif judges_classes(metrics_of_test):
                 _compare_classes(runner, cfg.load_from)
-            metrics = runner.test()
-            if cfg.get("compare_untrained") and cfg.load_from:
-                metrics |= _compare_with_untrained(runner, cfg.load_from, metrics)
+            with explained_stops(runner):
+                metrics = runner.test()
+                if cfg.get("compare_untrained") and cfg.load_from:
+                    metrics |= _compare_with_untrained(runner, cfg.load_from, metrics)
         finally:
             leave_processes(runner)
     values = ", ".join(
@@ -190,4 +193,4 @@ def _test_untrained(runner: Runner) -> dict[str, float]:
     finally:
         runner.model = trained
         if written is not None:
-            record.write_text(written)
+            write_atomically(written.encode(), record)

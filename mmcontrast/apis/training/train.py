@@ -19,6 +19,7 @@ from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
 from mmcontrast.apis.training.learning_rate import settle_learning_rate
 from mmcontrast.apis.training.processes import leave_processes, lost_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, build_training
+from mmcontrast.apis.training.stops import explained_stops
 from mmcontrast.apis.training.work_dir import locked_for_training, removed_on_failure, store_config
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
 from mmcontrast.engine.hooks.accumulation import AccumulationHook
@@ -155,7 +156,8 @@ def run(runner: Runner) -> None:
         runner.register_hook(BatchStatisticsHook())
     runner.register_hook(FinalValidationHook())
     try:
-        runner.train()
+        with explained_stops(runner):
+            runner.train()
     finally:
         for hook in runner.hooks:
             if isinstance(hook, InterruptHook):

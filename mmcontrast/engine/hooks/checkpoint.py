@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import TrainingStopped
+from mmcontrast.utils.writing import UnwritableError, writing
 
 INTERRUPTED = "interrupted.pth"
 DIVERGED = ".diverged"
@@ -107,26 +108,24 @@ class SafeCheckpointHook(CheckpointHook):
         kept = [name for name in self._outdated if name != INTERRUPTED]
         runner.message_hub.update_info("outdated_ckpts", kept)
         try:
-            runner.save_checkpoint(
-                self.out_dir,
-                filename,
-                save_optimizer=self.save_optimizer,
-                save_param_scheduler=self.save_param_scheduler,
-                meta=meta,
-                by_epoch=by_epoch,
-                backend_args=self.backend_args,
-                **self.args,
-            )
-            if is_main_process():
-                _point_to(runner, self.last_ckpt)
-        except OSError as error:
-            raise TrainingStopped(
-                f"The checkpoint {self.last_ckpt} could not be written: {error}.\n"
-                + (
-                    f"The last whole one is {previous}. Make room and go on with --resume auto."
-                    if previous
-                    else "There is none from this run yet."
+            with writing(self.last_ckpt):
+                runner.save_checkpoint(
+                    self.out_dir,
+                    filename,
+                    save_optimizer=self.save_optimizer,
+                    save_param_scheduler=self.save_param_scheduler,
+                    meta=meta,
+                    by_epoch=by_epoch,
+                    backend_args=self.backend_args,
+                    **self.args,
                 )
+                if is_main_process():
+                    _point_to(runner, self.last_ckpt)
+        except UnwritableError as error:
+            raise TrainingStopped(
+                f"{error}\nThe last whole one is {previous}. Continue with --resume auto."
+                if previous
+                else f"{error}\nThere is no checkpoint from this run yet."
             ) from error
         self._unconfirmed.append(self.last_ckpt)
 

@@ -20,10 +20,11 @@ class CurvesHook(Hook):
         """Draw all that was logged, also by the runs that this one resumed."""
         # matplotlib takes a second to import, and only a run that ends well needs it.
         from mmcontrast.visualization.curves import draw_curves, read_log
+        from mmcontrast.visualization.saving import save_figure
 
         records = read_log(runner.work_dir)
         if not records:
             runner.logger.info("No curves: the run was too short to log anything.")
             return
         figure = draw_curves(records, title=runner.experiment_name)
-        figure.savefig(Path(runner.work_dir, "curves.png"), dpi=110)
+        save_figure(figure, Path(runner.work_dir, "curves.png"), dpi=110)
