@@ -45,7 +45,8 @@ class ImageStream(IterableDataset):
             transforms and become float32.
         batch_size: Number of images per batch.
         on_error: ``'raise'`` to raise an error at an unreadable image, ``'skip'`` to leave such
-            images out and list them.
+            images out and list them. What a data set with ``on_error='skip'`` replaces is listed
+            too.
 
     Raises:
         UserError: There is no such file or folder.
@@ -87,6 +88,8 @@ class ImageStream(IterableDataset):
                 skipped.append(error.path)
         if not samples:
             return {}, [], skipped
+        for sample in samples:  # a data set may have replaced files by itself
+            skipped += sample["data_sample"].get("skipped", ())
         batch = collate(samples)
         if isinstance(batch["inputs"]["view0"], list):
             raise UserError(

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -115,16 +116,22 @@ class QuietRunner(Runner):
                 handler.addFilter(TerminalFilter())
                 handler.setFormatter(TerminalFormatter(color=True, datefmt="%m/%d %H:%M:%S"))
             if isinstance(handler, logging.FileHandler):
-                handler.handleError = partial(_raise_error, handler)  # type: ignore[method-assign]
+                handler.handleError = partial(_raise_error, logger, handler)  # type: ignore[method-assign]
         return logger
 
 
-def _raise_error(handler: logging.FileHandler, record: logging.LogRecord) -> None:
-    """Raise the error of a handler, which Python's own method prints, going on without the log."""
+def _raise_error(logger: MMLogger, handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    """Raise the error of a log file, which Python's own method prints, going on without the file.
+
+    It is raised once, so that the run can say why it ends.
+    """
     error = sys.exc_info()[1]
     if not isinstance(error, OSError):
         logging.Handler.handleError(handler, record)
         return
+    logger.removeHandler(handler)
+    with suppress(OSError):
+        handler.close()
     with writing(handler.baseFilename):
         raise error
 

@@ -1,11 +1,12 @@
 """Write the features of many images, graphs or nodes to a file, as they are computed."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from mmengine.logging import print_log
 from mmengine.utils import ProgressBar
 
 from mmcontrast.apis.inference.columns import image_columns, node_columns, sample_columns
@@ -14,10 +15,14 @@ from mmcontrast.apis.inference.method import MethodOnData
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.files import VIDEOS, class_folders, find_images, has_extension
+from mmcontrast.datasets.skipped import SkippedFiles
 from mmcontrast.registry import DATASETS
+from mmcontrast.structures import DataSamples
 from mmcontrast.utils.errors import UserError, input_errors
 from mmcontrast.utils.tables import Columns, open_table
 from mmcontrast.utils.writing import writing
+
+_Piece: TypeAlias = tuple[Columns, Sequence[str]]  # columns, and the paths of unreadable files
 
 
 def extract_features(
@@ -39,7 +44,8 @@ def extract_features(
     graphs, or of its features.
 
     Rows are written as they are computed, so features need not fit in memory. The file gets its
-    name when it is whole; an interrupted run leaves an older one as it was.
+    name when it is whole; an interrupted run leaves an older one as it was. What could not be read
+    is listed beside it, in ``<name>.skipped_files.txt``.
 
     Args:
         checkpoint: The checkpoint's path; None for the untrained network of ``config``.
@@ -70,14 +76,22 @@ def extract_features(
         raise UserError("Only .npz holds dense maps: choose such a name for --out.")
     with input_errors("extract_features"):
         check_on_error(settings.get("on_error", "raise"))
-    table = open_table(out)
+    table, skipped = open_table(out), SkippedFiles()
     windows = dict(window_seconds=window_seconds, num_frames=num_frames)
     pieces = _rows(checkpoint, source, config, dense, nodes, windows, settings)
     rows = 0
     with writing(out), table as write:
-        for columns in pieces:
-            write(columns)
-            rows += len(columns["path"])
+        for columns, unreadable in pieces:
+            skipped.update(unreadable)
+            if columns:
+                write(columns)
+                rows += len(columns["path"])
+    listing = out.with_name(f"{out.stem}.skipped_files.txt")
+    if skipped:
+        skipped.write(listing)
+        print_log(f"All unreadable files are listed in {listing}.", "current", level=30)
+    else:
+        listing.unlink(missing_ok=True)
     return rows
 
 
@@ -89,7 +103,7 @@ def _rows(
     nodes: bool,
     windows: dict[str, Any],
     settings: dict[str, Any],
-) -> Iterator[Columns]:
+) -> Iterator[_Piece]:
     """Choose how the rows of a source are computed; see :func:`extract_features`."""
     windows = {name: value for name, value in windows.items() if value is not None}
     is_video = has_extension(Path(source).name, VIDEOS) and Path(source).is_file()
@@ -117,16 +131,16 @@ def _image_rows(
     config: str | None,
     dense: bool,
     settings: dict[str, Any],
-) -> Iterator[Columns]:
+) -> Iterator[_Piece]:
     images, total, classes = _open_source(source, config, settings.get("size"))
     extractor = FeatureExtractor(checkpoint, config, **settings)
     progress = ProgressBar(total, file=sys.stderr)
     is_empty = True
     for batch in extractor.stream(images, dense):
-        progress.update(len(batch["data_samples"]) + len(batch["skipped"]))
-        if batch["data_samples"]:
-            is_empty = False
-            yield image_columns(batch, source, classes)
+        samples, skipped = batch["data_samples"], batch["skipped"]
+        progress.update(len(samples) + len(skipped) - len(_replaced(samples)))
+        is_empty &= not samples
+        yield image_columns(batch, source, classes) if samples else {}, skipped
     print(file=sys.stderr)
     if is_empty:
         raise UserError(f"None of the {total} images in {source} can be read.")
@@ -134,17 +148,17 @@ def _image_rows(
 
 def _window_rows(
     extractor: FeatureExtractor, video: str, dense: bool, windows: dict[str, Any]
-) -> Iterator[Columns]:
+) -> Iterator[_Piece]:
     result = extractor.over_time(video, dense=dense, **windows)
     columns = image_columns(result, video, ())
     for name in ("start", "end"):
         columns[name] = np.array([sample[name] for sample in result["data_samples"]])
-    yield columns
+    yield columns, ()
 
 
 def _method_rows(
     checkpoint: str | None, source: str, config: str, nodes: bool, device: str | None
-) -> Iterator[Columns]:
+) -> Iterator[_Piece]:
     data = MethodOnData(checkpoint, config, source, device)
     for features, samples in data.extract():
         if any("path" not in sample for sample in samples):
@@ -152,11 +166,17 @@ def _method_rows(
                 f"{source} of {config} is for training: take the one of the evaluation."
             )
         if not nodes:
-            yield sample_columns(features["global"], samples, data.classes)
+            columns = sample_columns(features["global"], samples, data.classes)
         elif "nodes" in features:
-            yield node_columns(features["nodes"], samples, data.classes)
+            columns = node_columns(features["nodes"], samples, data.classes)
         else:
             raise UserError(f"The method of {config} has no features of nodes.")
+        yield columns, _replaced(samples)
+
+
+def _replaced(samples: DataSamples) -> list[str]:
+    """Return the paths of files that a data set has replaced by others."""
+    return [path for sample in samples for path in sample.get("skipped", ())]
 
 
 def _open_source(

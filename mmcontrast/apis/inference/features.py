@@ -17,6 +17,7 @@ from mmcontrast.apis.inference.preparation import data_preprocessor, evaluation_
 from mmcontrast.apis.training.config import load_config
 from mmcontrast.datasets.base import check_on_error
 from mmcontrast.datasets.errors import UnreadableFileError
+from mmcontrast.datasets.skipped import SkippedFiles
 from mmcontrast.datasets.stream import Image, ImageStream, VideoFrames
 from mmcontrast.datasets.transforms import compose
 from mmcontrast.datasets.video import open_video
@@ -36,7 +37,8 @@ class Extracted(Features):
     """``index``, ``path``, ``label`` and, in ``view0``, the part of the image that was used."""
 
     skipped: list[str]
-    """Paths of images that could not be read and have no row."""
+    """Paths of images that could not be read: they have no row, or, in a data set with
+    ``on_error='skip'``, that of another image."""
 
 
 class FeatureExtractor:
@@ -207,12 +209,12 @@ class FeatureExtractor:
         self, source: Image | Iterable[Image], dense: bool, batch_size: int
     ) -> Iterator[Extracted]:
         images = ImageStream(source, self.pipeline, batch_size, self.on_error)
-        num_skipped = 0
+        unreadable = SkippedFiles()
         try:
             for inputs, data_samples, skipped in DataLoader(
                 images, batch_size=None, num_workers=self.num_workers, collate_fn=_unchanged
             ):
-                num_skipped += len(skipped)
+                unreadable.update(skipped)
                 extracted = Extracted(data_samples=data_samples, skipped=skipped)
                 if data_samples:
                     maps = self._maps(inputs)
@@ -223,8 +225,13 @@ class FeatureExtractor:
         except (UnreadableFileError, UserError, FileNotFoundError) as error:
             # From a worker they come wrapped in its traceback.
             raise UserError(explain(error)) from error
-        if num_skipped:
-            print_log(f"{num_skipped} unreadable images were left out.", "current", level=30)
+        if unreadable:
+            print_log(
+                f"{len(unreadable)} images could not be read and were left out or replaced: "
+                f"{unreadable.describe()}",
+                "current",
+                level=30,
+            )
 
     @torch.no_grad()
     def _maps(self, inputs: dict[str, Any]) -> Sequence[Tensor]:

@@ -15,7 +15,9 @@ from mmcontrast.engine.hooks.checkpoint import SafeCheckpointHook
 from mmcontrast.models.modules.momentum_contrast import KeyQueue
 from mmcontrast.ops.distributed import max_over_ranks
 from mmcontrast.registry import HOOKS
+from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import Diverged
+from mmcontrast.utils.writing import UnwritableError
 
 _SHOWN_PATHS = 8
 _SHOWN_NAMES = 4
@@ -113,8 +115,12 @@ class NonFiniteLossHook(Hook):
         paths = [str(sample["path"]) for sample in samples or [] if "path" in sample]
         if paths:
             listing = Path(runner.work_dir, f"non_finite_iter_{runner.iter + 1}.txt")
-            listing.write_text("\n".join(paths) + "\n")
-            lines += [f"The batch ({len(paths)} samples, all in {listing}):"]
+            try:
+                write_atomically("".join(f"{path}\n" for path in paths).encode(), listing)
+                where = f"all in {listing}"
+            except UnwritableError as error:  # the loss is the message
+                where = f"{error}"
+            lines += [f"The batch ({len(paths)} samples, {where}):"]
             lines += [f"  {path}" for path in paths[:_SHOWN_PATHS]]
         return "\n".join([*lines, *_consequences(runner), _REMEDY])
 

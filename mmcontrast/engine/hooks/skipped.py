@@ -1,6 +1,5 @@
 """Count and list the files that could not be read."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcontrast.datasets.base import TooManyUnreadableError
+from mmcontrast.datasets.skipped import SkippedFiles
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.arguments import check_probability
 
-_SHOWN_PATHS = 8
 _FEWEST_SAMPLES = 100  # a share of fewer is not reliable
 
 
@@ -34,7 +33,7 @@ class SkippedFilesHook(Hook):
     def __init__(self, max_share: float = 0.5) -> None:
         check_probability("SkippedFilesHook: max_share", max_share)
         self.max_share = max_share
-        self.counts: Counter[str] = Counter()
+        self.counts = SkippedFiles()
         self._samples = self._replaced = 0
         self._tests = False
 
@@ -44,18 +43,16 @@ class SkippedFilesHook(Hook):
 
     def after_run(self, runner: Runner) -> None:
         """Add up the ranks' counts and report them."""
-        total: Counter[str] = Counter()
+        total = SkippedFiles()
         for counts in all_gather_object(self.counts):
             total.update(counts)
-        self.counts = Counter()
+        self.counts = SkippedFiles()
         if not (total and is_main_process()):
             return
         listing = _write(runner.log_dir if self._tests else runner.work_dir, total)
-        shown = ", ".join(sorted(total)[:_SHOWN_PATHS])
-        more = ", ..." if len(total) > _SHOWN_PATHS else ""
         runner.logger.warning(
             f"{len(total)} files could not be read and were replaced by others, "
-            f"{total.total()} times in all: {shown}{more} (all in {listing})"
+            f"{total.total()} times in all: {total.describe(listing)}"
         )
 
     def _after_iter(
@@ -87,8 +84,7 @@ class SkippedFilesHook(Hook):
             )
 
 
-def _write(folder: str, counts: Counter[str]) -> Path:
+def _write(folder: str, counts: SkippedFiles) -> Path:
     listing = Path(folder, "skipped_files.txt")
-    lines = [f"{times}\t{path}" for path, times in sorted(counts.items())]
-    listing.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    counts.write(listing)
     return listing

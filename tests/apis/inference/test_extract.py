@@ -28,6 +28,8 @@ def test_a_folder_of_classes(config, tmp_path):
     (images / "light/31.png").write_bytes(b"no image")
     rows = extract(config, images, tmp_path / "f.npz", batch_size=7, dense=True, on_error="skip")
     assert rows == 25
+    listing = tmp_path / "f.skipped_files.txt"
+    assert listing.read_text() == f"1\t{images}/light/31.png\n"
     expected = FeatureExtractor(None, config, device="cpu", on_error="skip")(images)
     with np.load(tmp_path / "f.npz") as table:
         assert set(table) == {"path", "label", "class", "global", "dense"}
@@ -39,6 +41,36 @@ def test_a_folder_of_classes(config, tmp_path):
             assert (label, name) == {"dark": (0, "dark"), "light": (1, "light")}.get(
                 folder, (-1, "")
             )
+
+
+def test_files_that_a_data_set_replaces_are_listed(config, tmp_path, monkeypatch):
+    logged = []
+    module = "mmcontrast.apis.inference.features"
+    monkeypatch.setattr(f"{module}.print_log", lambda text, *_, **__: logged.append(text))
+    images = tmp_path / "images"
+    shutil.copytree(config.parent / "images", images)
+    bad = [images / f"dark/{number:02}.png" for number in (0, 2)]
+    for path in bad:
+        path.write_bytes(b"no image")
+    loader = """
+val_dataloader = dict(dataset=dict(
+    type='ImageFolder', data_root=test_dataloader['dataset']['datasets'][0]['data_root'],
+    pipeline=_single, on_error='skip'))
+"""
+    other = write_config(tmp_path, images, loader)
+    extractor = FeatureExtractor(None, other, device="cpu")
+    monkeypatch.setattr(f"{module}._untrained", lambda _: extractor.backbone)
+    logged.clear()
+    assert extract(other, "val_dataloader", tmp_path / "f.npz") == 24
+    lines = (tmp_path / "f.skipped_files.txt").read_text().splitlines()
+    assert {line.split("\t")[1] for line in lines} == {str(path) for path in bad}
+    assert logged == [
+        f"2 images could not be read and were left out or replaced: {bad[0]}, {bad[1]}"
+    ]
+    for path in bad:
+        shutil.copy(images / "dark/04.png", path)
+    extract(other, "val_dataloader", tmp_path / "f.npz")
+    assert not (tmp_path / "f.skipped_files.txt").exists()
 
 
 def test_a_data_loader_of_the_config(config, tmp_path):

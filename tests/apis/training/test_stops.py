@@ -3,13 +3,13 @@
 import errno
 import logging
 import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import ValLoop
 
 from mmcontrast.apis.training.stops import explained_stops
@@ -29,7 +29,7 @@ class FillLog(Hook):
     def before_train_epoch(self, runner):
         for handler in runner.logger.handlers:
             if runner.epoch == 1 and isinstance(handler, logging.FileHandler):
-                handler.setStream(Path("/dev/full").open("w")).close()
+                handler.setStream(os.fdopen(os.open("/dev/full", os.O_WRONLY), "w")).close()
 
 
 def test_a_log_file_that_cannot_be_written_stops_the_training(tmp_path):
@@ -47,6 +47,7 @@ def test_a_log_file_that_cannot_be_written_stops_the_training(tmp_path):
         "--resume auto."
     )
     assert caught.value.exit_code == 1
+    print_log("The log goes on without its file.", "current")
     assert (work_dir / "last_checkpoint").read_text().endswith("epoch_1.pth")
 
 
