@@ -13,7 +13,14 @@ from mmcontrast.datasets.sampling.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
 from mmcontrast.datasets.sounds import DCASE2013, ESC50, FSDD, SoundFolder, Sounds
 from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
-from mmcontrast.datasets.videos import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
+from mmcontrast.datasets.videos import (
+    FrameFolders,
+    GOT10k,
+    TrackingNet,
+    VideoFolder,
+    VideoList,
+    Videos,
+)
 from mmcontrast.datasets.voc import VOCClassification
 from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
 
@@ -68,6 +75,7 @@ __all__ = [
     "TrackingPairs",
     "TrackingVideos",
     "VOCClassification",
+    "VideoFolder",
     "VideoList",
     "VideoMasks",
     "Videos",

@@ -17,18 +17,20 @@ from mmcontrast.datasets.files import (
     report_left_out,
     walk,
 )
-from mmcontrast.datasets.images import ImageList
+from mmcontrast.datasets.images import ImageFolder, ImageList
+from mmcontrast.datasets.probed import ProbedVideos
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_lines
 
 
 @DATASETS.register_module()
-class Videos(FileDataset):
+class Videos(ProbedVideos):
     """All videos in a folder and its sub-folders, without labels, sorted by folder and name.
 
     ``dict(type='Videos', data_root='/my/videos', pipeline=...)`` is a complete config for your own
-    videos. With ``on_error='skip'`` a video that cannot be decoded is replaced by another random
-    one, which other libraries call resampling.
+    videos; see :class:`~mmcontrast.datasets.probed.ProbedVideos` for ``require_audio``. With
+    ``on_error='skip'`` a video that cannot be decoded is replaced by another random one, which
+    other libraries call resampling.
     """
 
     contents = "video"
@@ -39,15 +41,28 @@ class Videos(FileDataset):
 
 
 @DATASETS.register_module()
-class VideoList(ImageList):
+class VideoList(ProbedVideos, ImageList):
     """The videos listed in a text file, one ``path`` or ``path label`` per line.
 
     This is the layout of Kinetics-400's lists. See :class:`~mmcontrast.datasets.ImageList` for
-    details.
+    details, and :class:`~mmcontrast.datasets.probed.ProbedVideos` for ``require_audio``.
     """
 
     contents = "video"
     extensions = VIDEOS
+
+
+@DATASETS.register_module()
+class VideoFolder(ProbedVideos, ImageFolder):
+    """Videos in one sub-folder per class, as in UCF101: ``data_root/<class>/**/<video>``.
+
+    See :class:`~mmcontrast.datasets.ImageFolder` for labels and lists, and
+    :class:`~mmcontrast.datasets.probed.ProbedVideos` for ``require_audio``.
+    """
+
+    contents = "video"
+    default_extensions = VIDEOS
+    without_labels = "Videos"
 
 
 @DATASETS.register_module()

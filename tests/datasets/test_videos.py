@@ -1,8 +1,9 @@
+import json
 import re
 
 import pytest
 
-from mmcontrast.datasets import FrameFolders, GOT10k, TrackingNet, VideoList, Videos
+from mmcontrast.datasets import FrameFolders, GOT10k, TrackingNet, VideoFolder, VideoList, Videos
 from tests.datasets.videos import write_frames
 
 
@@ -102,3 +103,61 @@ def test_got10k(tmp_path):
         "GOT-10k_Train_000002",
         "my video 1",
     ]
+
+
+def table(root, **records):
+    """The table of probe-videos: keys are names without mp4, ``a__b`` for a/b."""
+    lines = []
+    for name, (seconds, sound, silent) in records.items():
+        record = dict(path=name.replace("__", "/") + ".mp4", has_audio=sound is not None)
+        record |= {} if seconds is None else dict(duration=seconds)
+        record |= {} if sound is None else dict(audio_duration=sound, is_silent=silent)
+        lines.append(json.dumps(record))
+        touch(root / record["path"])
+    (root / "meta.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def test_short_and_silent_videos_are_left_out_by_name(tmp_path, monkeypatch):
+    table(
+        tmp_path,
+        x__good=(5.0, 5.0, False),
+        x__short=(1.0, 5.0, False),
+        y__mute=(5.0, None, False),
+        y__silent=(5.0, 5.0, True),
+        y__cut=(5.0, 1.0, False),
+        y__broken=(None, None, False),
+        y__other=(1.2, 1.1, False),
+    )
+    messages = []
+    monkeypatch.setattr(
+        "mmcontrast.datasets.probed.print_log", lambda message, **_: messages.append(message)
+    )
+    filters = dict(min_seconds=1.1, require_audio=True)
+    dataset = Videos(tmp_path, **filters)
+    assert paths(dataset, tmp_path) == ["x/good.mp4", "y/other.mp4"]
+    log = "\n".join(messages)
+    assert len(messages) == 5
+    for name, reason in [
+        ("x/short.mp4", "they are shorter than 1.1 s"), ("y/mute.mp4", "they have no sound track"),
+        ("y/silent.mp4", "their sound is silent"), ("y/cut.mp4", "their sound is shorter than"),
+        ("y/broken.mp4", "they cannot be read"),
+    ]:  # fmt: skip
+        assert re.search(f"1 of 7 videos are left out, as {reason}.*: {name}", log), log
+    assert len(Videos(tmp_path)) == 7 and len(Videos(tmp_path, min_seconds=1.1)) == 5
+    assert len(Videos(tmp_path, indices=1, **filters)) == 1
+    folder = VideoFolder(tmp_path, **filters)
+    assert [folder.get_data_info(i)["label"] for i in range(2)] == [0, 1]
+    (tmp_path / "list.txt").write_text("x/good.mp4 3\ny/mute.mp4 4\n")
+    listed = VideoList(tmp_path, ann_file="list.txt", require_audio=True)
+    assert len(listed) == 1 and listed.get_data_info(0)["label"] == 3
+    with pytest.raises(FileNotFoundError, match="there is no video in"):
+        Videos(tmp_path, min_seconds=60)
+
+
+def test_filters_need_a_table_of_these_videos(tmp_path):
+    touch(tmp_path / "a.mp4")
+    with pytest.raises(FileNotFoundError, match=r"need .*meta\.jsonl, which 'mmcontrast probe-vid"):
+        Videos(tmp_path, require_audio=True)
+    table(tmp_path, b=(5.0, 5.0, False))
+    with pytest.raises(FileNotFoundError, match=r"does not have a\.mp4: probe the folder anew"):
+        Videos(tmp_path, require_audio=True)

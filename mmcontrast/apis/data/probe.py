@@ -1,4 +1,4 @@
-"""Describe each video of a folder by decoding it once."""
+"""Describe each video of a folder, its images and its sound, by decoding it once."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,10 @@ from typing import Any
 
 from mmcontrast.datasets.errors import UnreadableFileError
 from mmcontrast.datasets.files import find_videos
+from mmcontrast.datasets.sound import open_sound
 from mmcontrast.datasets.video import open_video
+
+_BLOCK_SECONDS = 60.0
 
 
 def probe_video(path: str) -> dict[str, Any]:
@@ -19,8 +22,9 @@ def probe_video(path: str) -> dict[str, Any]:
         A description with these keys: ``size`` in bytes and ``mtime`` in nanoseconds, by which a
         change of the file is noticed; ``decodable``, the number of decoded frames; ``width`` and
         ``height``; what the header says as far as it could be read (see
-        :class:`~mmcontrast.datasets.video.VideoInfo`); and ``error``, None if the whole file could
-        be decoded.
+        :class:`~mmcontrast.datasets.video.VideoInfo`); of a file with sound, ``audio_start`` and
+        ``audio_duration`` in seconds, on the clock of ``start``, and ``is_silent``, whether all
+        samples are 0; and ``error``, None if the whole file could be decoded.
     """
     description: dict[str, Any] = dict(path=path, size=0, mtime=0, decodable=0, error=None)
     try:
@@ -33,9 +37,22 @@ def probe_video(path: str) -> dict[str, Any]:
                 description["height"], description["width"] = image.shape[:2]
         if not description["decodable"]:
             description["error"] = "it has no frames"
+        if description["has_audio"]:
+            description |= _probe_sound(path)
     except (OSError, UnreadableFileError) as error:
         description["error"] = str(error)
     return description
+
+
+def _probe_sound(path: str) -> dict[str, Any]:
+    with open_sound(path) as sound:
+        info = sound.probe()
+        is_silent, time = True, 0.0
+        while time < info.duration:
+            samples = sound.read(info.start + time, min(_BLOCK_SECONDS, info.duration - time))[0]
+            is_silent = is_silent and not samples.any()
+            time += _BLOCK_SECONDS
+    return dict(audio_start=info.start, audio_duration=info.duration, is_silent=is_silent)
 
 
 def probe_videos(

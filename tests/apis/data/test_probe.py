@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mmcontrast.apis.data.probe import probe_video
+from tests.datasets.sound.files import noise, write_av
 from tests.datasets.video.files import write_video
 
 pytest.importorskip("av")
@@ -19,6 +20,17 @@ def test_a_whole_video(tmp_path):
     assert found["has_audio"] is False and found["error"] is None
     assert found["duration"] == pytest.approx(0.8)
     assert found["size"] == (tmp_path / "a.mp4").stat().st_size
+
+
+def test_the_sound_of_a_video(tmp_path):
+    path = write_av(tmp_path / "a.mov", noise(1.5), "pcm_s16le", seconds=1, sound_start=0.25)
+    described = probe_video(str(path))
+    assert described["has_audio"] and described["error"] is None and not described["is_silent"]
+    assert described["audio_start"] == pytest.approx(0.25, abs=1e-3)
+    assert described["audio_duration"] == pytest.approx(1.5, abs=1e-3)
+    assert described["duration"] == pytest.approx(1.0)
+    silent = write_av(tmp_path / "b.mp4", 0 * noise(1.5), seconds=1)
+    assert probe_video(str(silent))["is_silent"]
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.avi"])
