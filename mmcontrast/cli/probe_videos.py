@@ -1,9 +1,9 @@
 """Decode all videos of a folder once and write what they hold, one JSON object a line.
 
 A line has the path, frames by the header (num_frames) and by decoding (decodable), fps, duration in
-seconds, codec, has_audio, width, height; audio_start, audio_duration and is_silent of the sound; and
-error for a file that cannot be decoded to its end. Data sets of videos leave out by it what is too
-short or has no sound (min_seconds, require_audio).
+seconds, codec, has_audio, width and height; audio_start, audio_duration and is_silent of the sound;
+and error for a file that cannot be decoded to its end. Data sets of videos leave out by it what is
+too short or has no sound (min_seconds, require_audio).
 """
 
 import argparse

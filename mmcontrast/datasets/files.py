@@ -39,8 +39,8 @@ SOUNDS: tuple[str, ...] = (
 
 # Files that lie beside images and videos without being any.
 _COMPANIONS = (
-    ".txt", ".xml", ".json", ".jsonl", ".csv", ".tsv", ".md", ".html", ".yaml", ".yml", ".py", ".pdf", ".mat",
-    ".cls", ".db", ".ini", ".log",
+    ".txt", ".xml", ".json", ".jsonl", ".csv", ".tsv", ".md", ".html", ".yaml", ".yml", ".py",
+    ".pdf", ".mat", ".cls", ".db", ".ini", ".log",
 )  # fmt: skip
 _SHOWN_EXTENSIONS = 14
 

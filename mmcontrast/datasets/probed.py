@@ -33,6 +33,8 @@ class ProbedVideos(FileDataset):
         FileNotFoundError: The table is missing, or lacks a video.
     """
 
+    data_list: list[dict]
+
     def __init__(
         self,
         data_root: str | os.PathLike,
@@ -56,7 +58,8 @@ class ProbedVideos(FileDataset):
 
     def _remaining(self, samples: Sequence[dict]) -> list[dict]:
         records = self._read_table()
-        remaining, left_out = [], defaultdict(list)
+        remaining: list[dict] = []
+        left_out: dict[str, list[str]] = defaultdict(list)
         for sample in samples:
             name = os.path.relpath(sample["path"], self.data_root).replace(os.sep, "/")
             if name not in records:
