@@ -103,7 +103,7 @@ class QuietRunner(Runner):
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Set up what MMEngine does, and make the log folder."""
         super().setup_env(env_cfg)
-        self._timestamp = make_log_folder(self.work_dir, self._timestamp)
+        self._timestamp: str = make_log_folder(self.work_dir, self.timestamp)
 
     def dump_config(self) -> None:
         """Leave the config of an earlier run in the work dir: this start may fail, or be a test."""

@@ -184,7 +184,7 @@ class SafeCheckpointHook(CheckpointHook):
         self._set_best({})
         super()._save_best_checkpoint(runner, metrics)
         self._remove(self._replaced_best())  # no checkpoint was written that would do so
-        self._set_best(self._best() | self._former_best)
+        self._set_best({**self._best(), **self._former_best})
 
     def _replaced_best(self) -> list[str]:
         """Return the names of former best weights for which there are new ones, once each."""

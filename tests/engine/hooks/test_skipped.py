@@ -23,6 +23,20 @@ def test_skipped_files_are_counted_and_listed(tmp_path, caplog):
     assert caplog.text.count("Skipped, since it cannot be read: a.jpg") == 1
 
 
+def test_a_test_leaves_the_list_of_the_training_in_its_work_dir(tmp_path):
+    (tmp_path / "skipped_files.txt").write_text("of the training")
+    (tmp_path / "log").mkdir()
+    hook = HOOKS.build(dict(type="SkippedFilesHook"))
+    runner = SimpleNamespace(
+        work_dir=str(tmp_path), log_dir=str(tmp_path / "log"), logger=logging.getLogger("skipped")
+    )
+    hook.before_test(runner)
+    hook.after_test_iter(runner, 0, dict(data_samples=[dict(skipped=["a.jpg"])]))
+    hook.after_run(runner)
+    assert (tmp_path / "log/skipped_files.txt").read_text() == "1\ta.jpg\n"
+    assert (tmp_path / "skipped_files.txt").read_text() == "of the training"
+
+
 def test_nothing_is_written_without_skipped_files(tmp_path, caplog):
     hook = HOOKS.build(dict(type="SkippedFilesHook"))
     runner = SimpleNamespace(work_dir=str(tmp_path), logger=logging.getLogger("skipped"))
