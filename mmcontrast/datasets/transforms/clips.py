@@ -98,7 +98,7 @@ class LoadFrames:
         ]
 
     def _choose(self, path: str, num_frames: int) -> list[int]:
-        if num_frames == 0:
+        if num_frames <= 0:  # OpenCV reports what a header says
             raise UnreadableVideoError.of(path, "it has no frames")
         numbers = self.sample(num_frames)
         if len(numbers) > 1 and num_frames == 1:

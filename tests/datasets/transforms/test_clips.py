@@ -55,6 +55,11 @@ def test_a_single_frame_is_no_clip(tmp_path, kind):
     assert len(alone["frames"]) == 1
 
 
+def test_a_header_may_state_a_negative_number_of_frames():
+    with pytest.raises(UnreadableVideoError, match=r"v\.wmv: it has no frames"):
+        LoadFrames(SEGMENTS)._choose("v.wmv", -3)
+
+
 def test_folders_with_fewer_frames_than_listed_and_empty_ones_are_unreadable(tmp_path):
     write_frames(tmp_path / "short", range(3))
     (tmp_path / "list.txt").write_text("short 4 0\n")

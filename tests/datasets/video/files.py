@@ -28,16 +28,16 @@ def numbers(frames):
 
 def write_video(
     path, codec, length=100, rate=RATE, container=None, sound=None, last_seconds=None, times=None,
-    tags=None, **options,
+    tags=None, image=frame, **options,
 ):  # fmt: skip
     """Encode frames 0 to length - 1, at the ``times`` (in units of the rate) if there are any.
 
-    ``sound``, a codec, goes on for half a second more.
+    ``sound``, a codec, goes on for half a second more. ``image`` gives the pixels of a number.
     """
     times = times or list(range(length))
     with av.open(str(path), "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate, options=options)
-        stream.height, stream.width = frame(0).shape[:2]
+        stream.height, stream.width = image(0).shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.metadata.update(tags or {})
         stream.codec_context.gop_size = int(options.get("g", 12))
@@ -45,9 +45,9 @@ def write_video(
             stream.codec_context.max_b_frames = int(options["bf"])
         tone = file.add_stream(sound, rate=48000, layout="mono") if sound else None
         for number, time in enumerate(times):
-            image = av.VideoFrame.from_ndarray(frame(number), format="rgb24")
-            image.pts, image.time_base = time, Fraction(1, rate)
-            file.mux(stream.encode(image))
+            picture = av.VideoFrame.from_ndarray(image(number), format="rgb24")
+            picture.pts, picture.time_base = time, Fraction(1, rate)
+            file.mux(stream.encode(picture))
         rest = stream.encode()
         if last_seconds:
             rest[-1].duration = int(last_seconds / rest[-1].time_base)
