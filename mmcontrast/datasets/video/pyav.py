@@ -97,6 +97,10 @@ class PyAVReader(VideoReader):
         are shown earlier.
         """
         start = self._stream.start_time
+        if "avi" in self._container.format.name:
+            # Frames are counted from the start on: the delay by which FFmpeg places the first one
+            # of a stream with B-frames is that of its decoder.
+            return self._seconds(start)
         self._rewind()
         self._is_fresh = False
         with ffmpeg_errors(self.path):

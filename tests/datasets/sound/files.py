@@ -65,6 +65,8 @@ def _add_images(file, codec, options):
     stream = file.add_stream(codec, rate=FPS, options=options or {"g": "12"})
     stream.height, stream.width = SIZE
     stream.pix_fmt = "yuv420p"
+    if "bf" in (options or {}):
+        stream.codec_context.max_b_frames = int(options["bf"])
     return stream
 
 
