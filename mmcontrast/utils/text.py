@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from .errors import UserError
+from .file_kinds import kind_of_file
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -35,8 +36,13 @@ def decode(content: bytes, path: str | os.PathLike) -> str:
 
 
 def read_text(path: str | os.PathLike) -> str:
-    """Read a text file, see :func:`decode`."""
-    return decode(Path(path).read_bytes(), path)
+    """Read a text file, see :func:`decode`; one of another kind, such as a pickle, is named so."""
+    try:
+        return decode(Path(path).read_bytes(), path)
+    except UserError as error:
+        if kind := kind_of_file(path):
+            raise UserError(f"{os.fspath(path)} is {kind}, and not a text file.") from error
+        raise
 
 
 def read_lines(path: str | os.PathLike) -> list[str]:

@@ -18,6 +18,7 @@ from mmcontrast.utils.errors import UserError
 from mmcontrast.utils.file_kinds import kind_of_file
 from mmcontrast.utils.matlab import read_mat
 from mmcontrast.utils.tables import read_arrays
+from mmcontrast.utils.text import read_lines
 
 
 class Attack:
@@ -94,3 +95,9 @@ def test_arrays_of_objects_are_named(tmp_path):
     with pytest.raises(UnreadableFileError, match=r"a\.npy.*Python objects, which are pickles"):
         LoadImage()(dict(path=str(tmp_path / "a.npy")))
     assert not (tmp_path / "made").exists()
+
+
+def test_a_pickle_in_place_of_a_list(tmp_path):
+    (tmp_path / "list.txt").write_bytes(pickle.dumps(["a.jpg"]))
+    with pytest.raises(UserError, match=r"list\.txt is a pickle, .* and not a text file"):
+        read_lines(tmp_path / "list.txt")
