@@ -81,6 +81,8 @@ def _write_preview(path: str, seed: int) -> None:
     from PIL import Image
 
     from mmcontrast.mini import contact_sheet
+    from mmcontrast.utils.writing import writing
 
-    Image.fromarray(contact_sheet(seed)).save(path)
+    with writing(path):
+        Image.fromarray(contact_sheet(seed)).save(path)
     print(f"contact sheet: {path}")

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from filelock import FileLock
 
+from mmcontrast.utils.writing import writing
+
 from .writers import clips, coco, davis, graphs, imagenet, jhmdb, otb, vip, voc, zeroshot
 from .writers.files import SPLITS
 
@@ -114,7 +116,8 @@ def make_mini(
             _sweep(root)
             missing = [name for name in missing if _manifest(root / name) != options[name]]
             for name in missing:
-                _make_layout(root, name, options[name])
+                with writing(root):
+                    _make_layout(root, name, options[name])
     return {
         name: LayoutFolder(root / name, entry["num_train"], entry["num_val"], name in missing)
         for name, entry in options.items()

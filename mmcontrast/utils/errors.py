@@ -66,6 +66,10 @@ def input_errors(context: str) -> Iterator[None]:
     except UserError:
         raise
     except _INPUT_ERRORS as error:
+        from mmcontrast.utils.writing import is_write_error, unwritable  # it imports this module
+
+        if isinstance(error, OSError) and is_write_error(error):
+            raise unwritable(error) from error
         raise UserError(f"{context}: {explain(error)}{_nearest_parameter(error)}") from error
 
 

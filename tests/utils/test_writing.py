@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mmcontrast.utils.errors import UserError, explain, report_errors
+from mmcontrast.utils.errors import UserError, explain, input_errors, report_errors
 from mmcontrast.utils.tables import open_table
 from mmcontrast.utils.writing import UnwritableError, writing
 
@@ -102,3 +102,11 @@ def test_a_table_in_a_folder_that_cannot_be_made(tmp_path):
         tmp_path / "file/a.npz"
     ):  # fmt: skip
         pass
+
+
+def test_a_write_error_among_wrong_inputs_keeps_its_exit_code():
+    with pytest.raises(UnwritableError, match="cannot write /runs/a: ") as caught, input_errors(
+        "config.py"
+    ):  # fmt: skip
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/runs/a")
+    assert caught.value.exit_code == 1
