@@ -14,7 +14,8 @@ log_folders: set[Path] = set()
 def make_log_folder(work_dir: str | Path, timestamp: str) -> str:
     """Make the log folder of a start; call on all ranks.
 
-    MMEngine names it by the second: two starts of the same second would write the same files.
+    MMEngine names it by the second, and its logger too: two starts of the same second would write
+    the same files, in one process also with different work dirs.
 
     Args:
         work_dir: Where it is made.
@@ -26,15 +27,20 @@ def make_log_folder(work_dir: str | Path, timestamp: str) -> str:
     names = [timestamp]
     if is_main_process():
         seconds = time.mktime(time.strptime(timestamp, _FORMAT))
-        while True:
-            folder = Path(work_dir, names[0])
-            try:
-                folder.mkdir(parents=True)
-            except FileExistsError:
-                seconds += 1
-                names = [time.strftime(_FORMAT, time.localtime(seconds))]
-            else:
-                log_folders.add(folder)
-                break
+        while not _make(Path(work_dir, names[0])):
+            seconds += 1
+            names = [time.strftime(_FORMAT, time.localtime(seconds))]
     broadcast_object_list(names)
     return names[0]
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder; return False if its name is taken."""
+    if folder.name in {made.name for made in log_folders}:
+        return False
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    log_folders.add(folder)
+    return True

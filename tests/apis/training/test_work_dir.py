@@ -160,13 +160,15 @@ def test_a_test_stores_its_config_where_there_is_none(tmp_path):
 
 
 def test_starts_of_one_second_have_log_folders_of_their_own(tmp_path):
-    names = [make_log_folder(tmp_path, "20251231_235959") for _ in range(3)]
-    assert names == ["20251231_235959", "20260101_000000", "20260101_000001"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    (tmp_path / "a/20251231_235959").mkdir(parents=True)  # of another process
+    assert make_log_folder(tmp_path / "a", "20251231_235959") == "20260101_000000"
+    # In one process, MMEngine would log the second run of a name into the file of the first.
+    assert make_log_folder(tmp_path / "b", "20260101_000000") == "20260101_000001"
+    assert (tmp_path / "b/20260101_000001").is_dir()
 
 
 def test_a_failed_start_removes_its_own_log_folder_only(tmp_path):
-    make_log_folder(tmp_path / "a/run", "20260101_000000")
+    (tmp_path / "a/run/20260101_000000").mkdir(parents=True)
     with pytest.raises(UserError), removed_on_failure(tmp_path / "a/run"):
         make_log_folder(tmp_path / "a/run", "20260101_000000")
         raise UserError
