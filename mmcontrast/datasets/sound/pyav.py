@@ -136,25 +136,24 @@ class PyAVSoundReader(SoundReader):
 
     def _read_native(self, first: int, count: int) -> tuple[Samples, NDArray[np.bool_]]:
         info = self.probe()
+        blocks: list[_Block] = []
+        if (first + count) / info.sample_rate > info.start:
+            blocks += self._blocks(first, first + count)
+        if blocks:
+            # Before memory is taken for a duration that a damaged header states.
+            end = max(block.end for block in blocks)
+            self._check_end((first + count) / info.sample_rate, end / info.sample_rate)
         result = np.zeros((len(info.channels), count), np.float32)
         is_valid = np.zeros(count, bool)
-        if (first + count) / info.sample_rate <= info.start:
-            return result, is_valid
-        end = None
-        for block in self._blocks(first):
-            end = block.end
-            begin, stop = (min(max(index - first, 0), count) for index in (block.begin, end))
+        for block in blocks:
+            begin, end = (min(max(n - first, 0), count) for n in (block.begin, block.end))
             offset = first - block.begin
-            result[:, begin:stop] = block.samples[:, begin + offset : stop + offset]
-            is_valid[begin:stop] = True
-            if end >= first + count:
-                return result, is_valid
-        if end is not None:
-            self._check_end((first + count) / info.sample_rate, end / info.sample_rate)
+            result[:, begin:end] = block.samples[:, begin + offset : end + offset]
+            is_valid[begin:end] = True
         return result, is_valid
 
-    def _blocks(self, first: int) -> Iterator[_Block]:
-        """Yield the blocks from the one that holds the sample ``first`` on, some of them twice."""
+    def _blocks(self, first: int, end: int) -> list[_Block]:
+        """Return the blocks that hold the samples from ``first`` on to ``end``."""
         latest = first / self._rate - _WARM_UP_SECONDS
         is_late = latest > self._head[-1].end / self._rate + _STEP_BACK_SECONDS
         if is_late and not self._formats & _FROM_START:
@@ -163,9 +162,8 @@ class PyAVSoundReader(SoundReader):
                 # start of the file decides.
                 with suppress(_SeekError, UnreadableSoundError):
                     target = latest - _STEP_BACK_SECONDS / 2
-                    yield from self._from_seek(target, latest, by_track)
-                    return
-        yield from self._from_start()
+                    return _between(self._from_seek(target, latest, by_track), first, end)
+        return _between(self._from_start(), first, end)
 
     def _from_seek(self, target: float, latest: float, by_track: bool) -> Iterator[_Block]:
         """Seek to ``target`` and yield what follows.
@@ -288,6 +286,18 @@ class PyAVSoundReader(SoundReader):
         prepare_decoder(self._stream, self.path, UnreadableSoundError)
         self._codec = self._stream.codec_context.name
         self._is_fresh = True
+
+
+def _between(blocks: Iterator[_Block], first: int, end: int) -> list[_Block]:
+    """Take blocks up to the one that reaches ``end``; keep those behind ``first``, or the last."""
+    kept: list[_Block] = []
+    for block in blocks:
+        if kept and kept[-1].end <= first:
+            kept.pop()
+        kept.append(block)
+        if block.end >= end:
+            break
+    return kept
 
 
 def _channels(frame: Any) -> tuple[str, ...]:

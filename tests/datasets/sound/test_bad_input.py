@@ -116,3 +116,13 @@ def test_a_codec_without_decoder(tmp_path):
     assert data.count(b"mp4a") == 1
     path.write_bytes(data.replace(b"mp4a", b"zzzz").replace(b"esds", b"free"))
     refused(path, "no decoder for the codec of its audio stream")
+
+
+def test_an_impossible_duration_takes_no_memory(tmp_path):
+    path, _ = write(tmp_path, "mkv, aac")
+    data = path.read_bytes()
+    assert data.count(b"00:00:02.") == 2  # of images and sound
+    path.write_bytes(data.replace(b"00:00:02.", b"99:00:02."))
+    refused(path, "it is cut off")
+    with open_sound(str(path)) as sound, pytest.raises(UnreadableSoundError, match="cut off"):
+        sound.read(1000.0, 1.0)
