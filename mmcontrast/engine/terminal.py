@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 
 import mmcontrast
 from mmcontrast.engine.log_folder import make_log_folder
-from mmcontrast.utils.writing import writing
+from mmcontrast.utils.writing import is_write_error, writing
 
 _OWN_CODE = str(Path(mmcontrast.__file__).parent)
 # MMEngine's notes about its own code, and what the user knows.
@@ -115,24 +115,36 @@ class QuietRunner(Runner):
             if _is_terminal(handler) and terminal_filter(logger) is None:
                 handler.addFilter(TerminalFilter())
                 handler.setFormatter(TerminalFormatter(color=True, datefmt="%m/%d %H:%M:%S"))
-            if isinstance(handler, logging.FileHandler):
-                handler.handleError = partial(_raise_error, logger, handler)  # type: ignore[method-assign]
+            if isinstance(handler, logging.StreamHandler):
+                stop_at_errors(logger, handler)
         return logger
 
 
-def _raise_error(logger: MMLogger, handler: logging.FileHandler, record: logging.LogRecord) -> None:
-    """Raise the error of a log file, which Python's own method prints, going on without the file.
+def stop_at_errors(logger: logging.Logger, handler: logging.StreamHandler) -> None:
+    """Let a handler raise the error of a log that cannot be written.
 
-    It is raised once, so that the run can say why it ends.
+    Python's own handler prints a traceback at each record and goes on without the log.
+
+    Args:
+        logger: The logger of the handler, which has it no more after the first error, so that the
+            run can say why it ends.
+        handler: A handler for a file or for the standard output.
     """
+    handler.handleError = partial(_raise_error, logger, handler)  # type: ignore[method-assign]
+
+
+def _raise_error(
+    logger: logging.Logger, handler: logging.StreamHandler, record: logging.LogRecord
+) -> None:
     error = sys.exc_info()[1]
-    if not isinstance(error, OSError):
+    name = getattr(handler, "baseFilename", None)
+    if not isinstance(error, OSError) or (name is None and not is_write_error(error)):
         logging.Handler.handleError(handler, record)
         return
     logger.removeHandler(handler)
     with suppress(OSError):
         handler.close()
-    with writing(handler.baseFilename):
+    with writing(name or "the standard output"):
         raise error
 
 

@@ -154,19 +154,25 @@ def report_errors() -> Iterator[None]:
         if shortage is None:
             _write_traceback()
             raise
-        _show(UserError(f"{shortage} Take smaller inputs, or fewer of them at once."))
+        _show(
+            UserError(
+                f"{shortage} Take a smaller network or smaller inputs, or fewer of them at once."
+            )
+        )
         sys.exit(1)
 
 
 def _show_error_of_thread(args: threading.ExceptHookArgs) -> None:
-    """Show the traceback of a thread, unless the error reaches the main thread.
+    """Show the traceback of a thread, or one line where it cannot write a file.
 
-    That is so for TensorBoard's thread, which cannot write its file.
+    TensorBoard writes in a thread, and raises the error once more when it is called next.
     """
     from mmcontrast.utils.writing import is_write_error  # it imports this module
 
     if args.exc_value is None or not is_write_error(args.exc_value):
         threading.__excepthook__(args)
+    else:
+        print(f"\nerror: {explain(args.exc_value)}", file=sys.stderr)
 
 
 def _show(error: Exception) -> None:
@@ -181,7 +187,8 @@ def _show(error: Exception) -> None:
     message = f"\n{prefix}: {explain(error)}"
     if log_file is not None:
         message += f"\n(full traceback: {log_file})"
-    sys.stdout.flush()
+    with suppress(OSError):  # the message may be that it cannot be written
+        sys.stdout.flush()
     print(message, file=sys.stderr)
 
 

@@ -1,10 +1,17 @@
 """What of a log the terminal shows."""
 
 import logging
+import os
 
 import pytest
 
-from mmcontrast.engine.terminal import TerminalFilter, TerminalFormatter, shorten_progress
+from mmcontrast.engine.terminal import (
+    TerminalFilter,
+    TerminalFormatter,
+    shorten_progress,
+    stop_at_errors,
+)
+from mmcontrast.utils.writing import UnwritableError
 from tests.toy import unique_run, write_config
 
 LINE = (
@@ -67,3 +74,15 @@ def test_a_training_fits_a_screen(tmp_path, capsys):
     assert all("queue_age" not in line for line in lines)
     log = next((tmp_path / "run").glob("*/*.log")).read_text()
     assert "System environment" in log and "queue_age" in log and "Config:" in log
+
+
+def test_an_output_that_cannot_be_written_stops_the_run_once():
+    logger = logging.Logger("full")
+    handler = logging.StreamHandler(os.fdopen(os.open("/dev/full", os.O_WRONLY), "w"))
+    logger.addHandler(handler)
+    stop_at_errors(logger, handler)
+    with pytest.raises(UnwritableError, match="cannot write the standard output: No space left"):
+        logger.warning("first")
+    logger.warning("second")
+    with pytest.raises(OSError, match="No space left"):
+        handler.stream.close()

@@ -1,6 +1,9 @@
 """How errors reach the user."""
 
+import errno
 import logging
+import os
+import threading
 
 import pytest
 from mmengine.logging import MMLogger
@@ -79,3 +82,14 @@ def test_a_part_without_a_type_is_named_in_one_line():
     message = r"a\.py: a part of the config has no type: \{'a': 1\}$"
     with pytest.raises(UserError, match=message), input_errors("a.py"):
         MODELS.build(dict(a=1))
+
+
+def test_a_thread_that_cannot_write_says_so_in_a_line(capsys):
+    def write(filepath):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with report_errors():
+        thread = threading.Thread(target=write, args=("/runs/events",))
+        thread.start()
+        thread.join()
+    assert capsys.readouterr().err.strip().startswith("error: cannot write /runs/events: No space")
