@@ -34,7 +34,7 @@ from mmcontrast.datasets.transforms.audio_spectrogram import (
     TimeMask,
     TimeWarp,
 )
-from mmcontrast.datasets.transforms.clip_views import EachView, PackViews
+from mmcontrast.datasets.transforms.clip_views import EachView, PackViews, SpectrogramWindows
 from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
 from mmcontrast.datasets.transforms.color import (
     AnisotropicBlur,
@@ -106,6 +106,7 @@ __all__ = [
     "ScaleDiffusion",
     "ShrinkToMultiple",
     "Solarize",
+    "SpectrogramWindows",
     "TimeMask",
     "TimeWarp",
     "ToLAB",

@@ -10,7 +10,7 @@ from mmcontrast.datasets import Videos, collate
 from mmcontrast.datasets.errors import UnreadableSoundError, UnreadableVideoError
 from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.sound import open_sound, write_flac
-from mmcontrast.datasets.transforms import EachView, LoadClip, PackViews
+from mmcontrast.datasets.transforms import EachView, LoadClip, PackViews, SpectrogramWindows
 from mmcontrast.datasets.transforms.load_clip import frame_indices
 from mmcontrast.datasets.video import VideoInfo
 
@@ -202,6 +202,20 @@ def test_a_shared_clip_is_augmented_once(clip, shared):
     np.testing.assert_array_equal(views[0]["audio"], views[1]["audio"])
     views = EachView(**{k: AUGMENTED[1][k] for k in ("video", "audio")})(dict(views=views))["views"]
     assert not torch.equal(views[0]["spectrogram"], views[1]["spectrogram"])
+
+
+def test_windows_of_the_spectrogram_of_a_whole_recording(tmp_path):
+    write_av(tmp_path / "v.wav", noise(5.0, 16000), "pcm_s16le", None, 16000)
+    load = LoadClip(dict(type="uniform_clips", num_clips=1), audio=dict(seconds=None), min_valid=0)
+    log_mel = EachView(audio=[dict(type="LogMelSpectrogram")])
+    results = log_mel(load(dict(path=str(tmp_path / "v.wav"))))
+    whole = results["views"][0]["spectrogram"]
+    assert whole.shape == (1, 80, 501)
+    inputs = PackViews()(SpectrogramWindows(10, 200)(results))["inputs"]
+    for number, start in enumerate([0, 33, 66, 100, 133, 167, 200, 234, 267, 301]):
+        assert torch.equal(inputs[f"audio{number}"], whole[..., start : start + 200])
+    with pytest.raises(ValueError, match="one view with a spectrogram"):
+        SpectrogramWindows(10, 200)(results)
 
 
 def test_what_does_not_fit_is_refused_before_the_first_file():
