@@ -51,9 +51,9 @@ class EachView:
 class SpectrogramWindows:
     """Replace a single view by windows of its spectrogram, evenly spread from start to end.
 
-    It follows the ``LogMelSpectrogram`` of a whole recording. Other than those of clips, the frames
-    at the borders of a window see the sound beside it, as in CrissCross' tests on ESC-50 (10 windows
-    of 200 frames) and DCASE 2013 (60 of 100).
+    It follows the ``LogMelSpectrogram`` of a whole recording. Unlike in clips, the frames at the
+    borders of a window see the sound beside it, as in CrissCross' tests on ESC-50 (10 windows of
+    200 frames) and DCASE 2013 (60 of 100).
 
     Args:
         num_windows: Number of windows.
