@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmcontrast.utils.errors import input_errors, report_errors
+
 RECORD = 1 + 3 * 32 * 32  # label, then the red, green and blue planes
 
 
@@ -58,8 +60,9 @@ def main() -> None:
     parser.add_argument("archive", type=Path, help="cifar-10-binary.tar.gz")
     parser.add_argument("--out", type=Path, default=Path("data/cifar10"))
     args = parser.parse_args()
-    for split, number in unpack(args.archive, args.out).items():
-        print(f"{args.out / split}: {number} images")
+    with report_errors(), input_errors(f"cannot unpack {args.archive}"):
+        for split, number in unpack(args.archive, args.out).items():
+            print(f"{args.out / split}: {number} images")
 
 
 if __name__ == "__main__":

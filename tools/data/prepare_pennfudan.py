@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as rle
 
+from mmcontrast.utils.atomic import write_atomically
 from mmcontrast.utils.errors import UserError, report_errors
 
 
@@ -73,7 +74,7 @@ def prepare(source: Path, out: Path) -> dict[str, int]:
     for name, content in splits.items():
         categories = [dict(id=1, name="pedestrian")]
         text = json.dumps(dict(content, categories=categories))
-        (out / "annotations" / f"{name}.json").write_text(text)
+        write_atomically(text.encode(), out / "annotations" / f"{name}.json")
     return {name: len(content["images"]) for name, content in splits.items()}
 
 
