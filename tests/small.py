@@ -86,6 +86,11 @@ CONFIGS = {
         audio_predictor=PREDICTOR,
         loss=dict(type="CrossModalLoss"),
     ),
+    "XDC": dict(
+        video_backbone=dict(type="R2Plus1D", base_channels=3, norm_cfg=SYNC),
+        audio_backbone=dict(type="AudioResNet", base_channels=3, norm_cfg=SYNC),
+        num_clusters=4,
+    ),
     "ContrastCorr": dict(
         backbone=dict(type="TinyNet", norm_cfg=dict(type="SyncBN")),
         codec=dict(type="PatchCodec", patch_size=16),
@@ -138,7 +143,7 @@ CONFIGS = {
     ),
 }
 # Their inputs are clips and sounds, or no images.
-AUDIOVISUAL = ("CrissCross",)
+AUDIOVISUAL = ("CrissCross", "XDC")
 OTHERS = ("CEGZSL", "MVGRL", *AUDIOVISUAL)
 CLASSIFIERS = ("FineTuning", "LinearProbe")
 # They have features and no loss.
@@ -148,6 +153,7 @@ ABSOLUTE_TOLERANCES = {"CrissCross": 0.05}
 # What `predict` adds to a data sample, where it is not `global` alone.
 PREDICTIONS = {
     "CrissCross": {"video", "audio", "video_embedding", "audio_embedding"},
+    "XDC": {"video", "audio", "video_embedding", "audio_embedding"},
     "CEGZSL": {"generalized", "conventional"},
     "MVGRL": {"global", "nodes"},
     "FineTuning": {"global", "scores"},
@@ -162,7 +168,17 @@ GRIDS = {"ColorReconstruction": (4, 4)}
 def build_method(name, seed=0, **changes):
     """Build a small method with the same weights for the same seed."""
     torch.manual_seed(seed)
-    return MODELS.build({"type": name, **copy.deepcopy(CONFIGS[name]), **changes})
+    return ready(MODELS.build({"type": name, **copy.deepcopy(CONFIGS[name]), **changes}))
+
+
+def ready(method, num_samples=16):
+    """Give a method that learns clusters some, which do not depend on the data."""
+    for number, source in enumerate(getattr(method, "clusters", ())):
+        labels = (torch.arange(num_samples) // (number + 1)) % method.num_clusters
+        width = 24 * (2 if source == "joint" else 1)
+        centroids = torch.randn(method.num_clusters, width, generator=torch.Generator())
+        method.set_clusters(source, labels, centroids)
+    return method
 
 
 def make_batch(num_images=8, side=32, seed=0):
@@ -271,8 +287,14 @@ def make_audiovisual(num_videos=8, side=32, seed=0, views=("0", "1")):
     return dict(inputs=inputs, data_samples=samples)
 
 
+def make_clips_with_sound(num_videos=8, side=32, seed=0):
+    """One clip with its sound of each video."""
+    return make_audiovisual(num_videos, side, seed, views=("",))
+
+
 BATCHES = {
     "CrissCross": make_audiovisual,
+    "XDC": make_clips_with_sound,
     "SiamFC": make_crops,
     "CEGZSL": make_seen_batches,
     "MVGRL": make_graphs,

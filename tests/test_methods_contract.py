@@ -23,6 +23,7 @@ from tests.small import (
     losses,
     make_batch,
     make_clips,
+    ready,
     total,
     training_batch,
 )
@@ -60,7 +61,7 @@ def test_parts_are_given_as_modules_or_as_configs(name):
         else value
         for key, value in CONFIGS[name].items()
     }
-    method = MODELS.build({"type": name, **parts})
+    method = ready(MODELS.build({"type": name, **parts}))
     own = set(method.modules())
     modules = [part for part in parts.values() if isinstance(part, nn.Module)]
     assert modules and own.issuperset(modules)

@@ -14,11 +14,13 @@ from .mvgrl import MVGRL
 from .simclr import SimCLR
 from .vfs import VFS
 from .vfs_negatives import VFSNegatives
+from .xdc import XDC
 
 __all__ = [
     "CEGZSL",
     "MVGRL",
     "VFS",
+    "XDC",
     "ColorReconstruction",
     "ContrastCorr",
     "CrissCross",

@@ -1,4 +1,4 @@
-"""Parts with parameters or state that several methods share: norms, queue, encoders, codecs."""
+"""Parts that several methods share: norms, queue, encoders, codecs, clusters as labels."""
 
 from .color_codec import ColorAutoEncoder, PatchCodec
 from .momentum_contrast import (
@@ -12,6 +12,7 @@ from .momentum_contrast import (
 )
 from .norm import GroupNorm, SyncBN
 from .pretrained import PretrainedInit, check_pretrained, load_pretrained, skip_pretrained
+from .pseudo_labels import PseudoLabels
 from .variance_scaling import VarianceScaling
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MomentumEncoder",
     "PatchCodec",
     "PretrainedInit",
+    "PseudoLabels",
     "SplitBN",
     "SyncBN",
     "VarianceScaling",
