@@ -23,7 +23,7 @@ from mmcontrast.datasets.sound import open_sound
 from mmcontrast.datasets.transforms import LoadFrames, LoadImage
 from mmcontrast.datasets.video import open_video
 from tests.datasets.conftest import photo
-from tests.datasets.video.files import RATE, write_video
+from tests.datasets.video.files import RATE, scene, write_video
 
 SIZE = (48, 64)
 TIMES = (0.3, 0.78)
@@ -88,11 +88,6 @@ def decode_image(path: str) -> Readings:
     """Decode an image by Pillow."""
     with Image.open(path) as image:
         return dict(image=[np.array(image.convert("RGB"))])
-
-
-def scene(number: int) -> np.ndarray:
-    """A frame that differs from all others: a photo that moves."""
-    return np.roll(photo(SIZE[1], SIZE[0], 1), (number, 2 * number), axis=(0, 1))
 
 
 def read_video(path: str) -> Parts:

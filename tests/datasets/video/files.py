@@ -5,6 +5,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from tests.datasets.conftest import photo
+
 BITS, BLOCK, ROWS = 8, 16, 64
 RATE = 25
 
@@ -14,6 +16,11 @@ def frame(number):
     bits = (number >> np.arange(BITS)[::-1]) & 1
     rows = np.repeat(np.stack([bits, 1 - bits]), BLOCK, axis=1).repeat(ROWS // 2, axis=0)
     return (rows[..., None] * 255).astype(np.uint8).repeat(3, axis=2)
+
+
+def scene(number):
+    """A photo that moves, each frame by another distance: (48, 64, 3)."""
+    return np.roll(photo(64, 48, 1), (number, 2 * number), axis=(0, 1))
 
 
 def numbers(frames):
