@@ -95,7 +95,7 @@ def test_benchmarks_name_their_extra(script):
         (node.module or "").partition(".")[0]
         for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
     }  # fmt: skip
-    needs_extra = bool(imported & {"lightly", "av", "decord"})
+    needs_extra = bool(imported & {"lightly", "step_time", "av", "decord"})  # step_time: lightly
     assert ("mmcontrast[bench]" in (ast.get_docstring(tree) or "")) == needs_extra
 
 
