@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmcontrast.datasets.masks.levels import FLAT, MAX_LEVELS, NOISE, separate_levels
+from mmcontrast.datasets.png import check_png
 from mmcontrast.utils.atomic import write_atomically
 
 VOID = 255
@@ -168,7 +169,9 @@ def _read_pixels(path: str | os.PathLike) -> tuple[NDArray[np.uint8], bool]:
 def _open(path: str | os.PathLike) -> Image.Image:
     """Return a decoded image."""
     try:
-        with Image.open(path) as image:
+        data = Path(path).read_bytes()
+        check_png(data)
+        with Image.open(io.BytesIO(data)) as image:
             image.load()
             return image
     except Exception as error:  # Decoders raise errors of any type on files that are damaged.

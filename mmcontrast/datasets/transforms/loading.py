@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from mmcontrast.datasets.errors import UnreadableFileError
+from mmcontrast.datasets.png import SIGNATURE, check_png
 from mmcontrast.datasets.transforms.bands import (
     SIXTEEN_BITS,
     is_numpy,
@@ -31,7 +32,6 @@ from mmcontrast.registry import TRANSFORMS
 _ORIENTATION = 0x0112  # the EXIF tag
 _BITS_PER_SAMPLE = 0x0102  # the TIFF tag
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class UnreadableImageError(UnreadableFileError):
@@ -213,6 +213,7 @@ def _decoder_errors(path: str) -> Iterator[None]:
 def _open(data: bytes, is_reduced: bool) -> Image.Image:
     if data[4:8] == b"ftyp":
         _register_heif()
+    check_png(data)
     try:
         return Image.open(io.BytesIO(data))
     except Image.DecompressionBombError:
@@ -290,7 +291,7 @@ def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 def _has_deep_colors(image: Image.Image, data: bytes) -> bool:
     """Whether a file has 16 bits a channel, of which Pillow keeps the upper 8."""
-    if data.startswith(_PNG):
+    if data.startswith(SIGNATURE):
         return data[24] == 16
     bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (8,))
     return max(bits if isinstance(bits, tuple) else (bits,)) > 8
