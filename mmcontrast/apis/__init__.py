@@ -37,6 +37,7 @@ Compare runs (:mod:`mmcontrast.apis.reports`)
 
 Prepare and check data (:mod:`mmcontrast.apis.data`)
     browse_dataset            Draw the augmented views that a config trains on.
+    extract_audio             Write the sound of videos beside them as FLAC files.
     probe_videos              Decode each video of a folder once and describe it.
     subset_of_images          Draw a seeded part of an image folder.
     subset_of_coco            Draw a seeded part of a COCO annotation file.
@@ -49,6 +50,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data.browse import browse_dataset as browse_dataset
+    from .data.extract_audio import extract_audio as extract_audio
     from .data.probe import probe_videos as probe_videos
     from .data.subset import subset_of_coco as subset_of_coco
     from .data.subset import subset_of_images as subset_of_images
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
 # before torch.
 _NAMES = {
     "data.browse": ("browse_dataset",),
+    "data.extract_audio": ("extract_audio",),
     "data.probe": ("probe_videos",),
     "data.subset": ("subset_of_coco", "subset_of_images"),
     "export.weights": ("export_weights",),

@@ -74,9 +74,9 @@ class _ListedClips(ProbedVideos):
         if not self.ann_file:
             raise ValueError(f"{type(self).__name__}: ann_file names the list; it is missing.")
         rows = list(self._read_rows())
-        files = find_files(self.data_root, self.contents, (*VIDEOS, *SOUNDS))
+        every = find_files(self.data_root, self.contents, (*VIDEOS, *SOUNDS))
         # Of a video and its extracted sound, the video.
-        files = sorted(files, key=lambda path: has_extension(os.path.basename(path), VIDEOS))
+        files = sorted(every, key=lambda path: has_extension(os.path.basename(path), VIDEOS))
         paths = {os.path.splitext(os.path.basename(path))[0]: path for path in files}
         samples, num_missing = [], 0
         classes = self._class_names(rows)

@@ -1,1 +1,1 @@
-"""Draw what a config trains on, probe videos, and draw parts of data sets."""
+"""Draw what a config trains on, probe videos, extract their sound, draw parts of data sets."""

@@ -100,7 +100,7 @@ def test_sound_alone_and_images_alone(clip, tmp_path):
     (view,) = whole(dict(path=clip))["views"]
     assert view["audio"].shape[0] == 2
     assert view["audio"].shape[1] == pytest.approx(64000, abs=500)
-    write_flac(tmp_path / "v.flac", noise(3, 16000), 16000, start=0.5)
+    write_flac(str(tmp_path / "v.flac"), [noise(3, 16000)], 16000, start=0.5)
     beside = LoadClip(UNIFORM, audio=dict(seconds=1.0, suffix=".flac"))
     views = beside(dict(path=str(tmp_path / "v.mp4")))["views"]
     assert [view["audio_start"] for view in views] == pytest.approx([0.5, 1.5, 2.5])
