@@ -1,6 +1,7 @@
 """Write the embedded mini-world: images in ImageNet, COCO and VOC layout, graphs, zero-shot data.
 
-With --videos also clips: mp4 files to train from, and DAVIS, JHMDB, VIP and OTB layouts.
+With --videos also clips: mp4 files to train from, without sound (videos) and with it (audiovisual),
+and DAVIS, JHMDB, VIP and OTB layouts.
 """
 
 import argparse
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     for name, layout in written.items():
         size = sum(path.stat().st_size for path in layout.folder.rglob("*") if path.is_file())
         print(
-            f"{name:9s} {layout.num_train:5d} train {layout.num_val:5d} val "
+            f"{name:11s} {layout.num_train:5d} train {layout.num_val:5d} val "
             f"{size / 1e6:6.1f} MB  {layout.folder}"
             f"{'' if layout.fresh else '  (already there)'}"
         )

@@ -79,7 +79,7 @@ def knn_scores(
 
 @METRICS.register_module()
 class KNN(BaseMetric):
-    """Accuracy of the k-NN classifier on the ``global`` features, in percent.
+    """Accuracy of the k-NN classifier on one of the features, in percent.
 
     The evaluation data is one dataset with two parts: samples whose ``split`` is ``'bank'`` are
     the labeled neighbors, and those with ``'query'`` are classified. Metrics are named
@@ -88,18 +88,28 @@ class KNN(BaseMetric):
     Args:
         k: Number of neighbors, or several numbers to report.
         temperature: Temperature of the votes' weights.
-        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``collect_device``.
+        feature: Key of the feature: ``'global'``, or ``'video'`` and ``'audio'`` of methods on
+            clips with sound; two metrics differ in their ``prefix``.
+        **kwargs: Arguments of MMEngine's ``BaseMetric``, such as ``prefix`` and
+            ``collect_device``.
     """
 
     default_prefix = "knn"
     required = ("split", "label")
 
-    def __init__(self, k: int | Sequence[int] = 20, temperature: float = 0.07, **kwargs: Any):
+    def __init__(
+        self,
+        k: int | Sequence[int] = 20,
+        temperature: float = 0.07,
+        feature: str = "global",
+        **kwargs: Any,
+    ):
         check_sizes("KNN", k=k)
         check_number("KNN: temperature", temperature, 0, above=True)
         super().__init__(**kwargs)
         self.k = (k,) if isinstance(k, int) else tuple(k)
         self.temperature = temperature
+        self.feature = feature
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Collect split, label and feature of a batch of predictions."""
@@ -117,8 +127,14 @@ class KNN(BaseMetric):
                     f"k-NN needs the split 'bank' or 'query', got {split!r} "
                     f"for {sample.get('path')}."
                 )
+            if self.feature not in sample:
+                raise ValueError(
+                    f"k-NN: the samples have no feature {self.feature!r} but {sorted(sample)}; "
+                    "set feature of the evaluator to one that the method computes, and let the "
+                    "pipeline make its input."
+                )
             # A copy, since a view would be sent between processes with its entire batch.
-            feature = sample["global"].float().cpu().clone()
+            feature = sample[self.feature].float().cpu().clone()
             self.results.append((split == "bank", int(label), feature))
 
     def compute_metrics(self, results: list[tuple[bool, int, Tensor]]) -> dict[str, float]:

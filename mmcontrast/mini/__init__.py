@@ -2,8 +2,9 @@
 
 ``make_mini`` writes it in the layouts of public datasets. ``state`` describes a scene by plain
 values, ``render`` turns them into an image with masks, parts, keypoints and boxes, ``sample`` draws
-scenes at random, and ``motion`` moves them over time. ``categories`` has the classes, and
-``writers`` one module per layout.
+scenes at random, and ``motion`` moves them over time. ``performance`` has clips whose object is
+heard, with the notes of ``sound``. ``categories`` has the classes, and ``writers`` one module per
+layout.
 """
 
 from .categories import ATTRIBUTES, CATEGORIES, CLASSES, category

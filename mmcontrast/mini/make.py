@@ -14,7 +14,19 @@ from filelock import FileLock
 
 from mmcontrast.utils.writing import writing
 
-from .writers import clips, coco, davis, graphs, imagenet, jhmdb, otb, vip, voc, zeroshot
+from .writers import (
+    audiovisual,
+    clips,
+    coco,
+    davis,
+    graphs,
+    imagenet,
+    jhmdb,
+    otb,
+    vip,
+    voc,
+    zeroshot,
+)
 from .writers.files import SPLITS
 
 VERSION = 7
@@ -50,6 +62,7 @@ IMAGE_LAYOUTS: dict[str, Layout] = {
 }
 VIDEO_LAYOUTS: dict[str, Layout] = {
     "videos": Layout(clips.write, 40, 0),
+    "audiovisual": Layout(audiovisual.write, 320, 160),
     "davis": Layout(davis.write, 0, 8),
     "jhmdb": Layout(jhmdb.write, 0, 6),
     "vip": Layout(vip.write, 0, 6),

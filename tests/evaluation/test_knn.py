@@ -90,6 +90,14 @@ def test_metric_says_what_is_missing():
         KNN(k=1).process(None, [sample("train", 0, [1.0, 0.0])])
 
 
+def test_features_of_other_names_have_metrics_of_their_own():
+    named = [{**s, "audio": s["global"], "global": torch.zeros(2)} for s in samples()]
+    metrics = evaluate(KNN(k=1, feature="audio", prefix="knn_audio"), named)
+    assert metrics["knn_audio/top1_k1"] == 50
+    with pytest.raises(ValueError, match=r"no feature 'video' but \['audio', 'global', 'label'"):
+        evaluate(KNN(k=1, feature="video"), named)
+
+
 @pytest.mark.parametrize("temperature", [0.0, -0.1, 0.005, float("nan")])
 def test_temperatures_whose_votes_are_no_numbers(temperature):
     with pytest.raises(ValueError, match=r"temperature of at least 0\.0125"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..categories import CATEGORIES
 from ..motion import sample_clip
 from ..parts import Category
 from ..render import Rendered, render
+from ..sound import SAMPLE_RATE
 from ..state import Scene
 from .files import image_rng, make_images
 
@@ -33,8 +34,22 @@ def labeled_clip(
     return scenes, [render(scene) for scene in scenes]
 
 
-def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) -> None:
+def save_video(
+    path: Path,
+    frames: Iterable[NDArray[np.uint8]],
+    fps: int = FPS,
+    size: tuple[int, int] = FRAME_SIZE,
+    sound: NDArray[np.float32] | None = None,
+) -> None:
     """Encode RGB frames (H, W, 3) of even sides as H.264 in mp4, the same bytes every time.
+
+    Args:
+        path: Path of the file.
+        frames: Frames.
+        fps: Frames per second.
+        size: Width and height of the frames.
+        sound: Samples (1, samples) in [-1, 1] at 16 kHz, which are encoded as AAC; None for a
+            video without sound.
 
     Raises:
         ImportError: PyAV is not installed.
@@ -47,15 +62,21 @@ def save_video(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int = FPS) 
     options = {"crf": "20", "g": "12", "x264-params": "cpu-independent=1"}
     with av.open(str(path), "w") as file:
         stream = file.add_stream("libx264", rate=fps, options=options)
-        stream.width, stream.height = FRAME_SIZE
+        stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1  # there is one process per core already
+        track = None if sound is None else file.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
         for number, image in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame = frame.reformat(format="yuv420p", threads=1)  # one process per core here too
             frame.pts, frame.time_base = number, Fraction(1, fps)
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
+        if sound is not None and track is not None:
+            samples = av.AudioFrame.from_ndarray(sound, format="fltp", layout="mono")
+            samples.sample_rate, samples.pts = SAMPLE_RATE, 0
+            file.mux(track.encode(samples))
+            file.mux(track.encode())
 
 
 def _write_clip(folder: Path, seed: int, index: int) -> None:
