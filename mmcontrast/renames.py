@@ -73,7 +73,7 @@ NAMES: dict[str, str] = {
 }
 """Classes and functions with their modules, old to new."""
 
-TYPES: dict[str, str] = {"PCK": "JHMDBPCK"}
+TYPES: dict[str, str] = {"PCK": "JHMDBPCK", "FinalValidationHook": "ResumedValidationHook"}
 """Registered names (``type=`` in configs), old to new. A registered name wins over an old one."""
 
 OPTIONS: dict[tuple[str, str], str] = {}

@@ -184,6 +184,23 @@ def test_a_job_that_slurm_starts_again_resumes_by_itself(config, tmp_path, whole
     assert_same(whole(), load(tmp_path / "run/epoch_3.pth"))
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_a_gpu_a_resumed_run_equals_an_uninterrupted_one(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    options = ("randomness.deterministic=True",)
+    try:
+        runner = run(config, tmp_path / "whole", *options)
+        with pytest.raises(Crash):
+            run(config, tmp_path / "cut", *options, disturb=dict(type="Disturb", at=9))
+        run(config, tmp_path / "cut", *options, resume="auto")
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.backends.cudnn.deterministic = False
+    assert next(runner.model.parameters()).device.type == "cuda"
+    assert_same(*(load(tmp_path / name / "run/epoch_3.pth") for name in ("whole", "cut")))
+
+
 @pytest.mark.slow
 def test_sigkill(config, tmp_path):
     """The real thing: a process that is killed without warning, and a new one."""

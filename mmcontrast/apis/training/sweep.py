@@ -270,7 +270,7 @@ def _final_metrics(folder: Path) -> Metrics:
     """Return the metrics of the last validation in a run's log.
 
     It is that of the final weights: a run that was stopped between its last step and the validation
-    makes up for it when it is resumed (:class:`~mmcontrast.engine.hooks.FinalValidationHook`).
+    makes up for it when it is resumed (:class:`~mmcontrast.engine.hooks.ResumedValidationHook`).
     """
     for record in reversed(read_log(folder)):
         metrics = numbers(record)

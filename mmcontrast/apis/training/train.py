@@ -27,7 +27,7 @@ from mmcontrast.engine.hooks.batch_statistics import BatchStatisticsHook
 from mmcontrast.engine.hooks.interrupt import InterruptHook
 from mmcontrast.engine.hooks.job import JobHook
 from mmcontrast.engine.hooks.resume import ResumeHook
-from mmcontrast.engine.hooks.validation import FinalValidationHook
+from mmcontrast.engine.hooks.validation import ResumedValidationHook
 from mmcontrast.engine.lengths import Loop, fit_schedules, set_length
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.environment import find_conflicts, installed_versions
@@ -154,7 +154,7 @@ def run(runner: Runner) -> None:
     runner.register_hook(JobHook())
     if get_world_size() > 1:
         runner.register_hook(BatchStatisticsHook())
-    runner.register_hook(FinalValidationHook())
+    runner.register_hook(ResumedValidationHook())
     try:
         with explained_stops(runner):
             runner.train()

@@ -17,7 +17,7 @@ from .resume import IterationSeedHook, ResumeHook
 from .skipped import SkippedFilesHook
 from .stages import StageHook
 from .summary import SummaryHook
-from .validation import FinalValidationHook, ValidationHook
+from .validation import ResumedValidationHook, ValidationHook
 
 __all__ = [
     "AccumulationHook",
@@ -25,7 +25,6 @@ __all__ = [
     "BatchStatisticsHook",
     "ChannelsLastHook",
     "CurvesHook",
-    "FinalValidationHook",
     "HistoryLengthHook",
     "InterruptHook",
     "IterationSeedHook",
@@ -36,6 +35,7 @@ __all__ = [
     "PretrainedBackboneHook",
     "QueueLengthHook",
     "ResumeHook",
+    "ResumedValidationHook",
     "SafeCheckpointHook",
     "SkippedFilesHook",
     "StageHook",

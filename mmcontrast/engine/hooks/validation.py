@@ -1,9 +1,9 @@
-"""Validation within an epoch, and of a training that has no step left."""
+"""Validation within an epoch, and where a training is resumed."""
 
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
 from mmcontrast.registry import HOOKS
 
@@ -57,22 +57,34 @@ class ValidationHook(Hook):
 
 
 @HOOKS.register_module()
-class FinalValidationHook(Hook):
-    """Validate a resumed training that has no step left.
+class ResumedValidationHook(Hook):
+    """Run the validation that is due where a training is resumed.
 
-    A training that was stopped between its last step and the validation after it has no metrics of
-    its final weights, and MMEngine's loops would end at once.
+    Checkpoints are saved before the validation of their weights. A training that was killed in it,
+    or at any time before the next checkpoint, would lack its metrics (and choose the best weights
+    without them), and MMEngine's loops would end at once where no step is left.
     """
 
     # After all other hooks: the validation can be interrupted, for instance.
     priority = "LOWEST"
 
     def before_train(self, runner: Runner) -> None:
-        """Validate if no step is left and the config has a validation."""
+        """Validate if an undisturbed training does so at this step."""
         loop = runner.train_loop
-        # A last epoch may be resumed after its last iteration, before what ends the epoch.
-        by_epoch = isinstance(loop, EpochBasedTrainLoop)
-        left = loop.max_epochs - loop.epoch if by_epoch else loop.max_iters - loop.iter
-        if left <= 0 and runner.val_loop is not None:
-            runner.logger.info("All training steps are done: validating the final weights.")
-            runner.val_loop.run()
+        if runner.val_loop is None or not _validates_at(loop):
+            return
+        runner.logger.info(f"Resumed after {loop.iter} steps: validating these weights first.")
+        runner.val_loop.run()
+
+
+def _validates_at(loop: EpochBasedTrainLoop | IterBasedTrainLoop) -> bool:
+    """Return whether a loop validates where it is, by the rules of its ``run``."""
+    by_epoch = isinstance(loop, EpochBasedTrainLoop)
+    # A last epoch may be resumed after its last iteration, before what ends the epoch.
+    done, end = (loop.epoch, loop.max_epochs) if by_epoch else (loop.iter, loop.max_iters)
+    if done >= end:
+        return True
+    if done == 0 or (by_epoch and loop.iter != done * len(loop.dataloader)):
+        return False
+    loop._decide_current_val_interval()
+    return bool(done >= loop.val_begin and done % loop.val_interval == 0)

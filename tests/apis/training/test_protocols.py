@@ -294,6 +294,24 @@ def test_a_training_without_steps_left_is_validated(tmp_path, images, length):
     assert [step for step, _ in metrics_in(work_dir)] == [6]
 
 
+def test_a_validation_that_was_broken_off_is_made_up_for(tmp_path, images):
+    extra = VALIDATION.format(epochs=2).rsplit("train_cfg", 1)[0]
+    loop = "train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2, val_interval=1)\n"
+    config = write_config(tmp_path, images, extra + loop)
+    run(config, tmp_path / "whole")
+    with pytest.raises(SystemExit):
+        run(
+            config,
+            tmp_path / "cut",
+            "default_hooks.disturb.type=SignalInValidation",
+            "default_hooks.disturb.at=6",
+        )
+    run(config, tmp_path / "cut", resume="auto")
+    metrics = metrics_in(tmp_path / "cut")
+    assert [step for step, _ in metrics] == [6, 12]
+    assert metrics == metrics_in(tmp_path / "whole")
+
+
 def metrics_in(work_dir):
     records = [record for record in read_log(work_dir) if "knn/top1_k3" in record]
     return [(record["step"], record["knn/top1_k3"]) for record in records]

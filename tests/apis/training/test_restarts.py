@@ -109,4 +109,6 @@ def test_killed_processes_are_restarted_and_end_as_if_undisturbed(tmp_path):
     assert [line.rpartition("/")[2] for line in resumed] == ["epoch_2.pth.", "epoch_2.pth."]
     result = torch.load(cut / "epoch_3.pth", weights_only=False)
     assert_same(result, expected)
+    knn = [kept["message_hub"]["log_scalars"]["val/knn/top1_k3"] for kept in (result, expected)]
+    assert knn[0].data[0].tolist() == knn[1].data[0].tolist()
     assert not list(cut.glob(".*.tmp"))

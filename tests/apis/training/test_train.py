@@ -177,7 +177,9 @@ def test_a_restarted_process_resumes(monkeypatch, tmp_path):
     cfg = Config(dict(work_dir=str(tmp_path)))
     choose_checkpoint(cfg, "auto")
     assert "resume" not in cfg  # nothing there: from the start
-    torch.save({"optimizer": {}}, tmp_path / "epoch_1.pth")
+    meta = dict(jobs=["torchrun this"])
+    torch.save({"optimizer": {}, "meta": meta}, tmp_path / "epoch_1.pth")
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "this")
     choose_checkpoint(cfg, None)
     assert "resume" not in cfg
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")

@@ -96,15 +96,16 @@ def test_split_bn_with_any_batch(num_items, groups):
     torch.testing.assert_close(y, expected)
 
 
-def test_split_bn_under_autocast_and_in_double_precision():
-    norm = SplitBN(3, num_groups=2)
+@pytest.mark.parametrize("device", DEVICES)
+def test_split_bn_under_autocast_and_in_double_precision(device):
+    norm = SplitBN(3, num_groups=2).to(device)
     for num_items in (8, 7):
-        x = torch.randn(num_items, 3, 4, 4)
-        with torch.autocast("cpu", torch.bfloat16):
+        x = torch.randn(num_items, 3, 4, 4, device=device)
+        with torch.autocast(device, torch.bfloat16):
             y = norm(x.bfloat16())
         assert y.dtype == torch.bfloat16
         assert norm.running_mean.dtype == torch.float32
-        double = SplitBN(3, num_groups=2).double()
+        double = SplitBN(3, num_groups=2).double().to(device)
         expected = normalized_by_group(double, x.double(), 2)
         torch.testing.assert_close(double(x.double()), expected[0], rtol=1e-12, atol=1e-12)
         torch.testing.assert_close(double.running_var, expected[2], rtol=1e-12, atol=1e-12)
