@@ -39,6 +39,7 @@ Prepare and check data (:mod:`mmcontrast.apis.data`)
     browse_dataset            Draw the augmented views that a config trains on.
     extract_audio             Write the sound of videos beside them as FLAC files.
     probe_videos              Decode each video of a folder once and describe it.
+    transcode                 Encode videos anew so that clips are read fast.
     subset_of_images          Draw a seeded part of an image folder.
     subset_of_coco            Draw a seeded part of a COCO annotation file.
 """
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from .data.probe import probe_videos as probe_videos
     from .data.subset import subset_of_coco as subset_of_coco
     from .data.subset import subset_of_images as subset_of_images
+    from .data.transcode import transcode as transcode
     from .export.weights import export_weights as export_weights
     from .inference.backbone import load_backbone as load_backbone
     from .inference.extract import extract_features as extract_features
@@ -89,6 +91,7 @@ _NAMES = {
     "data.extract_audio": ("extract_audio",),
     "data.probe": ("probe_videos",),
     "data.subset": ("subset_of_coco", "subset_of_images"),
+    "data.transcode": ("transcode",),
     "export.weights": ("export_weights",),
     "inference.backbone": ("load_backbone",),
     "inference.extract": ("extract_features",),

@@ -7,9 +7,9 @@ continued; videos without sound are named.
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
+from mmcontrast.cli.outcomes import count_outcomes
 from mmcontrast.utils.errors import UserError, input_errors
 
 EXAMPLES = ("data/kinetics400/train", "/my/videos --sample-rate 44100 --keep-channels")
@@ -38,24 +38,14 @@ def run(args: argparse.Namespace) -> None:
         if getattr(args, name) < 1:
             option = name.replace("_", "-")
             raise UserError(f"--{option} is at least 1, got {getattr(args, name)}.")
-    counts = dict(written=0, kept=0)
-    num_unreadable = 0
     with input_errors(f"cannot extract the sound of {args.root}"):
-        from mmengine.utils import ProgressBar
-
         from mmcontrast.apis.data.extract_audio import extract_audio
         from mmcontrast.datasets.files import find_videos
 
-        progress = ProgressBar(len(list(find_videos(args.root))), file=sys.stderr)
+        total = len(list(find_videos(args.root)))
         outcomes = extract_audio(args.root, args.sample_rate, not args.keep_channels, args.workers)
-        for path, outcome in outcomes:
-            progress.update()
-            if outcome in counts:
-                counts[outcome] += 1
-            else:
-                num_unreadable += 1
-                print(f"\n{path}: {outcome}")
+        written, kept, unreadable = count_outcomes(total, outcomes)
     print(
-        f"\n{args.root}: sound of {counts['written']} videos written, of {counts['kept']} kept, "
-        f"{num_unreadable} without readable sound"
+        f"{args.root}: sound of {written} videos written, of {kept} kept, {unreadable} without "
+        "readable sound"
     )

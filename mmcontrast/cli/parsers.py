@@ -9,7 +9,7 @@ from typing import Protocol, cast
 COMMANDS = (
     "train", "test", "sweep", "print-config", "browse-dataset", "extract-features", "visualize",
     "propagate", "export-weights", "report", "make-mini", "make-subset", "probe-videos",
-    "extract-audio", "collect-env", "completion",
+    "extract-audio", "transcode", "collect-env", "completion",
 )  # fmt: skip
 """All sub-commands, in the order of the help text; each is the module of its name."""
 

@@ -2,15 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from numpy.typing import NDArray
 
+from mmcontrast.apis.data.each_video import for_each_video
 from mmcontrast.datasets.errors import UnreadableFileError
-from mmcontrast.datasets.files import find_videos
 from mmcontrast.datasets.sound import SoundReader, open_sound, write_flac
 from mmcontrast.utils.atomic import open_atomically
 
@@ -69,16 +67,12 @@ def extract_audio(
         mono: Whether the channels are mixed to one.
         workers: Number of processes; None for one for each core that this process may use.
 
-    Yields:
+    Returns:
         Path of each video relative to ``root``, in sorted order, and what
-        :func:`extract_audio_of` returned.
+        :func:`extract_audio_of` returned, when it is done.
 
     Raises:
         FileNotFoundError: There is no video.
     """
-    paths = list(find_videos(os.fspath(root)))
-    processes = min(workers or len(os.sched_getaffinity(0)), len(paths))
     extract = partial(extract_audio_of, sample_rate=sample_rate, mono=mono)
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for path, outcome in zip(paths, pool.map(extract, paths), strict=True):
-            yield Path(path).relative_to(root).as_posix(), outcome
+    return for_each_video(root, extract, workers)

@@ -2,13 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
+from mmcontrast.apis.data.each_video import for_each_video
 from mmcontrast.datasets.errors import UnreadableFileError
-from mmcontrast.datasets.files import find_videos
 from mmcontrast.datasets.sound import open_sound
 from mmcontrast.datasets.video import open_video
 
@@ -71,10 +68,5 @@ def probe_videos(
     Raises:
         FileNotFoundError: There is no video.
     """
-    paths = list(find_videos(os.fspath(root)))
-    processes = min(workers or len(os.sched_getaffinity(0)), len(paths))
-    # Started afresh: a decoder that this process has open would not survive a fork.
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for description in pool.map(probe_video, paths):
-            description["path"] = Path(description["path"]).relative_to(root).as_posix()
-            yield description
+    for path, description in for_each_video(root, probe_video, workers):
+        yield {**description, "path": path}

@@ -131,11 +131,15 @@ class PyAVReader(VideoReader):
 
     def frames(self) -> Iterator[Image]:
         """Yield all frames in display order; raise an error at the end if some are missing."""
+        return (image for _, image in self.timed_frames())
+
+    def timed_frames(self) -> Iterator[tuple[float, Image]]:
+        """Yield all frames with their times; raise an error at the end if some are missing."""
         info = self.probe()
         end = None
         for number, frame in enumerate(self._decode_from_start()):
-            yield self._to_rgb(frame)
             begin = number / info.fps if self._is_counted else (frame.time or 0.0) - info.start
+            yield begin, self._to_rgb(frame)
             end = begin + _length(frame, info.fps)
         if end is not None:
             # A dropped frame has an entry in an AVI file, but no image.

@@ -56,6 +56,15 @@ class VideoReader(ABC):
             UnreadableVideoError: The file is damaged. Frames before the damage are yielded first.
         """
 
+    def timed_frames(self) -> Iterator[tuple[float, Image]]:
+        """Yield all frames, each with the time at which it is shown, relative to the first one.
+
+        Raises:
+            UnreadableVideoError: The file is damaged. Frames before the damage are yielded first.
+        """
+        fps = self.probe().fps
+        return ((number / fps, image) for number, image in enumerate(self.frames()))
+
     @abstractmethod
     def close(self) -> None:
         """Close the file."""
