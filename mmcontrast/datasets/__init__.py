@@ -3,9 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from mmcontrast.datasets.action_videos import HMDB51, UCF101
 from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
-from mmcontrast.datasets.audiovisual import AudioSet, Kinetics400, KineticsSound, VGGSound
 from mmcontrast.datasets.base import ConcatDataset, FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
@@ -52,9 +50,6 @@ __all__ = [
     "DCASE2013",
     "ESC50",
     "FSDD",
-    "HMDB51",
-    "UCF101",
-    "AudioSet",
     "Clip",
     "CocoImages",
     "ConcatDataset",
@@ -67,8 +62,6 @@ __all__ = [
     "ImageList",
     "Images",
     "JHMDBPose",
-    "Kinetics400",
-    "KineticsSound",
     "NpzGraph",
     "PlanetoidGraph",
     "PyGGraphs",
@@ -81,7 +74,6 @@ __all__ = [
     "TrackingNet",
     "TrackingPairs",
     "TrackingVideos",
-    "VGGSound",
     "VOCClassification",
     "VideoFolder",
     "VideoList",
