@@ -4,22 +4,30 @@ The two processes are started once for the whole module and leave their results 
 """
 
 import copy
+import logging
+import tempfile
+from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 import torch.nn.functional as F
+from mmengine.logging import MessageHub
 from mmengine.model.wrappers import MMSeparateDistributedDataParallel
+from mmengine.runner import Runner
 from mmengine.runner.checkpoint import get_state_dict
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from mmcontrast.engine.clustering import ClusterSettings, FeatureFile, cluster_over_ranks
+from mmcontrast.engine.hooks import ClusteringHook
 from mmcontrast.engine.optimizers import OptimWrapperPerPart
 from mmcontrast.models.heads import MultiStageHead
 from mmcontrast.models.losses import NTXent
 from mmcontrast.models.modules import SplitBN, SyncBN, gather, shuffle_batch, unshuffle
 from mmcontrast.ops.distributed import gather_with_grad
+from tests import clips_with_sound  # noqa: F401  registers the data set
 from tests.small import (
     CONFIGS,
     UNTRAINED,
@@ -239,6 +247,47 @@ def two_players_by_hand(method):
     descend(own, method.generator_losses, 2)
 
 
+def clustering(rank=0, world_size=1):
+    """Clusters and heads of XDC after two rounds of 13 videos, of which one is unreadable."""
+    method = build_method("XDC")
+    dataset = dict(type="mmcontrast.ClipsWithSound", augment=False, num_videos=13, broken=(5,))
+    loader = Runner.build_dataloader(
+        dict(
+            dataset=dataset,
+            batch_size=4 // world_size,
+            sampler=dict(type="DefaultSampler", shuffle=True),
+            collate_fn=dict(type="mmcontrast.collate"),
+        )
+    )
+    optimizer = torch.optim.SGD(method.parameters(), lr=0.1)
+    with tempfile.TemporaryDirectory() as folder:
+        runner = SimpleNamespace(
+            model=method,
+            train_dataloader=loader,
+            cfg=dict(train_dataloader=dict(dataset=dataset)),
+            work_dir=folder,
+            seed=3,
+            message_hub=MessageHub.get_instance("clustering"),
+            logger=logging.getLogger("clustering"),
+            optim_wrapper=SimpleNamespace(optimizer=optimizer),
+        )
+        for number, settings in enumerate((dict(), dict(max_points=8))):
+            ClusteringHook({}, **settings).cluster(runner, number)
+        x = torch.randn(13, 6, generator=torch.Generator().manual_seed(0))
+        file = FeatureFile(f"{folder}/features_{rank}", 13)
+        own = [i for i in range(rank, 13, world_size) if i != 5]
+        file.add(own, x[own] * torch.arange(1, 7))
+        settings = ClusterSettings(3, 20, "k-means++", 10, 4, "torch", torch.device("cpu"))
+        whitened = cluster_over_ranks(file, 13, settings, seed=1)
+    state = {n: t for n, t in method.state_dict().items() if n.startswith(("heads", "clusters"))}
+    return dict(
+        **state,
+        labels=whitened.labels_N,
+        centroids=whitened.centroids_KC,
+        matrix=whitened.whitening.matrix_DC,
+    )
+
+
 def everything(rank=0, world_size=1):
     """All results of one process."""
     return dict(
@@ -250,6 +299,7 @@ def everything(rank=0, world_size=1):
         multi_stage_head=multi_stage_head(rank, world_size),
         permutations=permutations(rank, world_size),
         two_players=two_players(rank, world_size),
+        clustering=clustering(rank, world_size),
     )
 
 
@@ -376,6 +426,19 @@ def test_shuffling(results):
         assert torch.equal(mine["table_grad"], 2 * torch.arange(24.0).view(3, 8).t()[rank::2])
     assert alone["permutations"]["own"].tolist() == list(range(8))
     assert alone["permutations"]["grad"].tolist() == list(range(8))
+
+
+def test_clusters_equal_those_of_one_process(results):
+    alone, together = results
+    expected = alone["clustering"]
+    for name in ("clusters.audio.labels_N", "clusters.video.labels_N", "labels"):
+        assert len(expected[name]) == 13 and expected[name][5] == -1
+        assert (expected[name] >= 0).sum() == 12
+    for result in together:
+        assert result["clustering"].keys() == expected.keys()
+        for name, value in result["clustering"].items():
+            torch.testing.assert_close(value, expected[name], atol=1e-4, rtol=1e-4, msg=name)
+            assert torch.equal(value, together[0]["clustering"][name]), name
 
 
 def test_two_optimizers_over_processes(results):

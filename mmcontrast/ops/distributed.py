@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 import torch.distributed as dist
-from mmengine.dist import get_world_size
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 from torch.distributed.nn.functional import all_gather as all_gather_with_grad
 
@@ -59,6 +59,29 @@ def max_over_ranks(value: int) -> int:
     tensor = torch.tensor(value)
     dist.all_reduce(tensor, op=dist.ReduceOp.MAX, group=_cpu_group())
     return int(tensor)
+
+
+def gather_on_first(rows: Tensor) -> Tensor | None:
+    """Collect the rows of all ranks in the memory of rank 0; all of them must call it.
+
+    Args:
+        rows: (N, ...) on the CPU. The number of rows may differ between ranks.
+
+    Returns:
+        The rows, rank after rank, on rank 0; None on the others.
+    """
+    if get_world_size() == 1:
+        return rows
+    counts = torch.zeros(get_world_size(), dtype=torch.int64)
+    counts[get_rank()] = len(rows)
+    dist.all_reduce(counts, group=_cpu_group())
+    padded = rows.new_zeros(int(counts.max()), *rows.shape[1:])
+    padded[: len(rows)] = rows
+    parts = [torch.empty_like(padded) for _ in counts] if get_rank() == 0 else None
+    dist.gather(padded, parts, dst=0, group=_cpu_group())
+    if parts is None:
+        return None
+    return torch.cat([part[:count] for part, count in zip(parts, counts.tolist(), strict=True)])
 
 
 def _cpu_group() -> dist.ProcessGroup | None:

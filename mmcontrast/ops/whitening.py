@@ -38,8 +38,11 @@ def fit_whitening(features_ND: Tensor, num_components: int) -> Whitening:
     values, vectors_DD = torch.linalg.eigh(covariance_DD / len(features_ND))
     count = min(num_components, len(mean_D), len(features_ND) - 1)
     kept = slice(len(mean_D) - count, None)  # the largest are the last ones
-    scale_C = values[kept].clamp(min=1e-12).rsqrt()
-    return Whitening(mean_D.float(), (vectors_DD[:, kept] * scale_C).flip(1).float())
+    vectors_DC = vectors_DD[:, kept]
+    # Eigenvectors have no sign of their own: their largest number becomes positive.
+    signs_C = vectors_DC.gather(0, vectors_DC.abs().argmax(dim=0, keepdim=True)).sign()
+    matrix_DC = vectors_DC * signs_C * values[kept].clamp(min=1e-12).rsqrt()
+    return Whitening(mean_D.float(), matrix_DC.flip(1).float())
 
 
 def to_unit_space(features_ND: Tensor, whitening: Whitening | None) -> Tensor:

@@ -23,6 +23,8 @@ def test_components_are_uncorrelated_and_of_variance_one():
     # The largest variance comes first: its direction is scaled down most.
     lengths = whitening.matrix_DC.norm(dim=0).tolist()
     assert lengths == sorted(lengths)
+    largest = whitening.matrix_DC.abs().argmax(dim=0, keepdim=True)
+    assert (whitening.matrix_DC.gather(0, largest) > 0).all()
     torch.testing.assert_close(to_unit_space(x, whitening).norm(dim=1), torch.ones(len(x)))
 
 

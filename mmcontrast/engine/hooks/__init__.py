@@ -4,6 +4,7 @@ from .accumulation import AccumulationHook
 from .architecture import ArchitectureHook
 from .batch_statistics import BatchStatisticsHook
 from .checkpoint import SafeCheckpointHook
+from .clustering import ClusteringHook
 from .curves import CurvesHook
 from .guards import NonFiniteLossHook, QueueLengthHook
 from .history import HistoryLengthHook
@@ -24,6 +25,7 @@ __all__ = [
     "ArchitectureHook",
     "BatchStatisticsHook",
     "ChannelsLastHook",
+    "ClusteringHook",
     "CurvesHook",
     "HistoryLengthHook",
     "InterruptHook",

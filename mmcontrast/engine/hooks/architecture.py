@@ -8,6 +8,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from torch import nn
 
 from mmcontrast.models.modules.pretrained import skip_pretrained
+from mmcontrast.models.modules.pseudo_labels import PseudoLabels
 from mmcontrast.registry import HOOKS
 from mmcontrast.weights import Checkpoint, CheckpointError, compare
 
@@ -41,6 +42,9 @@ class ArchitectureHook(Hook):
             weights = source.model_weights
         except CheckpointError as error:
             raise CheckpointError(f"{error}\n{_advice(model, source)}") from error
+        for name, part in model.named_modules():
+            if isinstance(part, PseudoLabels):  # of any number of samples
+                part.resize_like(weights, f"{name}.")
         coverage = compare(model.state_dict(), weights)
         if coverage.is_exact:
             return

@@ -194,6 +194,7 @@ class XDC(Method):
             The parameters of the heads.
         """
         generator = torch.Generator().manual_seed(seed)
+        head: Any
         for head in self.heads.values():
             weight = torch.empty(head.weight.shape).normal_(0, 0.01, generator=generator)
             head.weight.copy_(weight)

@@ -4,7 +4,7 @@ Shapes: N samples of the training set, B samples of a batch, D features, C dimen
 in which they were clustered, K clusters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from mmcontrast.ops.kmeans import assign_clusters
 from mmcontrast.ops.whitening import Whitening, to_unit_space
+
+_BUFFERS = ("labels_N", "centroids_KC", "mean_D", "matrix_DC")
 
 
 class PseudoLabels(nn.Module):
@@ -33,9 +35,9 @@ class PseudoLabels(nn.Module):
     def __init__(self, num_clusters: int):
         super().__init__()
         self.num_clusters = num_clusters
-        self.register_buffer("labels_N", torch.empty(0, dtype=torch.int64))
-        for name in ("centroids_KC", "mean_D", "matrix_DC"):
-            self.register_buffer(name, torch.empty(0))
+        for name in _BUFFERS:
+            dtype = torch.int64 if name == "labels_N" else torch.float32
+            self.register_buffer(name, torch.empty(0, dtype=dtype))
 
     def set(
         self, labels_N: Tensor, centroids_KC: Tensor, whitening: Whitening | None = None
@@ -84,9 +86,19 @@ class PseudoLabels(nn.Module):
         """Return the nearest cluster (N,) of features."""
         return assign_clusters(self.to_space(features_ND), self.centroids_KC).labels_N
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
-        for name in ("labels_N", "centroids_KC", "mean_D", "matrix_DC"):
+    def resize_like(self, state_dict: Mapping[str, Tensor], prefix: str) -> None:
+        """Take over the sizes in a state dict, ahead of its values.
+
+        Args:
+            state_dict: State dict of a whole model.
+            prefix: What stands before the names of this module's tensors.
+        """
+        for name in _BUFFERS:
             if prefix + name in state_dict:
                 saved = state_dict[prefix + name]
-                setattr(self, name, torch.empty_like(saved, device=self.labels_N.device))
+                if saved.shape != getattr(self, name).shape:
+                    setattr(self, name, torch.empty_like(saved, device=self.labels_N.device))
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+        self.resize_like(state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
