@@ -117,8 +117,9 @@ def lost_processes() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        kinds = (torch.distributed.DistError, torch.AcceleratorError)
-        if not (isinstance(error, kinds) or any(part in str(error) for part in _GLOO)):
+        lost = torch.distributed.DistError
+        failed = getattr(torch, "AcceleratorError", lost)  # before torch 2.8 there was none
+        if not (isinstance(error, lost | failed) or any(part in str(error) for part in _GLOO)):
             raise
         time.sleep(_GRACE_SECONDS)
         reason = str(error).splitlines()[0]

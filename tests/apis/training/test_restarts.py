@@ -14,13 +14,15 @@ from mmcontrast.apis.training.train import choose_checkpoint
 from tests.same_runs import assert_same
 from tests.toy import ROOT, write_config
 
+# tests.toy keeps MMEngine from formatting the config again and again.
 VALIDATION = """
+custom_imports = dict(imports=['tests.small', 'tests.toy'])
 val_dataloader, val_evaluator, val_cfg = test_dataloader, test_evaluator, dict(type='ValLoop')
 train_dataloader['batch_size'] = 2
 train_cfg['val_interval'] = 2
 """
 KILLS = """
-custom_imports = dict(imports=['tests.small', 'tests.killed_ranks'])
+custom_imports = dict(imports=['tests.small', 'tests.toy', 'tests.killed_ranks'])
 custom_hooks = [dict(type='KillOneRankAfterAnother')]
 """
 OURS, OTHERS = ["torchrun ours"], ["torchrun others"]
