@@ -4,6 +4,7 @@ Shapes: N samples of the data set, R rows of this process, D features, C dimensi
 which they are clustered, K clusters.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,9 @@ from mmengine.dist import all_reduce, broadcast, get_rank
 from torch import Tensor
 
 from mmcontrast.ops.distributed import gather_on_first, max_over_ranks
-from mmcontrast.ops.kmeans import assign_clusters, kmeans
+from mmcontrast.ops.kmeans import kmeans
+from mmcontrast.ops.kmeans_step import assign_clusters
+from mmcontrast.ops.partitions import normalized_mutual_information
 from mmcontrast.ops.whitening import Whitening, fit_whitening, to_unit_space
 from mmcontrast.utils.errors import UserError
 
@@ -115,6 +118,39 @@ def cluster_over_ranks(
         labels_N[indices_R[block]] = labels
     all_reduce(labels_N, op="max")
     return shared._replace(labels_N=labels_N)
+
+
+def cluster_metrics(
+    name: str, clusters: SharedClusters, before_N: Tensor, num_clusters: int
+) -> dict[str, float]:
+    """Describe the sizes of clusters, and their agreement with those of the round before.
+
+    Args:
+        name: Name of the source of the clusters, with which the names of the metrics begin.
+        clusters: The clusters.
+        before_N: Labels of the round before; those of another number of samples do not count.
+        num_clusters: Number of clusters K.
+    """
+    labels_N = clusters.labels_N
+    sizes_K = labels_N[labels_N >= 0].bincount(minlength=num_clusters)
+    shares_K = sizes_K.double() / sizes_K.sum()
+    entropy = float(-torch.special.xlogy(shares_K, shares_K).sum())
+    metrics = {
+        f"{name}_empty": float((sizes_K == 0).sum()),
+        f"{name}_smallest": float(sizes_K.min()),
+        f"{name}_largest": float(sizes_K.max()),
+        f"{name}_largest_share": float(shares_K.max()),
+        f"{name}_entropy": entropy / math.log(num_clusters) if num_clusters > 1 else 1.0,
+    }
+    if len(before_N) == len(labels_N):
+        metrics[f"{name}_nmi_last"] = agreement(before_N, labels_N)
+    return metrics
+
+
+def agreement(first_N: Tensor, second_N: Tensor) -> float:
+    """Return the NMI over samples that have both labels."""
+    both = (first_N >= 0) & (second_N >= 0)
+    return normalized_mutual_information(first_N[both], second_N[both]) if both.any() else 0.0
 
 
 def _check(rows_RD: Tensor, num_present: int, num_clusters: int) -> None:

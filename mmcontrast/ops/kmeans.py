@@ -8,21 +8,17 @@ the donor at random.
 
 Johnson, Douze and Jégou, "Billion-scale similarity search with GPUs", 2017, arXiv 1702.08734.
 
-Shapes: N points, C dimensions, K clusters, B points of a block.
+Shapes: N points, C dimensions, K clusters.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from mmcontrast.ops.kmeans_step import blocks, get_backend, update_centroids
 from mmcontrast.utils.arguments import check_sizes
-
-_EPSILON = 1 / 1024
-# Distances that are computed at once; a block of them is 8 MiB, which stays in the cache.
-_BLOCK_ELEMENTS = 2**21
 
 
 class Clusters(NamedTuple):
@@ -36,24 +32,6 @@ class Clusters(NamedTuple):
     """Number of points of each cluster, int64; 0 for clusters that could not be filled."""
     inertia: float
     """Sum of the squared distances of all points from their centroids."""
-
-
-class Assignment(NamedTuple):
-    """The nearest centroid of each point."""
-
-    labels_N: Tensor
-    """Its number, int64."""
-    inertia: float
-    """Sum of the squared distances."""
-
-
-class Update(NamedTuple):
-    """Centroids after an iteration."""
-
-    centroids_KC: Tensor
-    """Means, or perturbed copies where a cluster was empty."""
-    num_splits: int
-    """Number of clusters that were empty."""
 
 
 def kmeans(
@@ -102,7 +80,7 @@ def kmeans(
             f"kmeans: {num_clusters} clusters need as many points (N, C) at least, got "
             f"{tuple(features_NC.shape)}. Use fewer clusters or more data."
         )
-    assign = _backend(backend)
+    assign = get_backend(backend)
     device = torch.device(device or features_NC.device)
     generator = torch.Generator().manual_seed(seed)
     points = features_NC
@@ -122,119 +100,6 @@ def kmeans(
     sizes_K = final.labels_N.bincount(minlength=num_clusters)
     _check_result(final.inertia, sizes_K)
     return Clusters(final.labels_N, centroids_KC.to(features_NC.device), sizes_K, final.inertia)
-
-
-def assign_clusters(
-    features_NC: Tensor, centroids_KC: Tensor, backend: str = "torch"
-) -> Assignment:
-    """Find the nearest centroid of each point, in blocks.
-
-    Args:
-        features_NC: Points.
-        centroids_KC: Centroids, on the device that computes.
-        backend: ``'torch'`` or ``'faiss'``, see :func:`kmeans`.
-
-    Returns:
-        Labels on the device of the points; of equally near centroids, the first.
-    """
-    return _backend(backend)(features_NC, centroids_KC)
-
-
-def update_centroids(features_NC: Tensor, labels_N: Tensor, centroids_KC: Tensor) -> Update:
-    """Move centroids to the means of their points, and fill empty clusters.
-
-    Sums are accumulated in float64 over blocks.
-
-    Args:
-        features_NC: Points.
-        labels_N: Cluster of each point.
-        centroids_KC: The centroids before, whose device computes.
-    """
-    num_clusters = len(centroids_KC)
-    sums_KC = torch.zeros_like(centroids_KC, dtype=torch.float64)
-    for rows, block_BC in _blocks(features_NC, centroids_KC):
-        labels_B = labels_N[rows].to(block_BC.device)
-        if block_BC.is_cuda:  # adding by index is not deterministic there
-            one_hot_BK = torch.nn.functional.one_hot(labels_B, num_clusters).to(block_BC.dtype)
-            block_sums_KC = one_hot_BK.t() @ block_BC
-        else:
-            block_sums_KC = torch.zeros_like(centroids_KC).index_add_(0, labels_B, block_BC)
-        sums_KC += block_sums_KC
-    sizes = labels_N.bincount(minlength=num_clusters)
-    means_KC = sums_KC / sizes.clamp(min=1).to(sums_KC.device)[:, None]
-    means_KC = means_KC.to(centroids_KC.dtype)
-    return Update(means_KC, _fill_empty(means_KC, sizes.tolist()))
-
-
-def _fill_empty(centroids_KC: Tensor, sizes: list[int]) -> int:
-    """Let each empty cluster take half of the largest one, in place; return their number."""
-    empty = [cluster for cluster, size in enumerate(sizes) if size == 0]
-    signs_C = torch.ones(centroids_KC.shape[1], device=centroids_KC.device)
-    signs_C[1::2] = -1
-    for cluster in empty:
-        donor = max(range(len(sizes)), key=sizes.__getitem__)
-        mean_C = centroids_KC[donor].clone()
-        centroids_KC[cluster] = mean_C * (1 + _EPSILON * signs_C)
-        centroids_KC[donor] = mean_C * (1 - _EPSILON * signs_C)
-        sizes[cluster] = sizes[donor] // 2
-        sizes[donor] -= sizes[cluster]
-    return len(empty)
-
-
-def _assign(features_NC: Tensor, centroids_KC: Tensor) -> Assignment:
-    squares_K = centroids_KC.square().sum(dim=1)
-    # |x - c|^2 = |x|^2 + |c|^2 - 2 x.c, of which only the last two depend on the centroid.
-    scaled_CK = (-2 * centroids_KC).t().contiguous()
-    labels_N = torch.empty(len(features_NC), dtype=torch.int64, device=features_NC.device)
-    inertia = torch.zeros((), dtype=torch.float64, device=centroids_KC.device)
-    memory: Tensor | None = None
-    for rows, block_BC in _blocks(features_NC, centroids_KC):
-        if memory is None:  # one for all blocks, as a fresh one a block costs a sixth of the time
-            memory = block_BC.new_empty(len(block_BC), len(centroids_KC))
-        distance_BK = memory[: len(block_BC)]
-        torch.addmm(squares_K, block_BC, scaled_CK, out=distance_BK)
-        nearest_B, labels_B = distance_BK.min(dim=1)
-        labels_N[rows] = labels_B.to(labels_N.device)
-        norms_B = torch.linalg.vector_norm(block_BC, dim=1).square()
-        inertia += (norms_B + nearest_B).double().sum()
-    return Assignment(labels_N, max(inertia.item(), 0.0))
-
-
-def _assign_by_faiss(features_NC: Tensor, centroids_KC: Tensor) -> Assignment:
-    import faiss
-
-    index = faiss.IndexFlatL2(centroids_KC.shape[1])
-    index.add(centroids_KC.float().cpu().numpy())
-    labels_N = torch.empty(len(features_NC), dtype=torch.int64)
-    inertia = 0.0
-    for rows, block_BC in _blocks(features_NC, centroids_KC.cpu()):
-        distances, labels = index.search(block_BC.float().numpy(), 1)
-        labels_N[rows] = torch.from_numpy(labels[:, 0])
-        inertia += float(distances.sum(dtype="float64"))
-    return Assignment(labels_N.to(features_NC.device), inertia)
-
-
-def _backend(name: str) -> Callable[[Tensor, Tensor], Assignment]:
-    if name not in ("torch", "faiss"):
-        raise ValueError(f"kmeans: backend must be 'torch' or 'faiss', got {name!r}.")
-    if name == "torch":
-        return _assign
-    try:
-        import faiss  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "kmeans(backend='faiss') needs faiss: pip install 'mmcontrast[clustering]', or use "
-            "backend='torch'."
-        ) from error
-    return _assign_by_faiss
-
-
-def _blocks(features_NC: Tensor, centroids_KC: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Yield rows and the points in them, in type and on device of the centroids."""
-    size = max(_BLOCK_ELEMENTS // len(centroids_KC), 1)
-    for begin in range(0, len(features_NC), size):
-        rows = slice(begin, begin + size)
-        yield rows, features_NC[rows].to(centroids_KC)
 
 
 def _start(
@@ -264,7 +129,7 @@ def _spread(
     centroids = [features_NC[first].to(dtype)]
     nearest_N: Any = torch.full((len(features_NC),), float("inf"), dtype=torch.float64)
     while len(centroids) < num_clusters:
-        for rows, block_BC in _blocks(features_NC, centroids[-1][None]):
+        for rows, block_BC in blocks(features_NC, centroids[-1][None]):
             distance_B = (block_BC - centroids[-1]).square().sum(dim=1).double().cpu()
             nearest_N[rows] = torch.minimum(nearest_N[rows], distance_B)
         cumulated_N = nearest_N.cumsum(dim=0)

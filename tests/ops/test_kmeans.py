@@ -5,8 +5,9 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 
-from mmcontrast.ops import kmeans as module
-from mmcontrast.ops.kmeans import assign_clusters, kmeans, update_centroids
+from mmcontrast.ops import kmeans_step as module
+from mmcontrast.ops.kmeans import kmeans
+from mmcontrast.ops.kmeans_step import assign_clusters, update_centroids
 
 POINTS = torch.tensor([[0, 1], [0, 2], [0, 3], [10, 1], [10, 2], [10, 9]], dtype=torch.float64)
 START = torch.tensor([[0, 2], [10, 4], [100, 100]], dtype=torch.float64)

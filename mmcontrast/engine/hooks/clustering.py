@@ -22,9 +22,10 @@ from mmcontrast.engine.clustering import (
     ClusterSettings,
     FeatureFile,
     SharedClusters,
+    agreement,
+    cluster_metrics,
     cluster_over_ranks,
 )
-from mmcontrast.ops.partitions import normalized_mutual_information
 from mmcontrast.registry import HOOKS
 from mmcontrast.utils.arguments import check_sizes
 from mmcontrast.utils.errors import UserError
@@ -130,10 +131,10 @@ class ClusteringHook(Hook):
                 clusters = self._cluster_source(runner, loader, files[name], current, number)
                 before = method.clusters[name].labels_N.cpu()
                 labels[name] = clusters.labels_N
-                metrics |= _metrics(name, clusters, before, method.num_clusters)
+                metrics |= cluster_metrics(name, clusters, before, method.num_clusters)
                 method.set_clusters(name, *clusters)
         if len(names) == 2:
-            metrics["nmi_between"] = _agreement(*labels.values())
+            metrics["nmi_between"] = agreement(*labels.values())
         parameters = method.reset_heads(self._seed(runner, current, len(names)))
         for parameter in parameters:
             runner.optim_wrapper.optimizer.state.pop(parameter, None)
@@ -231,31 +232,6 @@ def _check_indices(indices: Sequence[int], num_samples: int, seen: set[int]) -> 
             "concatenated, or that list a video several times, cannot be clustered."
         )
     seen.update(indices)
-
-
-def _metrics(
-    name: str, clusters: SharedClusters, before_N: Tensor, num_clusters: int
-) -> dict[str, float]:
-    labels_N = clusters.labels_N
-    sizes_K = labels_N[labels_N >= 0].bincount(minlength=num_clusters)
-    shares_K = sizes_K.double() / sizes_K.sum()
-    entropy = float(-torch.special.xlogy(shares_K, shares_K).sum())
-    metrics = {
-        f"{name}_empty": float((sizes_K == 0).sum()),
-        f"{name}_smallest": float(sizes_K.min()),
-        f"{name}_largest": float(sizes_K.max()),
-        f"{name}_largest_share": float(shares_K.max()),
-        f"{name}_entropy": entropy / math.log(num_clusters) if num_clusters > 1 else 1.0,
-    }
-    if len(before_N) == len(labels_N):
-        metrics[f"{name}_nmi_last"] = _agreement(before_N, labels_N)
-    return metrics
-
-
-def _agreement(first_N: Tensor, second_N: Tensor) -> float:
-    """Return the NMI over samples that have both labels."""
-    both = (first_N >= 0) & (second_N >= 0)
-    return normalized_mutual_information(first_N[both], second_N[both]) if both.any() else 0.0
 
 
 def _log(runner: Runner, current: int, backend: str, metrics: Mapping[str, float]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmcontrast.ops.kmeans import assign_clusters
+from mmcontrast.ops.kmeans_step import assign_clusters
 from mmcontrast.ops.whitening import Whitening, to_unit_space
 
 _BUFFERS = ("labels_N", "centroids_KC", "mean_D", "matrix_DC")
