@@ -3,12 +3,15 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mmcontrast.datasets.actions import HMDB51, UCF101
 from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
+from mmcontrast.datasets.audioset import AudioSet
 from mmcontrast.datasets.base import ConcatDataset, FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
+from mmcontrast.datasets.kinetics import Kinetics400
 from mmcontrast.datasets.sampling.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
 from mmcontrast.datasets.sounds import DCASE2013, ESC50, FSDD, SoundFolder, Sounds
@@ -22,6 +25,7 @@ from mmcontrast.datasets.videos import (
     Videos,
 )
 from mmcontrast.datasets.voc import VOCClassification
+from mmcontrast.datasets.youtube import VGGSound
 from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 _GRAPHS = (
     "EdgeListGraph",
     "Graphs",
+    "Kinetics400",
     "NpzGraph",
     "PlanetoidGraph",
     "PyGGraphs",
@@ -50,6 +55,9 @@ __all__ = [
     "DCASE2013",
     "ESC50",
     "FSDD",
+    "HMDB51",
+    "UCF101",
+    "AudioSet",
     "Clip",
     "CocoImages",
     "ConcatDataset",
@@ -62,6 +70,7 @@ __all__ = [
     "ImageList",
     "Images",
     "JHMDBPose",
+    "Kinetics400",
     "NpzGraph",
     "PlanetoidGraph",
     "PyGGraphs",
@@ -74,6 +83,7 @@ __all__ = [
     "TrackingNet",
     "TrackingPairs",
     "TrackingVideos",
+    "VGGSound",
     "VOCClassification",
     "VideoFolder",
     "VideoList",
