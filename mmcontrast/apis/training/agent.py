@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch.distributed.elastic.agent.server.api import RunResult, WorkerGroup, WorkerState
 from torch.distributed.elastic.agent.server.local_elastic_agent import LocalElasticAgent
@@ -27,7 +28,7 @@ class RestartingAgent(LocalElasticAgent):
         result = super()._monitor_workers(worker_group)
         if result.state == WorkerState.FAILED and self._remaining_restarts > 0:
             rank, failure = min(result.failures.items(), key=lambda item: item[1].timestamp)
-            store = worker_group.store
+            store: Any = worker_group.store
             if not can_restart(failure.exitcode):
                 store.set(_FINAL, str(rank))
                 self._remaining_restarts = 0
@@ -54,11 +55,12 @@ def can_restart(exit_code: int) -> bool:
 @contextmanager
 def restarting_agent() -> Iterator[None]:
     """Let torchrun use :class:`RestartingAgent` inside the context."""
-    before, api.LocalElasticAgent = api.LocalElasticAgent, RestartingAgent
+    before = api.LocalElasticAgent
+    api.LocalElasticAgent = RestartingAgent  # type: ignore[misc]
     try:
         yield
     finally:
-        api.LocalElasticAgent = before
+        api.LocalElasticAgent = before  # type: ignore[misc]
 
 
 def _describe(exit_code: int) -> str:

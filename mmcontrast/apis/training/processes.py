@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed.nn.functional  # its defaults would keep a group that exists before it
@@ -80,7 +81,8 @@ def _join_group(backend: str, seconds: float | None) -> None:
     """
     if torch.distributed.is_initialized():
         return
-    options = {} if seconds is None else dict(timeout=timedelta(seconds=seconds))
+    timeout = None if seconds is None else timedelta(seconds=seconds)
+    options: dict[str, Any] = {} if timeout is None else dict(timeout=timeout)
     store, rank, world_size = next(torch.distributed.rendezvous("env://", **options))
     if os.environ.get("TORCHELASTIC_RUN_ID") == "none":
         # What torchrun calls every training on several machines; a job has a name of its own.
@@ -92,7 +94,7 @@ def _join_group(backend: str, seconds: float | None) -> None:
         store=torch.distributed.PrefixStore(f"mmcontrast/restart_{restart}", store),
         rank=rank,
         world_size=world_size,
-        **options,
+        timeout=timeout,
     )
 
 
