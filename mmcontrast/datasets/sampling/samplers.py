@@ -63,15 +63,21 @@ class ResumableSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         total = len(self.dataset)
-        if self.shuffle:
-            state = np.random.SeedSequence((self.seed, self.epoch)).generate_state(1, np.uint64)
-            generator = torch.Generator().manual_seed(int(state[0]))
-            order = torch.randperm(total, generator=generator)
-        else:
-            order = torch.arange(total)
+        order = self._order(total)
         epoch = self.epoch
         if self.share:
             order = order[self.rank :: self.world_size][: len(self)]
         else:
             epoch = self.epoch * self.world_size + self.rank
-        return iter((order[self.start :] + epoch * total).tolist())
+        return (key + epoch * total for key in order[self.start :])
+
+    def _order(self, total: int) -> list[int]:
+        """Return the samples of the epoch, as keys of epoch 0."""
+        if not self.shuffle:
+            return list(range(total))
+        return torch.randperm(total, generator=self._generator()).tolist()
+
+    def _generator(self) -> torch.Generator:
+        """Return a generator of random numbers that are a function of (seed, epoch)."""
+        state = np.random.SeedSequence((self.seed, self.epoch)).generate_state(1, np.uint64)
+        return torch.Generator().manual_seed(int(state[0]))

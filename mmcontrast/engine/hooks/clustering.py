@@ -18,6 +18,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmcontrast.datasets.sampling.epochs import sampler_of
+from mmcontrast.datasets.sampling.uniform_labels import UniformLabelSampler
 from mmcontrast.engine.clustering import (
     ClusterSettings,
     FeatureFile,
@@ -63,6 +65,9 @@ class ClusteringHook(Hook):
         max_points: With more samples, centroids are computed from a random subset of as many.
         whiten: Number of principal components to which features are whitened first, 256 in
             DeepCluster; None to normalize them alone.
+        uniform_labels: Source whose labels the epochs shall hold equally often, such as
+            ``'video'``, with ``train_dataloader.sampler.type='UniformLabelSampler'``; None to leave
+            the order of the samples alone.
         backend: ``'torch'``, or ``'faiss'`` with the extra ``clustering``.
         seed: Seed of the clusters and heads; that of the run by default.
     """
@@ -76,6 +81,7 @@ class ClusteringHook(Hook):
         start: str = "random",
         max_points: int = 1_000_000,
         whiten: int | None = None,
+        uniform_labels: str | None = None,
         backend: str = "torch",
         seed: int | None = None,
     ):
@@ -94,6 +100,7 @@ class ClusteringHook(Hook):
         self.start = start
         self.max_points = max_points
         self.whiten = whiten
+        self.uniform_labels = uniform_labels
         self.backend = backend
         self.seed = seed
 
@@ -112,6 +119,14 @@ class ClusteringHook(Hook):
         current = runner.epoch // self.interval
         if int(method.clustering_round) != current:
             self.cluster(runner, current)
+        if self.uniform_labels is not None:
+            sampler = sampler_of(runner.train_dataloader)
+            if not isinstance(sampler, UniformLabelSampler):
+                raise UserError(
+                    "ClusteringHook(uniform_labels=...) needs train_dataloader.sampler="
+                    "dict(type='UniformLabelSampler')."
+                )
+            sampler.labels_N = method.clusters[self.uniform_labels].labels_N.cpu()
 
     def cluster(self, runner: Runner, current: int) -> None:
         """Give the method the labels of a round, and new heads.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from mmengine.hooks import Hook
 
 from mmcontrast.apis.training.train import train
+from mmcontrast.datasets.sampling.uniform_labels import UniformLabelSampler
 from mmcontrast.engine.clustering import ClusterSettings, FeatureFile, cluster_over_ranks
 from mmcontrast.engine.hooks import ClusteringHook
 from mmcontrast.engine.hooks.clustering import _check_indices
@@ -236,6 +238,19 @@ def test_data_sets_in_which_indices_repeat():
         _check_indices([0, 1], 24, {1, 2})
     with pytest.raises(UserError, match="need indices 0 to 23 as their sample_idx, each once"):
         _check_indices([24], 24, set())
+
+
+def test_labels_that_are_sampled_equally_often(whole):
+    runner = whole[0]
+    hook = ClusteringHook(dict(augment=False), uniform_labels="video")
+    runner.model.clustering_round.fill_(runner.epoch)
+    with pytest.raises(UserError, match=r"needs train_dataloader\.sampler=dict"):
+        hook.before_train_epoch(runner)
+    sampler = UniformLabelSampler(runner.train_dataloader.dataset, seed=0)
+    loader = SimpleNamespace(sampler=sampler, batch_sampler=None)
+    parts = dict(train_loop=runner.train_loop, epoch=runner.epoch, model=runner.model)
+    hook.before_train_epoch(SimpleNamespace(train_dataloader=loader, **parts))
+    assert torch.equal(sampler.labels_N, runner.model.clusters["video"].labels_N)
 
 
 def test_settings_that_do_not_fit(tmp_path):
