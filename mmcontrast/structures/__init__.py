@@ -19,13 +19,13 @@ data sample itself, if there is one, and these keys, none of which carries a gra
 ================================= =============================================================
 task (methods, protocols)         keys
 ================================= =============================================================
-features (methods on images,      ``global`` (C,)
+features (methods on images,      ``global`` (C,); of several clips also ``clips`` (V, C)
 ``FrozenBackbone``)
 clips and sounds                  ``video`` and ``audio`` (C,), ``video_embedding`` and
 (``CrissCross``, ``XDC``)         ``audio_embedding`` (K,), of the modalities that the batch has
 classification (``LinearProbe``,  ``global`` (C,); ``scores``, a dict of (M,) logits a classifier,
 ``FineTuning``)                   called ``''``, or ``_stem``, ``_stage1``, ... where a head has
-                                  several
+                                  several; of several clips the mean of their probabilities
 graphs (``MVGRL``)                ``global`` (C,); ``nodes`` (V, C), those of this graph
 zero-shot learning (``CEGZSL``)   ``generalized`` (epochs, T), the class of each of T rows among all
                                   classes, and ``conventional`` (T,), among the unseen ones; int64
@@ -34,7 +34,8 @@ propagation                       ``masks`` (T, H, W) uint8, ids at the source's
 tracking (``SiamFC``)             ``boxes`` (T, 4), x, y, width, height in source pixels; an array
 ================================= =============================================================
 
-N samples, C channels, K numbers of an embedding, M classes, V nodes, T frames or rows, J keypoints.
+N samples, C channels, K numbers of an embedding, M classes, V nodes or clips, T frames or rows, J
+keypoints.
 """
 
 from typing import Any, TypeAlias, TypedDict
@@ -53,6 +54,8 @@ Features = TypedDict(
     {
         # One vector a sample (an image, clip, graph or row of features), (N, C), not normalized.
         "global": Tensor,
+        # The features of several clips of a sample, (N, V, C), whose mean `global` is.
+        "clips": Tensor,
         # The last map of a backbone, (N, C, H, W), or (N, C, T, H, W) for a clip.
         "dense": Tensor,
         # One vector a clip and one a sound of its own backbone, (N, C), not normalized.

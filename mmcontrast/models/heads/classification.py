@@ -30,16 +30,29 @@ class LinearHead(BaseModule):
             has none.
         num_classes: Number of classes M.
         init_std: Standard deviation of the initial weights, whose mean is 0; biases start at 0.
-            0.01 in MoCo's linear protocol, 0 in SimCLR's.
+            0.01 in MoCo's linear protocol, 0 in SimCLR's. None for an orthogonal matrix, as in
+            CrissCross' fine-tuning.
+        dropout: Probability with which a number of the feature is set to 0 in training.
     """
 
-    def __init__(self, in_channels: int | None, num_classes: int, init_std: float = 0.01):
+    def __init__(
+        self,
+        in_channels: int | None,
+        num_classes: int,
+        init_std: float | None = 0.01,
+        dropout: float = 0.0,
+    ):
         in_channels = check_given("LinearHead: in_channels", in_channels)
         check_sizes("LinearHead", in_channels=in_channels, num_classes=num_classes)
-        check_number("LinearHead: init_std", init_std, 0)
+        check_number("LinearHead: dropout", dropout, 0, 1)
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(in_channels, num_classes)
-        nn.init.normal_(self.fc.weight, std=init_std)
+        if init_std is None:
+            nn.init.orthogonal_(self.fc.weight)
+        else:
+            check_number("LinearHead: init_std", init_std, 0)
+            nn.init.normal_(self.fc.weight, std=init_std)
         nn.init.zeros_(self.fc.bias)
 
     def forward(self, features: Features) -> dict[str, Tensor]:
@@ -52,7 +65,7 @@ class LinearHead(BaseModule):
             ValueError: The features have another number of channels.
         """
         _check_channels(features["global"].shape[1], self.fc.in_features, "in_channels")
-        return {"": self.fc(features["global"])}
+        return {"": self.fc(self.dropout(features["global"]))}
 
 
 @MODELS.register_module()
@@ -177,8 +190,8 @@ def predictions(
         data_samples: One dict an image, which is taken over into its prediction.
 
     Returns:
-        One dict an image: its data sample, ``global``, its feature (C,), and ``scores``, a dict of
-        classifiers' names to (M,).
+        One dict an image: its data sample, ``global``, its feature (C,), and ``scores``, see
+        :func:`class_scores`.
     """
     scores = class_scores(head, features)
     samples = data_samples if data_samples is not None else [{}] * len(scores)
@@ -189,11 +202,28 @@ def predictions(
 
 
 def class_scores(head: nn.Module, features: Features) -> list[dict[str, Tensor]]:
-    """Scores of each image for MMEngine's metrics: classifier's name to (M,), in eval mode."""
+    """Score each image for MMEngine's metrics, in eval mode.
+
+    Args:
+        head: The classifier.
+        features: Features of the images, or of samples with several ``clips``.
+
+    Returns:
+        One dict an image: classifier's name to logits (M,); with several clips, to the mean of
+        their probabilities.
+    """
     was_training = head.training
     head.eval()
     try:
-        logits = {name: value.float() for name, value in head(features).items()}
+        if "clips" in features:
+            clips_NVC = features["clips"]
+            flat = head({"global": clips_NVC.flatten(0, 1)})
+            logits = {
+                name: value.float().softmax(dim=1).unflatten(0, clips_NVC.shape[:2]).mean(dim=1)
+                for name, value in flat.items()
+            }
+        else:
+            logits = {name: value.float() for name, value in head(features).items()}
     finally:
         head.train(was_training)
     num_images = len(next(iter(logits.values())))

@@ -13,8 +13,8 @@ from mmcontrast.registry import MODELS
 from mmcontrast.structures import DataSamples, Features, Inputs
 from mmcontrast.structures.maps import pool_maps
 
-# The features that are one vector a sample.
-_VECTORS = ("global", "video", "audio", "video_embedding", "audio_embedding")
+# The features that are one vector a sample, or one for each of its clips.
+_VECTORS = ("global", "clips", "video", "audio", "video_embedding", "audio_embedding")
 
 
 class Method(BaseModel):

@@ -17,18 +17,24 @@ from torch import Tensor, nn
 
 from mmcontrast.models.heads.classification import classification_losses, predictions
 from mmcontrast.models.methods.base import Method
+from mmcontrast.models.protocols.views import encode_views
 from mmcontrast.models.widths import build_on
 from mmcontrast.registry import MODELS
-from mmcontrast.structures import DataSamples, Inputs
+from mmcontrast.structures import DataSamples, Features, Inputs
 
 
 @MODELS.register_module()
 class LinearProbe(Method):
-    """A frozen backbone with a classifier; batches hold ``view0`` (N, 3, H, W) and labels.
+    """A frozen backbone and a classifier; batches: ``view0`` (N, 3, H, W) or clips, and labels.
 
     Args:
         backbone: The network that is judged.
         head: Classifier: ``LinearHead``, or ``MultiStageHead`` for all stages.
+        view: View of the batch that is judged, ``'view0'`` of images, ``'video'`` or ``'audio'`` of
+            clips; of several clips a sample (``video0``, ``video1``, ...) ``scores`` is the mean of
+            the probabilities of their classes.
+        pool: From maps to the feature, such as :class:`~mmcontrast.models.necks.MaxPool`; None for
+            the mean over all places.
         **kwargs: Those of :class:`~mmcontrast.models.methods.base.Method`; ``pretrained`` is
             required.
     """
@@ -40,11 +46,19 @@ class LinearProbe(Method):
         self,
         backbone: nn.Module | dict,
         head: nn.Module | dict,
+        view: str = "view0",
+        pool: nn.Module | dict | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone).requires_grad_(False)
         self.head = build_on(head, self.backbone)
+        self.view = view
+        self.pool = None if pool is None else MODELS.build(pool)
+
+    def encode(self, inputs: Inputs) -> Features:
+        """Compute features, see :func:`~mmcontrast.models.protocols.views.encode_views`."""
+        return encode_views(self.backbone, self.pool, inputs, self.view)
 
     def loss(self, inputs: Inputs, data_samples: DataSamples) -> dict[str, Tensor]:
         """Loss and accuracy of the classifier, or of each of several."""
