@@ -15,6 +15,10 @@ from torch import Tensor, nn
 from mmcontrast.ops.mel_filters import FRONT_ENDS, FrontEnd, mel_filters
 from mmcontrast.utils.arguments import check_number, check_sizes
 
+_SOUNDS_AT_ONCE = 2
+"""Number of sounds on a CPU whose spectra stay in its cache."""
+_BANDS_AT_ONCE = 16
+
 
 class Float32Constants(nn.Module):
     """A module whose buffers move to devices, but remain float32 when the module is converted."""
@@ -62,7 +66,9 @@ class LogMel(Float32Constants):
         self.standardize = standardize
         window = torch.hann_window(settings.win_length, dtype=torch.float64).float()
         self.register_buffer("window", window, persistent=False)
-        self.register_buffer("filters", torch.from_numpy(mel_filters(settings)), persistent=False)
+        filters = torch.from_numpy(mel_filters(settings))
+        self.register_buffer("filters", filters, persistent=False)
+        self._bins = [_nonzero_bins(rows) for rows in filters.split(_BANDS_AT_ONCE)]
 
     @property
     def sample_rate(self) -> int:
@@ -98,21 +104,37 @@ class LogMel(Float32Constants):
                 "or set pad_mode='constant'."
             )
         with torch.autocast(samples.device.type, enabled=False):
-            spectrum = torch.stft(
-                samples.reshape(-1, samples.shape[-1]).float(),
-                settings.n_fft,
-                settings.hop_length,
-                settings.win_length,
-                self.window,
-                pad_mode=settings.pad_mode,
-                return_complex=True,
-            )
-            spectrum = spectrum[..., : self.num_frames(samples.shape[-1])]
-            power = spectrum.real.square() + spectrum.imag.square()
-            result = (self.filters @ power + settings.offset).log()
-            if self.standardize:
-                result = (result - settings.mean) / settings.std
+            flat = samples.reshape(-1, samples.shape[-1]).float()
+            is_cpu = flat.device.type == "cpu"
+            parts = flat.split(_SOUNDS_AT_ONCE) if is_cpu else (flat,)
+            result = torch.cat([self._log_mel(part) for part in parts])
         return result.reshape(*samples.shape[:-1], *result.shape[-2:])
+
+    def _log_mel(self, samples: Tensor) -> Tensor:
+        """Compute spectrograms (N, n_mels, time) of sounds (N, samples)."""
+        settings = self.settings
+        spectrum = torch.stft(
+            samples,
+            settings.n_fft,
+            settings.hop_length,
+            settings.win_length,
+            self.window,
+            pad_mode=settings.pad_mode,
+            return_complex=True,
+        )
+        spectrum = spectrum[..., : self.num_frames(samples.shape[-1])]
+        power = spectrum.real.square().addcmul_(spectrum.imag, spectrum.imag)
+        # Most of each filter is zero: a few bands at a time need a part of the bins.
+        bands = zip(self.filters.split(_BANDS_AT_ONCE), self._bins, strict=True)
+        mels = [rows[:, bins] @ power[:, bins] for rows, bins in bands]
+        result = torch.cat(mels, dim=1).add_(settings.offset).log_()
+        return (result - settings.mean).div_(settings.std) if self.standardize else result
+
+
+def _nonzero_bins(filters: Tensor) -> slice:
+    """Return the bins of a spectrum that some filters (n_mels, bins) take part of."""
+    bins = filters.any(dim=0).nonzero()[:, 0].tolist() or [0]
+    return slice(bins[0], bins[-1] + 1)
 
 
 def _settings(front_end: str | FrontEnd, changes: dict[str, Any]) -> FrontEnd:
