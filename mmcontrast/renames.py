@@ -36,6 +36,7 @@ MODULES: dict[str, str] = {
     "mmcontrast.apis.report": "mmcontrast.apis.reports.page",
     "mmcontrast.apis.resnet_form": "mmcontrast.weights.resnet_form",
     "mmcontrast.apis.runs": "mmcontrast.apis.reports.runs",
+    "mmcontrast.datasets.frame_samplers": "mmcontrast.datasets.sampling.frames",
     "mmcontrast.datasets.mini": "mmcontrast.mini",
     "mmcontrast.datasets.samplers": "mmcontrast.datasets.sampling.samplers",
     "mmcontrast.datasets.seeding": "mmcontrast.datasets.sampling.seeding",

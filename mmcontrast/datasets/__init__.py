@@ -3,18 +3,19 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from mmcontrast.datasets.actions import HMDB51, UCF101
 from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
-from mmcontrast.datasets.audioset import AudioSet
+from mmcontrast.datasets.audiovisual.actions import HMDB51, UCF101
+from mmcontrast.datasets.audiovisual.audioset import AudioSet
+from mmcontrast.datasets.audiovisual.kinetics import Kinetics400
+from mmcontrast.datasets.audiovisual.sounds import DCASE2013, ESC50, FSDD, SoundFolder, Sounds
+from mmcontrast.datasets.audiovisual.youtube import VGGSound
 from mmcontrast.datasets.base import ConcatDataset, FileDataset
 from mmcontrast.datasets.clips import Clip
 from mmcontrast.datasets.coco import CocoImages
 from mmcontrast.datasets.collate import collate
 from mmcontrast.datasets.images import ImageFolder, ImageList, Images
-from mmcontrast.datasets.kinetics import Kinetics400
 from mmcontrast.datasets.sampling.samplers import ResumableSampler
 from mmcontrast.datasets.shards import TarShards
-from mmcontrast.datasets.sounds import DCASE2013, ESC50, FSDD, SoundFolder, Sounds
 from mmcontrast.datasets.tracking import TrackingPairs, TrackingVideos
 from mmcontrast.datasets.videos import (
     FrameFolders,
@@ -25,7 +26,6 @@ from mmcontrast.datasets.videos import (
     Videos,
 )
 from mmcontrast.datasets.voc import VOCClassification
-from mmcontrast.datasets.youtube import VGGSound
 from mmcontrast.datasets.zeroshot import SeenBatches, ZeroShotTask, collate_one
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 _GRAPHS = (
     "EdgeListGraph",
     "Graphs",
-    "Kinetics400",
     "NpzGraph",
     "PlanetoidGraph",
     "PyGGraphs",

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mmcontrast.datasets.clip_samplers import uniform_starts
+from mmcontrast.datasets.sampling.clips import uniform_starts
 from mmcontrast.datasets.transforms.clips import pack_clip, refuse_different_sizes
 from mmcontrast.datasets.transforms.formatting import Transform, compose, describe
 from mmcontrast.registry import TRANSFORMS

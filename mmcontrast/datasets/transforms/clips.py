@@ -37,7 +37,7 @@ class LoadFrames:
     The transform adds ``frames`` and removes ``num_frames``, the number of frames stated in a list.
 
     Args:
-        sampler: Config of a function in ``mmcontrast.datasets.frame_samplers``, such as
+        sampler: Config of a function in ``mmcontrast.datasets.sampling.frames``, such as
             ``dict(type='segments', num_segments=8)``.
         backend: Backend of ``mmcontrast.datasets.video.open_video``.
 

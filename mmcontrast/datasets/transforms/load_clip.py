@@ -24,8 +24,8 @@ from functools import partial
 from itertools import cycle, islice
 from typing import Any, NamedTuple, TypeVar
 
-from mmcontrast.datasets.clip_samplers import ClipTimes, Track
 from mmcontrast.datasets.errors import UnreadableSoundError, UnreadableVideoError
+from mmcontrast.datasets.sampling.clips import ClipTimes, Track
 from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.sound import SoundReader, open_sound
 from mmcontrast.datasets.transforms.clips import full_view
@@ -100,7 +100,7 @@ class LoadClip:
     does not count in ``valid_seconds``.
 
     Args:
-        sampler: Config of a function in ``mmcontrast.datasets.clip_samplers``, such as
+        sampler: Config of a function in ``mmcontrast.datasets.sampling.clips``, such as
             ``dict(type='clip_pair', relaxation='overlapped')``.
         video: Settings of :class:`VideoClip`, such as ``dict(seconds=0.5, fps=16)``; None for sound
             alone.

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from mmcontrast.datasets import AudioSet, Kinetics400, VGGSound, youtube
-from mmcontrast.datasets.kinetics import KINETICS_SOUND
+from mmcontrast.datasets import AudioSet, Kinetics400, VGGSound
+from mmcontrast.datasets.audiovisual import youtube
+from mmcontrast.datasets.audiovisual.kinetics import KINETICS_SOUND
 
 ID = "-0zVgZcqDt{}"
 """Ids of videos have 11 characters, also dashes and underscores."""

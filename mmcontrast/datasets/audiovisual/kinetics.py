@@ -5,8 +5,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from mmcontrast.datasets.audiovisual.youtube import Segment, YouTubeClips, refuse_malformed, seconds
 from mmcontrast.datasets.files import VIDEOS, class_folders, find_videos, parse_line
-from mmcontrast.datasets.youtube import Segment, YouTubeClips, refuse_malformed, seconds
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_lines
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from mmcontrast.datasets.clip_samplers import (
+from mmcontrast.datasets.sampling.clips import (
     RELAXATIONS,
     ClipTimes,
     Track,

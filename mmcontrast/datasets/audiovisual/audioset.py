@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from mmcontrast.datasets.youtube import Segment, YouTubeClips, refuse_malformed, seconds
+from mmcontrast.datasets.audiovisual.youtube import Segment, YouTubeClips, refuse_malformed, seconds
 from mmcontrast.registry import DATASETS
 from mmcontrast.utils.text import read_lines
 

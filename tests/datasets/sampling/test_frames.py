@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from mmcontrast.datasets.frame_samplers import gap, segments, window
+from mmcontrast.datasets.sampling.frames import gap, segments, window
 from mmcontrast.registry import FUNCTIONS
 
 
