@@ -206,9 +206,12 @@ def _centroids(
     if get_rank() == 0 and points is not None:
         if whitening is not None:
             whitening = fit_whitening(points, settings.whiten or width)
-        unit = torch.cat([to_unit_space(block, whitening) for block in points.split(_BLOCK)])
+        unit_NC = torch.empty(len(points), width)
+        for begin in range(0, len(points), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            unit_NC[block] = to_unit_space(points[block], whitening)
         centroids_KC = kmeans(
-            unit,
+            unit_NC,
             settings.num_clusters,
             num_iters=settings.num_iters,
             seed=seed,

@@ -14,6 +14,7 @@ from mmcontrast.utils.errors import UserError, explain
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
+    from torch import nn
 
 _MISSING = object()
 _CONFIGS = ("", ".py", ".json", ".yaml", ".yml")
@@ -156,6 +157,7 @@ def _train_step(runner: "Runner") -> float:
     try:
         num_samples = min(_BATCH_SIZE, loader.batch_size or _BATCH_SIZE)
         batch = loader.collate_fn(list(islice(samples, num_samples)))
+        _label(runner.model, loader.dataset)
         runner.model.train()
         loss = float(runner.model.train_step(batch, runner.optim_wrapper)["loss"])
     except Exception as error:  # whatever a method raises for shapes that do not fit
@@ -164,6 +166,17 @@ def _train_step(runner: "Runner") -> float:
     if not math.isfinite(loss):
         raise UserError(f"the loss of one training step is {loss}")
     return loss
+
+
+def _label(model: "nn.Module", dataset: Any) -> None:
+    """Give a model that learns clusters labels, which a hook makes before an epoch."""
+    import torch
+
+    from mmcontrast.models.modules import PseudoLabels
+
+    for part in model.modules():
+        if isinstance(part, PseudoLabels):
+            part.set(torch.zeros(len(dataset), dtype=torch.int64), torch.empty(0))
 
 
 def _relative(origin: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmcontrast.apis.training.inspect import check_config
 from mmcontrast.apis.training.train import train
 from mmcontrast.datasets.sampling.uniform_labels import UniformLabelSampler
 from mmcontrast.engine.clustering import ClusterSettings, FeatureFile, cluster_over_ranks
@@ -259,3 +260,8 @@ def test_settings_that_do_not_fit(tmp_path):
         train(path, work_dir=str(tmp_path / "run"), cfg_options=[unique_run()])
     with pytest.raises(ValueError, match="interval must be at least 1"):
         ClusteringHook({}, interval=0)
+
+
+def test_a_config_is_checked_without_clusters(tmp_path, capsys):
+    check_config(write_config(tmp_path))
+    assert "loss of one step 2." in capsys.readouterr().out
