@@ -6,7 +6,7 @@
 import csv
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -216,25 +216,33 @@ class ESC50(FileDataset):
         """Return one dict per recording of the folds, with its label and ``fold``."""
         rows = self._read_list() if self.ann_file else self._read_names()
         _refuse_split_sources([(row.path, row.fold) for row in rows], self._NAME)
-        if self.esc10 and not any(row.is_esc10 for row in rows):
-            raise ValueError(
-                f"ESC50: {self.ann_file or self.data_root} does not say which classes are those of "
-                "ESC-10 (the column esc10 of meta/esc50.csv). Leave out esc10=True if it has them "
-                "alone."
-            )
-        rows = [row for row in rows if row.is_esc10 or not self.esc10]
+        if self.esc10:
+            rows = self._those_of_esc10(rows)
         labels = self._number(rows)
-        missing = set(self.folds or ()) - {row.fold for row in rows}
-        if missing:
-            raise FileNotFoundError(
-                f"ESC50: {self.ann_file or self.data_root} has no recording of the folds "
-                f"{sorted(missing)}; it has the folds {sorted({row.fold for row in rows})}."
-            )
+        self._refuse_missing_folds({row.fold for row in rows})
         return [
             dict(path=row.path, label=labels[row.target], fold=row.fold)
             for row in rows
             if self.folds is None or row.fold in self.folds
         ]
+
+    def _those_of_esc10(self, rows: Sequence[_Recording]) -> list[_Recording]:
+        kept = [row for row in rows if row.is_esc10]
+        if not kept:
+            raise ValueError(
+                f"ESC50: {self.ann_file or self.data_root} does not say which classes are those of "
+                "ESC-10 (the column esc10 of meta/esc50.csv). Leave out esc10=True if it has them "
+                "alone."
+            )
+        return kept
+
+    def _refuse_missing_folds(self, folds: Set[int]) -> None:
+        missing = set(self.folds or ()) - folds
+        if missing:
+            raise FileNotFoundError(
+                f"ESC50: {self.ann_file or self.data_root} has no recording of the folds "
+                f"{sorted(missing)}; it has the folds {sorted(folds)}."
+            )
 
     def _number(self, rows: Sequence[_Recording]) -> dict[str, int]:
         """Return the label of each target, and store the names of the classes."""
