@@ -17,6 +17,13 @@ OFF_SCREEN = 0.15
 """Share of clips whose sound has the timbre of any category, not that of the one in the picture."""
 _LIFT = 0.35
 """Height of a hop that lasts a second, as a share of the image's side."""
+NUM_HUES = 8
+"""Number of evenly spread hues; eight categories in a row have different ones."""
+HUE_SPREAD = 0.35
+"""Standard deviation of a hue in radians; hues of neighbors are 0.79 apart."""
+_CHROMA = 60.0
+_AXES = np.array([[2, -1, -1], [0, 3**0.5, -(3**0.5)]]) / 6**0.5
+"""Two directions of colors (red, green, blue) that are orthogonal to gray and to each other."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,9 @@ def sample_performance(
     """Draw a clip of one object with its sound.
 
     Picture and sound have the category, the motion and the times of the landings in common, and
-    large objects have a low pitch. The colors, the light, the background noise and the loudness
-    belong to one of them alone, and of some clips the timbre does too (``OFF_SCREEN``).
+    large objects have a low pitch. The hues of the object tell its category with some error, and
+    so does the timbre (``OFF_SCREEN``). The background and the light, the background noise and the
+    loudness belong to one of them alone.
 
     Args:
         rng: Random generator.
@@ -85,6 +93,7 @@ def sample_performance(
         fps: Frames per second.
     """
     first = sample_portrait(rng, kind, size)
+    first = replace(first, objects=(_colored(rng, *first.objects),))
     seconds = num_frames / fps
     bar = motion.bar_seconds * rng.uniform(0.85, 1.15)
     start = -bar * rng.uniform(1, 2)
@@ -107,6 +116,21 @@ def sample_performance(
     ambience = float(np.exp(rng.uniform(np.log(0.05), np.log(0.5))))
     samples = synthesize(rng, timbre(voice), pitch, onsets, seconds, ambience)
     return Performance(scenes, samples, onsets, voice)
+
+
+def _colored(rng: np.random.Generator, state: ObjectState) -> ObjectState:
+    """Give the paints of an object hues around that of its category; brightness stays."""
+    middle = 2 * np.pi * CATEGORIES.index(state.category) / NUM_HUES
+    paints = []
+    for paint in state.paints:
+        angle = middle + rng.normal(0, HUE_SPREAD)
+        chroma = _CHROMA * (np.cos(angle) * _AXES[0] + np.sin(angle) * _AXES[1])
+        dark, light = (
+            tuple(np.clip(np.mean(color) + chroma, 0, 255).tolist())
+            for color in (paint.dark, paint.light)
+        )
+        paints.append(replace(paint, dark=dark, light=light))
+    return replace(state, paints=tuple(paints))
 
 
 def _hop(

@@ -92,6 +92,20 @@ def test_timbres_differ_and_some_sounds_are_those_of_others():
     assert 75 <= voices.count("cat") < 97
 
 
+def test_a_category_has_about_one_hue():
+    rng = np.random.default_rng(0)
+    hues = {}
+    for name in ("horse", "spider"):
+        clips_of_class = [
+            sample_performance(rng, category(name), MOTIONS[0], 16, 1, 12) for _ in range(40)
+        ]
+        paints = [clip.scenes[0].objects[0].paints[0] for clip in clips_of_class]
+        chroma = [np.array(paint.light) - np.mean(paint.light) for paint in paints]
+        hues[name] = np.mean([color / np.linalg.norm(color) for color in chroma], 0)
+    assert min(np.linalg.norm(hue) for hue in hues.values()) > 0.75
+    assert np.dot(*hues.values()) < 0
+
+
 def test_notes_have_their_timbre_whatever_the_pitch():
     for kind in (CATEGORIES[0], CATEGORIES[4], CATEGORIES[7]):
         for pitch in (110.0, 200.0):
