@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from mmcontrast.datasets.annotated_videos import JHMDBPose, VideoMasks
 from mmcontrast.datasets.audiovisual.actions import HMDB51, UCF101
 from mmcontrast.datasets.audiovisual.audioset import AudioSet
+from mmcontrast.datasets.audiovisual.esc50 import ESC50
 from mmcontrast.datasets.audiovisual.kinetics import Kinetics400
-from mmcontrast.datasets.audiovisual.sounds import DCASE2013, ESC50, FSDD, SoundFolder, Sounds
+from mmcontrast.datasets.audiovisual.sounds import DCASE2013, FSDD, SoundFolder, Sounds
 from mmcontrast.datasets.audiovisual.youtube import VGGSound
 from mmcontrast.datasets.base import ConcatDataset, FileDataset
 from mmcontrast.datasets.clips import Clip

@@ -90,9 +90,7 @@ def train(
         FolderInUse: Another training writes into the work dir.
     """
     cfg_options = list(cfg_options)
-    cfg = _load_training(config, cfg_options)
-    cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
-    use_data_root(cfg, data_root)
+    cfg = _load_training(config, cfg_options, work_dir, data_root)
     former = Loop.of(cfg)
     statements = []
     if epochs is not None or iters is not None:
@@ -119,12 +117,11 @@ def train(
                 length_is_set = epochs is not None or iters is not None
                 statements.append((logging.INFO, fit_to_data(cfg, cfg_options, length_is_set)))
             statements.append(settle_learning_rate(cfg, auto_scale_lr))
+            statements += [(logging.WARNING, text) for text in find_conflicts(installed_versions())]
             with removed_on_failure(cfg.work_dir):
                 runner = build_runner(cfg)
                 for level, statement in statements:
                     runner.logger.log(level, statement)
-                for problem in find_conflicts(installed_versions()):
-                    runner.logger.warning(problem)
                 with input_errors(str(config)):
                     fit_schedules(runner, former)
                 build_training(runner)
@@ -135,13 +132,17 @@ def train(
     return runner
 
 
-def _load_training(config: str, cfg_options: Collection[str]) -> Config:
-    """Load a config and check that it describes a training."""
+def _load_training(
+    config: str, cfg_options: Collection[str], work_dir: str | None, data_root: str | None
+) -> Config:
+    """Load a config, check that it describes a training, and set its folders."""
     cfg = load_config(config, cfg_options)
     missing = [key for key in _TRAINING_KEYS if key not in cfg]
     if missing:
         raise UserError(f"{config} describes no training: it lacks {', '.join(missing)}.")
     check_values(cfg)
+    cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(config)
+    use_data_root(cfg, data_root)
     return cfg
 
 

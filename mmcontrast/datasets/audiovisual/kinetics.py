@@ -81,14 +81,7 @@ class Kinetics400(YouTubeClips):
     def _find_clips(self) -> list[tuple[str, str]]:
         """Return path and class of each clip, and keep the names of all classes."""
         if not self.ann_file:
-            self._names = class_folders(self.data_root)
-            if not self._names:
-                raise FileNotFoundError(
-                    f"Kinetics400: {self.data_root} has no sub-folders, and each should be a "
-                    "class. Files without folders need the data set's csv as ann_file."
-                )
-            pairs = [(path, self._folder(path)) for path in find_videos(self.data_root)]
-            return [(path, name) for path, name in pairs if name in self._names]
+            return self._find_in_folders()
         lines = [line.strip() for line in read_lines(self.ann_file) if line.strip()]
         parsed = [parse_line(line, VIDEOS) for line in lines]
         if not all(parsed):
@@ -101,6 +94,16 @@ class Kinetics400(YouTubeClips):
             )
         self._names = sorted({self._folder(path) for path in paths})
         return [(path, self._folder(path)) for path in paths]
+
+    def _find_in_folders(self) -> list[tuple[str, str]]:
+        self._names = class_folders(self.data_root)
+        if not self._names:
+            raise FileNotFoundError(
+                f"Kinetics400: {self.data_root} has no sub-folders, and each should be a class. "
+                "Files without folders need the data set's csv as ann_file."
+            )
+        pairs = [(path, self._folder(path)) for path in find_videos(self.data_root)]
+        return [(path, name) for path, name in pairs if name in self._names]
 
     def _folder(self, path: str) -> str:
         return os.path.relpath(path, self.data_root).split(os.sep)[0]
