@@ -1,4 +1,4 @@
-"""Calling a function for each video of a folder, in several processes."""
+"""Calling a function for each video of a folder, in one process or several."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,7 +20,8 @@ def for_each_video(
     Args:
         root: Folder of the videos; its sub-folders are searched too.
         function: Function of a path that another process can import.
-        workers: Number of processes; None for one for each core that this process may use.
+        workers: Number of processes, 1 for this one; None for one for each core that this process
+            may use.
 
     Yields:
         Path of each video relative to ``root``, in sorted order, and what the function returned.
@@ -29,8 +30,11 @@ def for_each_video(
         FileNotFoundError: There is no video.
     """
     paths = list(find_videos(os.fspath(root)))
+    names = (Path(path).relative_to(root).as_posix() for path in paths)
     processes = min(workers or len(os.sched_getaffinity(0)), len(paths))
+    if processes == 1:
+        yield from zip(names, map(function, paths), strict=True)
+        return
     # Started afresh: a decoder that this process has open would not survive a fork.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for path, result in zip(paths, pool.map(function, paths), strict=True):
-            yield Path(path).relative_to(root).as_posix(), result
+        yield from zip(names, pool.map(function, paths), strict=True)

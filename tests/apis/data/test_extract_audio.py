@@ -46,3 +46,16 @@ def test_the_tool_names_what_has_no_sound(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["extract-audio", str(tmp_path), "--sample-rate", "0"])
     assert "--sample-rate is at least 1, got 0" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_same_files(tmp_path):
+    for name in ("a", "b", "c"):
+        write_av(tmp_path / f"{name}.mp4", noise(1.0), video=None)
+    expected = [(f"{name}.mp4", "written") for name in "abc"]
+    assert list(module.extract_audio(tmp_path, workers=2)) == expected
+    alone = {name: (tmp_path / f"{name}.flac").read_bytes() for name in "abc"}
+    for name in alone:
+        (tmp_path / f"{name}.flac").unlink()
+    assert list(module.extract_audio(tmp_path, workers=1)) == expected
+    assert alone == {name: (tmp_path / f"{name}.flac").read_bytes() for name in "abc"}
