@@ -8,6 +8,7 @@ from torch import nn
 
 from mmcontrast.apis import load_backbone
 from mmcontrast.models.backbones import AudioResNet, LightR2Plus1D, R2Plus1D, TorchvisionVideo
+from mmcontrast.registry import MODELS
 from mmcontrast.weights import Checkpoint, CheckpointError
 
 
@@ -94,6 +95,28 @@ def test_a_checkpoint_of_sounds_alone(tmp_path):
     network = audio(1)
     assert filled(saved(tmp_path, weights), network).is_exact
     assert_equal(network, audio())
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_a_method_of_two_backbones_starts_from_both(tmp_path, released):
+    if released:  # a file each
+        paths = [tmp_path / "video.pth", tmp_path / "audio.pth"]
+        torch.save(video().state_dict(), paths[0])
+        torch.save(released_audio(audio()), paths[1])
+    else:
+        weights = both(video().state_dict(), audio().state_dict())
+        paths = [saved(tmp_path, {"state_dict": weights})] * 2
+    parts = {}
+    for (name, kind), path in zip(
+        (("video", "LightR2Plus1D"), ("audio", "AudioResNet")), paths, strict=True
+    ):
+        settings = dict(depth=10) if name == "video" else {}
+        init = dict(type="Pretrained", checkpoint=str(path))
+        parts[f"{name}_backbone"] = dict(type=kind, base_channels=4, init_cfg=init, **settings)
+    method = MODELS.build(dict(type="XDC", num_clusters=3, **parts))
+    method.init_weights()
+    assert_equal(method.video_backbone, video())
+    assert_equal(method.audio_backbone, audio())
 
 
 def test_released_weights_of_xdc_fit_xdcs_network_alone(tmp_path):

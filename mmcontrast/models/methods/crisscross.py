@@ -23,6 +23,8 @@ What differs from the authors' code:
   modalities are there. Of one modality alone, its one pair is not halved.
 - A projector of two layers has two; theirs keeps a third one that is never used.
 - Similarities are computed in float32 under autocast too.
+- The first step has the learning rate that the schedule has there, 0; theirs has 1e-3 for all
+  parts, since the schedule follows the optimizer's step and is one step late throughout.
 
 Shapes: N videos in this process, C embedding, T frames, M mel bands.
 """
