@@ -114,7 +114,7 @@ def cluster_over_ranks(
     for begin in range(0, len(rows_RD), _BLOCK):
         block = slice(begin, begin + _BLOCK)
         unit = to_unit_space(rows_RD[block], shared.whitening)
-        labels = assign_clusters(unit, centroids_KC, settings.backend).labels_N
+        labels = assign_clusters(unit, centroids_KC, settings.backend)
         labels_N[indices_R[block]] = labels
     all_reduce(labels_N, op="max")
     return shared._replace(labels_N=labels_N)

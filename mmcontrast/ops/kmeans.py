@@ -12,12 +12,20 @@ Shapes: N points, C dimensions, K clusters.
 """
 
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from mmcontrast.ops.kmeans_step import blocks, get_backend, update_centroids
+from mmcontrast.ops.kmeans_step import (
+    blocks,
+    get_backend,
+    inertia,
+    means_of,
+    move_sums,
+    sum_clusters,
+)
 from mmcontrast.utils.arguments import check_sizes
 
 
@@ -88,18 +96,31 @@ def kmeans(
         count = max(max_points, num_clusters)
         points = points[torch.randperm(len(points), generator=generator)[:count].sort()[0]]
     centroids_KC = _start(points, num_clusters, start, generator).to(device)
-    labels = None
+    centroids_KC, labels = _iterate(points, centroids_KC, num_iters, assign)
+    if labels is None or points is not features_NC:
+        labels = assign(features_NC, centroids_KC)
+    total = inertia(features_NC, labels, centroids_KC)
+    sizes_K = labels.bincount(minlength=num_clusters)
+    _check_result(total, sizes_K)
+    return Clusters(labels, centroids_KC.to(features_NC.device), sizes_K, total)
+
+
+def _iterate(
+    points: Tensor, centroids_KC: Tensor, num_iters: int, assign: Callable[[Tensor, Tensor], Tensor]
+) -> tuple[Tensor, Tensor | None]:
+    """Return the centroids, and the labels if they belong to them because nothing changes."""
+    before, sums_KC, num_splits = None, None, 0
     for _ in range(num_iters):
-        assignment = assign(points, centroids_KC)
-        update = update_centroids(points, assignment.labels_N, centroids_KC)
-        is_stable = labels is not None and torch.equal(labels, assignment.labels_N)
-        if is_stable and update.num_splits == 0:
-            break
-        labels, centroids_KC = assignment.labels_N, update.centroids_KC
-    final = assign(features_NC, centroids_KC)
-    sizes_K = final.labels_N.bincount(minlength=num_clusters)
-    _check_result(final.inertia, sizes_K)
-    return Clusters(final.labels_N, centroids_KC.to(features_NC.device), sizes_K, final.inertia)
+        labels = assign(points, centroids_KC)
+        if before is None or sums_KC is None:
+            sums_KC = sum_clusters(points, labels, centroids_KC)
+        elif num_splits == 0 and torch.equal(before, labels):
+            return centroids_KC, labels
+        else:
+            sums_KC = move_sums(sums_KC, points, before, labels, centroids_KC)
+        before = labels
+        centroids_KC, num_splits = means_of(sums_KC, labels, centroids_KC)
+    return centroids_KC, None
 
 
 def _start(
@@ -139,8 +160,8 @@ def _spread(
     return torch.stack(centroids)
 
 
-def _check_result(inertia: float, sizes_K: Tensor) -> None:
-    if not inertia < float("inf"):
+def _check_result(total: float, sizes_K: Tensor) -> None:
+    if not total < float("inf"):
         raise ValueError("kmeans: some features are not finite numbers. Has the training diverged?")
     used = int((sizes_K > 0).sum())
     if used < len(sizes_K):

@@ -35,12 +35,12 @@ def test_trace_with_an_empty_cluster(backend):
         ([2, 0, 0, 1, 1, 1], 38.5, [[0, 2.5], [10, 4], [0, 1]], 0),
     ]
     centroids = START
-    for labels, inertia, means, num_splits in expected:
-        assignment = assign_clusters(POINTS, centroids, backend)
-        update = update_centroids(POINTS, assignment.labels_N, centroids)
+    for labels, objective, means, num_splits in expected:
+        nearest = assign_clusters(POINTS, centroids, backend)
+        assert module.inertia(POINTS, nearest, centroids) == pytest.approx(objective, abs=1e-5)
+        update = update_centroids(POINTS, nearest, centroids)
         centroids = update.centroids_KC
-        assert assignment.labels_N.tolist() == labels
-        assert assignment.inertia == pytest.approx(inertia, abs=1e-5)
+        assert nearest.tolist() == labels
         torch.testing.assert_close(centroids, torch.tensor(means).double(), atol=1e-6, rtol=0)
         assert update.num_splits == num_splits
     result = kmeans(POINTS, 3, start=START, backend=backend)
@@ -196,3 +196,15 @@ def test_on_the_device():
         assert torch.equal(result.labels_N.cpu(), expected.labels_N)
     again = kmeans(points.cuda(), 7, seed=1)
     assert torch.equal(again.centroids_KC, results[0].centroids_KC)
+
+
+@pytest.mark.parametrize("num_moved", [0, 3, 40, 100])
+def test_sums_of_moved_points(num_moved):
+    points, centroids = blobs(200), torch.zeros(7, 12)
+    before = torch.arange(200) % 7
+    labels = before.clone()
+    labels[:num_moved] = (labels[:num_moved] + 3) % 7
+    sums = module.sum_clusters(points, before, centroids)
+    moved = module.move_sums(sums, points, before, labels, centroids)
+    expected = module.sum_clusters(points, labels, centroids)
+    torch.testing.assert_close(moved, expected, atol=1e-4, rtol=1e-5)

@@ -84,7 +84,7 @@ class PseudoLabels(nn.Module):
 
     def assign(self, features_ND: Tensor) -> Tensor:
         """Return the nearest cluster (N,) of features."""
-        return assign_clusters(self.to_space(features_ND), self.centroids_KC).labels_N
+        return assign_clusters(self.to_space(features_ND), self.centroids_KC)
 
     def resize_like(self, state_dict: Mapping[str, Tensor], prefix: str) -> None:
         """Take over the sizes in a state dict, ahead of its values.
