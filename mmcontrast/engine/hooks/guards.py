@@ -185,7 +185,7 @@ class QueueLengthHook(Hook):
     """Warn if a queue of negatives is longer than the data set."""
 
     def before_train(self, runner: Runner) -> None:
-        """Compare the lengths once."""
+        """Compare the lengths once, for the first queue of a method: a key of it is an image."""
         model = _unwrapped(runner)
         num_samples = len(runner.train_dataloader.dataset)
         for name, module in model.named_modules():
@@ -196,3 +196,4 @@ class QueueLengthHook(Hook):
                     f"itself as if they were negatives. Set the queue's length to at most "
                     f"{num_samples}, better to a quarter of it."
                 )
+                return
