@@ -15,6 +15,7 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -218,14 +219,14 @@ def _extract(
     num_samples = _length(loader)
     rows = math.ceil(num_samples / get_world_size())
     files = {name: FeatureFile(folder / f"{name}_{get_rank()}", rows) for name in names}
-    seen: set[int] = set()
+    seen = np.zeros(num_samples, bool)
     for data in loader:
         batch = method.data_preprocessor(data, False)
         samples = batch["data_samples"]
         # Another sample took the place of one that could not be read, and is there itself.
         kept = [i for i, sample in enumerate(samples) if not sample.get("skipped")]
         indices = [int(samples[i]["sample_idx"]) for i in kept]
-        _check_indices(indices, num_samples, seen)
+        _mark_seen(indices, seen)
         features = method.sources(method.extract(batch["inputs"]))
         for name in names:
             files[name].add(indices, features[name][kept])
@@ -237,16 +238,20 @@ def _length(loader: DataLoader) -> int:
     return len(dataset)
 
 
-def _check_indices(indices: Sequence[int], num_samples: int, seen: set[int]) -> None:
-    if max(indices, default=0) >= num_samples or len(seen | set(indices)) < len(seen) + len(
-        indices
-    ):
+def _mark_seen(indices: Sequence[int], seen: NDArray[np.bool_]) -> None:
+    """Mark the samples of a batch.
+
+    Raises:
+        UserError: There is no sample of an index, or an index was there before.
+    """
+    are_new = len(set(indices)) == len(indices) and max(indices, default=0) < len(seen)
+    if not are_new or seen[indices].any():
         raise UserError(
-            f"ClusteringHook: {num_samples} samples need indices 0 to {num_samples - 1} as their "
+            f"ClusteringHook: {len(seen)} samples need indices 0 to {len(seen) - 1} as their "
             "sample_idx, each once, and there are others, or one twice. Data sets that are "
             "concatenated, or that list a video several times, cannot be clustered."
         )
-    seen.update(indices)
+    seen[indices] = True
 
 
 def _log(runner: Runner, current: int, backend: str, metrics: Mapping[str, float]) -> None:
