@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 
 from mmcontrast.datasets.transforms import compose
+from mmcontrast.mini.writers.clips import save_video
 from tests.datasets.videos import write_frames
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +71,29 @@ def test_frames_of_contrastcorr_are_rotated_and_scaled_in_lab():
         ["ShrinkToMultiple", "ToLAB", "RandomRotation", "ResizeAndPad", "RandomCrop"],
         ["ShrinkToMultiple", "ToLAB", "ResizeAndPad"],
     ]
+
+
+def test_views_of_crisscross_are_two_clips_of_images_and_sound(tmp_path):
+    pytest.importorskip("av")
+    cfg = Config.fromfile(ROOT / "configs/crisscross/mini.py")
+    path = tmp_path / "clip.mp4"
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (24, 72, 72, 3), np.uint8)
+    sound = rng.uniform(-0.5, 0.5, (1, 32000)).astype(np.float32)
+    save_video(path, frames, 12, (72, 72), sound)
+    shapes = dict(video=(3, 4, 48, 48), audio=(1, 80, 101))
+    packed = compose(cfg.train_dataloader.dataset.pipeline)(dict(path=str(path), index=0))
+    assert {name: tuple(view.shape) for name, view in packed["inputs"].items()} == {
+        f"{track}{view}": shapes[track] for track in shapes for view in (0, 1)
+    }
+    # First and last clip of windows of 1.5 clips.
+    starts = {name: packed["data_sample"][name]["start"] for name in packed["inputs"]}
+    assert starts["video1"] - starts["video0"] == pytest.approx(0.25)
+    assert starts["audio1"] - starts["audio0"] == pytest.approx(0.5)
+    packed = compose(cfg.eval_pipeline)(dict(path=str(path), index=0))
+    assert {name: tuple(view.shape) for name, view in packed["inputs"].items()} == dict(
+        video=(3, 8, 48, 48), audio=(1, 80, 201)
+    )
 
 
 def test_frames_of_the_color_auto_encoder(pack):

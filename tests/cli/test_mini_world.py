@@ -32,6 +32,7 @@ def written(tmp_path, monkeypatch):
     [
         ("densecl/mini", ["imagenet"]),
         ("vfs/mini", ["videos"]),
+        ("crisscross/mini", ["audiovisual"]),
         ("mvgrl/mini_node", ["graphs"]),
         ("cegzsl/mini", ["zeroshot"]),
         ("downstream/mmseg/fcn_r18_mini", ["voc"]),
