@@ -23,7 +23,7 @@ from mmcontrast.mini.categories import CLASSES
 
 COUNTS = dict(
     imagenet=(64, 32), voc=(6, 3), coco=(6, 3), videos=(8, 0), davis=(0, 2), jhmdb=(0, 2),
-    vip=(0, 2), otb=(0, 4), audiovisual=(16, 8), graphs=(120, 0), zeroshot=(480, 320),
+    vip=(0, 2), otb=(0, 4), audiovisual=(24, 8), graphs=(120, 0), zeroshot=(480, 320),
 )  # fmt: skip
 # Features of a node and classes; attributes of a class and the file of the splits.
 PLANETOID = dict(cora=(1433, 7), citeseer=(3703, 6), pubmed=(500, 3))
