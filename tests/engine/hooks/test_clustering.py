@@ -5,6 +5,7 @@ import signal
 from types import SimpleNamespace
 from typing import ClassVar
 
+import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -14,7 +15,7 @@ from mmcontrast.apis.training.train import train
 from mmcontrast.datasets.sampling.uniform_labels import UniformLabelSampler
 from mmcontrast.engine.clustering import ClusterSettings, FeatureFile, cluster_over_ranks
 from mmcontrast.engine.hooks import ClusteringHook
-from mmcontrast.engine.hooks.clustering import _check_indices
+from mmcontrast.engine.hooks.clustering import _mark_seen
 from mmcontrast.ops.kmeans import kmeans
 from mmcontrast.ops.partitions import normalized_mutual_information
 from mmcontrast.registry import HOOKS
@@ -236,9 +237,9 @@ def test_replaced_samples_and_repeated_ones(whole):
 
 def test_data_sets_in_which_indices_repeat():
     with pytest.raises(UserError, match="need indices 0 to 23 as their sample_idx, each once"):
-        _check_indices([0, 1], 24, {1, 2})
+        _mark_seen([0, 1], np.arange(24) == 1)
     with pytest.raises(UserError, match="need indices 0 to 23 as their sample_idx, each once"):
-        _check_indices([24], 24, set())
+        _mark_seen([24], np.zeros(24, bool))
 
 
 def test_labels_that_are_sampled_equally_often(whole):
