@@ -236,10 +236,12 @@ def test_replaced_samples_and_repeated_ones(whole):
 
 
 def test_data_sets_in_which_indices_repeat():
-    with pytest.raises(UserError, match="need indices 0 to 23 as their sample_idx, each once"):
-        _mark_seen([0, 1], np.arange(24) == 1)
-    with pytest.raises(UserError, match="need indices 0 to 23 as their sample_idx, each once"):
-        _mark_seen([24], np.zeros(24, bool))
+    seen = np.zeros(24, bool)
+    _mark_seen([1, 2], seen)
+    for indices in ([0, 1], [24], [5, 5]):  # seen before, too large, twice in a batch
+        with pytest.raises(UserError, match="need indices 0 to 23 as their sample_idx, each once"):
+            _mark_seen(indices, seen)
+    assert seen.nonzero()[0].tolist() == [1, 2]
 
 
 def test_labels_that_are_sampled_equally_often(whole):
