@@ -5,7 +5,7 @@ import os
 from collections.abc import Collection
 
 from mmengine.config import Config
-from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
+from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmcontrast.apis.training.config import (
@@ -19,6 +19,7 @@ from mmcontrast.apis.training.fit_data import fit_data as fit_to_data
 from mmcontrast.apis.training.learning_rate import settle_learning_rate
 from mmcontrast.apis.training.processes import leave_processes, lost_processes, set_up_processes
 from mmcontrast.apis.training.runner import build_runner, build_training
+from mmcontrast.apis.training.start import choose_checkpoint, start_from
 from mmcontrast.apis.training.stops import explained_stops
 from mmcontrast.apis.training.work_dir import locked_for_training, removed_on_failure, store_config
 from mmcontrast.datasets.sampling.epochs import datasets_of, takes_keys
@@ -32,8 +33,7 @@ from mmcontrast.engine.lengths import Loop, fit_schedules, set_length
 from mmcontrast.registry import SCOPE
 from mmcontrast.utils.environment import find_conflicts, installed_versions
 from mmcontrast.utils.errors import UserError, input_errors
-from mmcontrast.utils.job import restarts_by_job
-from mmcontrast.weights.files import find_checkpoint, trusted_checkpoints
+from mmcontrast.weights.files import trusted_checkpoints
 
 _TRAINING_KEYS = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
 
@@ -199,65 +199,3 @@ def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
         randomness["deterministic"] = True
         # cuBLAS is deterministic with a fixed work space only.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-
-
-def choose_checkpoint(cfg: Config, resume: str | None) -> None:
-    """Set ``load_from`` and ``resume`` in the config.
-
-    A training that torchrun or Slurm has restarted resumes from the newest checkpoint that it has
-    written itself. Before it has written any, it starts again as it was asked to.
-    """
-    jobs = [name for name, restarts in restarts_by_job().items() if restarts]
-    path = _newest_checkpoint(cfg.work_dir, jobs) if jobs else None
-    if path is not None:
-        _print_once(f"Restarted: the training resumes from {path}.")
-        cfg.load_from, cfg.resume = path, True
-        return
-    if resume is None and cfg.get("resume") and not cfg.get("load_from"):
-        resume = "auto"
-    if resume is None:
-        return
-    path = _newest_checkpoint(cfg.work_dir) if resume == "auto" else resume
-    if path is None:
-        _print_once(f"Nothing to resume in {cfg.work_dir}: starting from the beginning.")
-        return
-    cfg.load_from, cfg.resume = path, True
-
-
-def _newest_checkpoint(work_dir: str, jobs: Collection[str] | None = None) -> str | None:
-    """Return the path that the first process finds, since others may see other files yet."""
-    paths = [find_checkpoint(work_dir, jobs)] if is_main_process() else [None]
-    broadcast_object_list(paths)
-    return None if paths[0] is None else str(paths[0])
-
-
-def _print_once(message: str) -> None:
-    if is_main_process():
-        print(message)
-
-
-def start_from(cfg: Config, checkpoint: str) -> None:
-    """Let a training start from the backbone in a checkpoint.
-
-    Args:
-        cfg: The config, whose ``model.pretrained`` is set; of a detector or segmenter
-            ``load_from``, from which its :class:`~mmcontrast.engine.hooks.PretrainedBackboneHook`
-            takes the backbone.
-        checkpoint: Path of the checkpoint.
-
-    Raises:
-        UserError: The config starts from a whole checkpoint already.
-    """
-    if cfg.get("resume"):
-        print(f"The run resumes from {cfg.load_from}: {checkpoint} is not loaded again.")
-    elif cfg.get("load_from"):
-        raise UserError(
-            f"--init-from {checkpoint} and load_from={cfg.load_from} in the config both say where "
-            "the training starts: choose one of them."
-        )
-    hooks = (cfg.get("default_hooks") or {}).values()
-    if any(str(hook and hook.get("type")).endswith("PretrainedBackboneHook") for hook in hooks):
-        if not cfg.get("resume"):
-            cfg.load_from = checkpoint
-    else:
-        cfg.model.pretrained = checkpoint

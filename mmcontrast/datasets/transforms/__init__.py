@@ -34,12 +34,11 @@ from mmcontrast.datasets.transforms.audio_spectrogram import (
     TimeMask,
     TimeWarp,
 )
+from mmcontrast.datasets.transforms.blur import AnisotropicBlur, GaussianBlur
 from mmcontrast.datasets.transforms.clip_views import EachView, PackViews, SpectrogramWindows
 from mmcontrast.datasets.transforms.clips import EachFrame, LoadFrames, PackClips, PackFrames
 from mmcontrast.datasets.transforms.color import (
-    AnisotropicBlur,
     ColorJitter,
-    GaussianBlur,
     Grayscale,
     Solarize,
     ToLAB,

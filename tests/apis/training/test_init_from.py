@@ -6,7 +6,8 @@ import shlex
 import pytest
 import torch
 
-from mmcontrast.apis.training.train import start_from, train
+from mmcontrast.apis.training.start import start_from
+from mmcontrast.apis.training.train import train
 from mmcontrast.cli.main import main
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights.files import CheckpointError

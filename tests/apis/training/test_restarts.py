@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 
 from mmcontrast.apis.training.agent import can_restart
-from mmcontrast.apis.training.train import choose_checkpoint
+from mmcontrast.apis.training.start import choose_checkpoint
 from tests.same_runs import assert_same
 from tests.toy import ROOT, write_config
 

@@ -12,8 +12,9 @@ from mmengine.config import Config
 from mmcontrast.apis.training import train as train_module
 from mmcontrast.apis.training.inspect import check_config, print_config
 from mmcontrast.apis.training.learning_rate import settle_learning_rate
+from mmcontrast.apis.training.start import choose_checkpoint
 from mmcontrast.apis.training.test import test as evaluate
-from mmcontrast.apis.training.train import choose_checkpoint, train, use_autocast
+from mmcontrast.apis.training.train import train, use_autocast
 from mmcontrast.utils.errors import UserError
 from mmcontrast.weights.files import CheckpointError
 from tests.toy import unique_run, write_config, write_images

@@ -7,7 +7,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from mmcontrast.datasets.transforms import AnisotropicBlur, CenterCrop, Cutout, Resize
-from mmcontrast.datasets.transforms.color import anisotropic_blur
+from mmcontrast.datasets.transforms.blur import anisotropic_blur
 from mmcontrast.datasets.transforms.cutout import cutout_box, scale_box
 from mmcontrast.datasets.transforms.formatting import to_tensor
 from mmcontrast.models.data_preprocessor import ViewPreprocessor
