@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from PIL import Image
 from scipy import sparse
 from scipy.io import savemat
 
+from mmcontrast.datasets.audiovisual.kinetics import KINETICS_SOUND
 from mmcontrast.datasets.voc import VOC_CLASSES
 from mmcontrast.mini import make_mini
 from mmcontrast.mini.categories import CLASSES
@@ -76,6 +78,58 @@ def write_videos(data: Path) -> None:
             name = f"{number}_{index}"
             (chunk / "anno" / f"{name}.txt").touch()
             _link(frames[index % len(frames)], chunk / "frames" / name)
+
+
+def write_actions(data: Path) -> None:
+    """UCF101, HMDB51 and Kinetics-Sound, of the mini-world's clips with sound."""
+    source = data / "mini/audiovisual"
+    videos = {split: sorted((source / split).glob("*/*.mp4")) for split in ("train", "val")}
+    names = sorted({path.parent.name for path in videos["train"]})
+    for name in names:
+        for split in ("train", "val"):
+            for path in (source / split / name).glob("*.mp4"):
+                for folder in ("ucf101/UCF-101", "hmdb51/hmdb51_org"):
+                    _link(path, data / folder / name / f"{split}_{path.name}")
+    ucf, hmdb = data / "ucf101/ucfTrainTestlist", data / "hmdb51/testTrainMulti_7030_splits"
+    ucf.mkdir()
+    hmdb.mkdir()
+    numbered = "".join(f"{number} {name}\n" for number, name in enumerate(names, start=1))
+    (ucf / "classInd.txt").write_text(numbered)
+    for split, subset, number in (("train", "train", 1), ("val", "test", 2)):
+        lines = [f"{path.parent.name}/{split}_{path.name}\n" for path in videos[split]]
+        (ucf / f"{subset}list01.txt").write_text("".join(lines))
+        for name in names:
+            with (hmdb / f"{name}_test_split1.txt").open("a") as file:
+                file.writelines(
+                    f"{split}_{path.name} {number}\n"
+                    for path in videos[split]
+                    if path.parent.name == name
+                )
+    for split, file in (("train", "train"), ("val", "validate")):
+        rows = ["label,youtube_id,time_start,time_end,split\n"]
+        for index, label in enumerate(KINETICS_SOUND):
+            path = videos[split][index % len(videos[split])]
+            video = f"{split:_<9}{index:02d}"  # ids of YouTube have 11 characters
+            _link(path, data / f"kinetics400/{split}/{video}_000000_000010.mp4")
+            rows.append(f"{label},{video},0,10,{split}\n")
+        (data / f"kinetics400/{file}.csv").write_text("".join(rows))
+
+
+def write_sounds(data: Path) -> None:
+    """ESC-50, DCASE 2013 and spoken digits, of tones whose pitch is that of the class."""
+    rows = ["filename,fold,target,category,esc10,src_file,take\n"]
+    for fold, target in itertools.product(range(1, 6), range(3)):
+        name = f"{fold}-{10 * fold + target}-A-{target}.wav"
+        _save_tone(data / "ESC-50/audio" / name, target, 5.0)
+        rows.append(f"{name},{fold},{target},sound {target},True,{10 * fold + target},A\n")
+    (data / "ESC-50/meta").mkdir()
+    (data / "ESC-50/meta/esc50.csv").write_text("".join(rows))
+    for target, number in itertools.product(range(2), range(1, 4)):
+        for folder in ("scenes_stereo", "scenes_stereo_testset"):
+            path = data / "dcase2013" / folder / f"scene{'ab'[target]}{number:02d}.wav"
+            _save_tone(path, target, 30.0)
+    for target, take in itertools.product(range(3), range(2, 9)):
+        _save_tone(data / f"fsdd/{target}_anna_{take}.wav", target, 0.5)
 
 
 def write_graphs(data: Path) -> None:
@@ -142,7 +196,10 @@ def write_downstream(data: Path) -> None:
 def write_all(data: Path) -> None:
     """All of them, in ``data``."""
     make_mini(data / "mini", layouts=list(COUNTS), num_images=COUNTS)
-    for write in (write_images, write_videos, write_graphs, write_unseen, write_downstream):
+    for write in (
+        write_images, write_videos, write_actions, write_sounds, write_graphs, write_unseen,
+        write_downstream,
+    ):  # fmt: skip
         write(data)
 
 
@@ -156,6 +213,12 @@ def coco_classes() -> tuple[str, ...]:
 def _link(source: Path, link: Path) -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(source.resolve(), target_is_directory=True)
+
+
+def _save_tone(path: Path, target: int, seconds: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    times = np.arange(int(8000 * seconds)) / 8000
+    soundfile.write(path, 0.5 * np.sin(2 * np.pi * 300 * (target + 1) * times), 8000)
 
 
 def _write_planetoid(folder: Path, name: str, num_features: int, num_classes: int) -> None:

@@ -14,12 +14,15 @@ ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(
     str(path.relative_to(ROOT)) for path in (ROOT / "configs/benchmarks").glob("**/*.py")
 )
-TRAINED = [path for path in CONFIGS if "/linear/" in path or "/semi_supervised/" in path]
-TRACKING = [path for path in CONFIGS if "/otb100/" in path]
-VIDEO = [
-    path for path in CONFIGS if path.split("/")[2] in ("davis2016", "davis2017", "jhmdb", "vip")
+FOLDERS = {path: path.split("/")[2] for path in CONFIGS}
+TRAINED = [path for path in CONFIGS if FOLDERS[path] in ("linear", "semi_supervised")]
+ACTIONS = [path for path in CONFIGS if FOLDERS[path] in ("ucf101", "hmdb51")]
+METHODS = [
+    path for path in CONFIGS if FOLDERS[path] == "retrieval" and ("sound" in path or "mini" in path)
 ]
-FROZEN = sorted(set(CONFIGS) - set(TRAINED) - set(VIDEO) - set(TRACKING))
+TRACKING = [path for path in CONFIGS if "/otb100/" in path]
+VIDEO = [path for path in CONFIGS if FOLDERS[path] in ("davis2016", "davis2017", "jhmdb", "vip")]
+FROZEN = sorted(set(CONFIGS) - {*TRAINED, *ACTIONS, *METHODS, *VIDEO, *TRACKING})
 
 
 @pytest.fixture(autouse=True)
@@ -60,12 +63,110 @@ def test_protocols_of_a_frozen_backbone_build(path):
     cfg = Config.fromfile(ROOT / path)
     assert cfg.model.type == "FrozenBackbone" and cfg.model.pretrained == ""
     assert "train_cfg" not in cfg
+    check_evaluation(cfg)
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_retrieval_between_modalities_builds(path):
+    cfg = Config.fromfile(ROOT / path)
+    assert cfg.model.type in ("CrissCross", "XDC") and cfg.compare_untrained
+    assert [type(metric).__name__ for metric in check_evaluation(cfg)] == [
+        "Retrieval", "Retrieval", "CrossModalRetrieval",
+    ]  # fmt: skip
+
+
+def check_evaluation(cfg):
+    """Build model, metrics and transforms of an evaluation on a bank and queries."""
     MODELS.build(cfg.model)
-    METRICS.build(cfg.test_evaluator)
+    evaluators = cfg.test_evaluator
+    evaluators = evaluators if isinstance(evaluators, list) else [evaluators]
+    metrics = [METRICS.build(evaluator) for evaluator in evaluators]
     splits = [part.meta.split for part in cfg.test_dataloader.dataset.datasets]
     assert splits == ["bank", "query"]
     for pipeline in pipelines(cfg.test_dataloader.dataset):
         assert [TRANSFORMS.build(t) for t in pipeline]
+    return metrics
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+def test_action_recognition_builds(path):
+    cfg = Config.fromfile(ROOT / path)
+    assert cfg.model.pretrained == "" and cfg.model.view == "video"
+    model = MODELS.build(cfg.model)
+    wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
+    optimized = {id(p) for group in wrapper.optimizer.param_groups for p in group["params"]}
+    trained = model.head if cfg.model.type == "LinearProbe" else model
+    assert optimized == {id(p) for p in trained.parameters()}
+    PARAM_SCHEDULERS.build(dict(cfg.param_scheduler, optimizer=wrapper))
+    assert max(cfg.param_scheduler.milestones) < cfg.train_cfg.max_epochs
+    assert cfg.train_cfg.max_epochs % cfg.train_cfg.val_interval == 0
+    assert cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size
+    train, val, test = (cfg[f"{part}_dataloader"].dataset for part in ("train", "val", "test"))
+    assert val == test and train.type == val.type
+    for dataset in (train, val):
+        assert [TRANSFORMS.build(transform) for transform in dataset.pipeline]
+    # One clip in training, of the length of the ten in the test.
+    clips = [dataset.pipeline[0] for dataset in (train, val)]
+    assert clips[0].video == clips[1].video
+    assert [clip.sampler.get("num_clips", 1) for clip in clips] == [1, 3 if "mini" in path else 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "lr", "batch", "seconds", "gamma", "milestones"),
+    [
+        ("ucf101/r2plus1d18", 7e-5, 32, 2.0, 0.3, [8, 12, 16]),
+        ("hmdb51/r2plus1d18", 1e-4, 32, 2.0, 0.3, [8, 12, 16]),
+        ("ucf101/r2plus1d18_8frames", 5e-4, 64, 0.5, 0.3, [6, 10, 14]),
+        ("hmdb51/r2plus1d18_8frames", 5e-4, 64, 0.5, 0.1, [6, 10, 14]),
+    ],
+)
+def test_settings_of_crisscross_fine_tuning(name, lr, batch, seconds, gamma, milestones):
+    cfg = Config.fromfile(ROOT / f"configs/benchmarks/{name}.py")
+    assert cfg.optim_wrapper.optimizer == dict(type="SGD", lr=lr, momentum=0.9, weight_decay=0)
+    assert cfg.train_dataloader.batch_size == batch
+    # Their epoch has ten clips of each video.
+    assert cfg.param_scheduler.milestones == [10 * epoch for epoch in milestones]
+    assert (cfg.param_scheduler.gamma, cfg.train_cfg.max_epochs) == (gamma, 200)
+    train = cfg.train_dataloader.dataset.pipeline
+    assert train[0].video == dict(seconds=seconds, fps=16)
+    assert train[1].video[1] == dict(type="Cutout", max_length=20)
+    assert "GaussianBlur" not in str(train)
+    assert cfg.model.pool == dict(type="MaxPool")
+    classes = dict(ucf101=101, hmdb51=51)[name.split("/")[0]]
+    assert (cfg.model.head.num_classes, cfg.model.head.init_std) == (classes, None)
+
+
+def test_settings_of_retrieval():
+    ours, published = (
+        Config.fromfile(ROOT / f"configs/benchmarks/retrieval/ucf101{name}.py")
+        for name in ("", "_selavi")
+    )
+    gallery, queries = pipelines(ours.test_dataloader.dataset)
+    assert gallery == queries
+    assert ours.model.pool == dict(type="MaxPool", kernel_size=(2, 2, 2), normalize="vector")
+    gallery, queries = pipelines(published.test_dataloader.dataset)
+    assert gallery[0].sampler == dict(type="random_clips", num_clips=10)
+    assert queries[0].sampler == dict(type="uniform_clips", num_clips=10, include_end=False)
+    assert gallery[0].video.seconds * gallery[0].video.fps == pytest.approx(32)
+    assert published.model.data_preprocessor.mean == (114.75,) * 3
+    assert METRICS.build(published.test_evaluator).topk == (1, 5, 10, 20, 50)
+
+
+@pytest.mark.parametrize(
+    ("name", "num_clips", "seconds", "cost"),
+    [("esc50/r18", 10, 2.0, 1e-4), ("dcase/r18", 60, 1.0, None), ("esc50/r18_xdc", 10, 2.0, None)],
+)
+def test_settings_of_svms_on_sounds(name, num_clips, seconds, cost):
+    cfg = Config.fromfile(ROOT / f"configs/benchmarks/{name}.py")
+    metric = METRICS.build(cfg.test_evaluator)
+    assert metric.cost == cost and metric.oracle
+    assert metric.costs == (1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 1.0)
+    bank, queries = pipelines(cfg.test_dataloader.dataset)
+    assert bank[0].sampler.num_clips == num_clips and bank[0].audio.seconds == seconds
+    if "xdc" not in name:
+        assert queries[2] == dict(
+            type="SpectrogramWindows", num_windows=num_clips, length=int(100 * seconds)
+        )
 
 
 @pytest.mark.parametrize("path", VIDEO)
@@ -105,7 +206,7 @@ def test_tracking_protocols_build(path):
 @pytest.mark.parametrize("path", CONFIGS)
 def test_header_says_how_to_run_it(path):
     header = (ROOT / path).read_text().split('"""')[1]
-    tool = "train" if path in TRAINED + TRACKING else "test"
+    tool = "train" if path in TRAINED + TRACKING + ACTIONS else "test"
     for text in (
         f"tools/{tool}.py {path}",
         "Cost",

@@ -25,7 +25,8 @@ from tests.toy import unique_run
 
 ROOT = Path(__file__).parents[1] / "configs"
 CONFIGS = sorted(path for path in ROOT.glob("**/*.py") if "_base_" not in path.parts)
-NUM_MUTATIONS = 100
+NUM_MUTATIONS = max(100, len(CONFIGS))
+CLIP_BACKBONES = ("LightR2Plus1D", "R2Plus1D", "AudioResNet")
 ENDS = ("fine", "refused", "traceback")
 KINDS = ("type", "sign", "absence", "name")
 # What a check reads; the rest says how a run is shown and where it goes.
@@ -49,7 +50,14 @@ def places(settings: Any, path: tuple = ()) -> list[tuple]:
 
 
 def at_hand(settings: dict) -> dict:
-    """Let a config fit into small data: batches of four, weights that are random."""
+    """Let a config fit into small data: batches of four, random weights, narrow nets of clips."""
+    for name, part in settings["model"].items():
+        if name.endswith("backbone") and part and part["type"] in CLIP_BACKBONES:
+            part["base_channels"] = 8
+    for split in ("val", "test"):
+        # A sample may be ten clips or sixty sounds.
+        if "LoadClip" in str(loader := settings.get(f"{split}_dataloader")):
+            loader["batch_size"] = 2
     loader = settings.get("train_dataloader") or {}
     if "batch_size" in loader:
         loader["batch_size"] = min(loader["batch_size"], 4)

@@ -58,6 +58,7 @@ from mmcontrast.datasets.transforms.geometry import (
 )
 from mmcontrast.datasets.transforms.load_clip import LoadClip
 from mmcontrast.datasets.transforms.loading import LoadImage, UnreadableImageError
+from mmcontrast.datasets.transforms.short_side import RandomShortSide, TopLeftCrop
 
 if TYPE_CHECKING:
     from mmcontrast.datasets.transforms.graph_views import GraphViews, ScaleDiffusion
@@ -97,6 +98,7 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotation",
     "RandomScale",
+    "RandomShortSide",
     "RandomSpectrogramCrop",
     "RandomSplit",
     "Resize",
@@ -109,6 +111,7 @@ __all__ = [
     "TimeMask",
     "TimeWarp",
     "ToLAB",
+    "TopLeftCrop",
     "UnreadableImageError",
     "Views",
     "VolumeJitter",

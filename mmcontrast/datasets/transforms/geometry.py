@@ -29,7 +29,7 @@ def _resize(
     return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
 
 
-def _source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[float, ...]:
+def source_box(results: dict, x0: int, y0: int, x1: int, y1: int) -> tuple[float, ...]:
     """Map the region ``x0 y0 x1 y1`` of the current image to source pixels."""
     height, width = results["image"].shape[:2]
     if results["flip"]:
@@ -82,7 +82,7 @@ class RandomResizedCrop:
         """Apply the transform to ``results`` and return them."""
         image = results["image"]
         left, top, right, bottom = self._draw(image.shape[1], image.shape[0])
-        results["box"] = _source_box(results, left, top, right, bottom)
+        results["box"] = source_box(results, left, top, right, bottom)
         results["image"] = _resize(
             image[top:bottom, left:right], self.size, self.size, self.interpolation
         )
@@ -170,7 +170,7 @@ class CenterCrop:
             )
         top, left = round((height - self.size) / 2), round((width - self.size) / 2)
         box = (left, top, left + self.size, top + self.size)
-        results["box"] = _source_box(results, *box)
+        results["box"] = source_box(results, *box)
         image = results["image"][top : top + self.size, left : left + self.size]
         results["image"] = np.ascontiguousarray(image)
         return results
@@ -193,7 +193,7 @@ class RandomCrop:
         height, width = results["image"].shape[:2]
         top, left = random.randint(0, height - self.size), random.randint(0, width - self.size)
         bottom, right = top + self.size, left + self.size
-        results["box"] = _source_box(results, left, top, right, bottom)
+        results["box"] = source_box(results, left, top, right, bottom)
         results["image"] = np.ascontiguousarray(results["image"][top:bottom, left:right])
         return results
 
@@ -288,6 +288,6 @@ def _pad(results: dict, height: int, width: int) -> None:
     top, left = more_y // 2, more_x // 2
     bottom, right = more_y - top, more_x - left
     box = (-left, -top, image.shape[1] + right, image.shape[0] + bottom)
-    results["box"] = _source_box(results, *box)
+    results["box"] = source_box(results, *box)
     padded = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT_101)
     results["image"] = keep_channels(padded, image)

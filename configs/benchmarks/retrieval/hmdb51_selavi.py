@@ -1,0 +1,35 @@
+"""Retrieval on HMDB51 with the clips of SeLaVi's code, as papers report it.
+
+  python tools/test.py configs/benchmarks/retrieval/hmdb51_selavi.py CHECKPOINT
+  bash tools/dist_test.sh configs/benchmarks/retrieval/hmdb51_selavi.py CHECKPOINT 8
+
+CHECKPOINT, devices, other networks: docs/configs.md.
+Cost: forward passes of 51,000 clips of 32 frames. Not measured.
+Expected: R@1, 5 and 20 of CrissCross pre-trained on Kinetics-400: 26.4, 50.5, 77.7 (from memory of
+the paper, to be checked; these clips). Ours: not run.
+It differs from ucf101_selavi.py in the data.
+Data: data/hmdb51, with hmdb51_org/<class>/*.avi and testTrainMulti_7030_splits/*.txt.
+"""
+
+_base_ = "./ucf101_selavi.py"
+
+test_dataloader = dict(
+    dataset=dict(
+        datasets=[
+            dict(
+                type="HMDB51",
+                data_root="data/hmdb51",
+                split="train",
+                meta=dict(split="bank"),
+                pipeline={{_base_.gallery_pipeline}},
+            ),
+            dict(
+                type="HMDB51",
+                data_root="data/hmdb51",
+                split="test",
+                meta=dict(split="query"),
+                pipeline={{_base_.query_pipeline}},
+            ),
+        ],
+    ),
+)
