@@ -29,11 +29,9 @@ video = [
     dict(type="HorizontalFlip", p=0.5),
 ]
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
     dataset=dict(
-        type="Videos",
         data_root="data/mini/audiovisual/train",
+        type="Videos",
         pipeline=[
             dict(
                 type="LoadClip",
@@ -49,35 +47,26 @@ train_dataloader = dict(
             dict(type="PackViews"),
         ],
     ),
+    num_workers=2,
+    batch_size=16,
 )
-# Ten rounds of three epochs: clusters of one clip of each video, without augmentation.
-clustered = [
-    dict(
-        type="LoadClip",
-        sampler=dict(type="uniform_clips", num_clips=1),
-        video=dict(seconds=1.0, fps=8),
-        audio=dict(seconds=2.0),
-    ),
-    dict(
-        type="EachView",
-        video=[dict(type="EachFrame", transforms=[dict(type="Resize", size=48)])],
-        audio=[dict(type="LogMelSpectrogram")],
-    ),
-    dict(type="PackViews"),
-]
+# Ten rounds of three epochs; one clip of each video is clustered as it is evaluated.
 custom_hooks = [
     dict(
-        type="ClusteringHook", dataset=dict(pipeline=clustered), interval=3, start="k-means++"
+        type="ClusteringHook",
+        dataset=dict(pipeline={{_base_.eval_pipeline}}),
+        interval=3,
+        start="k-means++",
     )
-]  # fmt: skip
+]
 
+# The learning rate is for 16 videos a step, over all devices.
+auto_scale_lr = dict(base_batch_size=16)
 optim_wrapper = dict(
     type="OptimWrapper", optimizer=dict(type="SGD", lr=0.02, momentum=0.9, weight_decay=1e-4)
 )
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=30, val_interval=30)
 param_scheduler = dict(
     type="WarmupCosineLR", warmup=2, end=30, by_epoch=True, convert_to_iter_based=True
 )
-train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=30, val_interval=30)
-# The learning rate above is for this many videos a step, over all devices.
-auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(logger=dict(interval=10))
