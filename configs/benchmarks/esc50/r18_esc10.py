@@ -5,9 +5,9 @@
 
 CHECKPOINT, devices, other networks: docs/configs.md.
 Cost: forward passes of 8,000 clips of 2 s, minutes on two cores; then 205 trainings of 10 SVMs.
-Expected: no paper on images and sound reports it. Ours, on two of the folds: docs/results.md.
+Expected: no paper on images and sound reports it. Ours, on two folds with r18.py: docs/results.md.
 It differs from r18.py in the cost of the SVMs too: inner folds choose it.
-Folds of one's own copy, with a list: --cfg-options test_dataloader.dataset.datasets.0.ann_file=...
+Another list of recordings (ann_file) for both data sets: docs/results.md has the command.
 """
 
 _base_ = "./r18.py"
