@@ -16,6 +16,7 @@ _DICTIONARIES = (
     "model", "train_cfg", "val_cfg", "test_cfg", "default_hooks", "randomness", "env_cfg",
     "auto_scale_lr", "visualizer", "log_processor",
 )  # fmt: skip
+_PLAIN = (list, tuple, str, int, float)
 # What MMEngine and torch accept without a word, or refuse in the middle of a run, and its smallest
 # value.
 _LOWEST = {
@@ -56,6 +57,10 @@ def _check_structure(cfg: Config) -> None:
             functions = {key: loader.get(key) for key in ("collate_fn", "worker_init_fn")}
             places |= {f"{name}.{k}": f for k, f in functions.items() if not callable(f)}
             places[f"{name}.dataset"] = loader.get("dataset", "none")
+    for name in ("val_evaluator", "test_evaluator"):
+        metrics = cfg.get(name)
+        if isinstance(metrics, list | tuple):
+            places |= {f"{name}.{i}": m for i, m in enumerate(metrics) if isinstance(m, _PLAIN)}
     for place, value in places.items():
         if value is not None and not isinstance(value, dict):
             raise UserError(f"{cfg.filename}, {place}: it must be a dict, got {value!r}.")

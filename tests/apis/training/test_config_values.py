@@ -47,6 +47,13 @@ def test_a_config_without_randomness():
     assert cfg.randomness == dict(seed=0, deterministic=True)
 
 
+def test_a_list_in_a_list_of_metrics():
+    cfg = load_config("mocov2/mini")
+    cfg.val_evaluator = [cfg.val_evaluator, [cfg.val_evaluator]]
+    with pytest.raises(UserError, match=r"val_evaluator\.1: it must be a dict, got "):
+        check_values(cfg)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
