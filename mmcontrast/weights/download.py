@@ -1,6 +1,7 @@
 """Files from addresses: downloaded once, complete, and checked by the hash in their name."""
 
 import hashlib
+import logging
 import re
 import sys
 import time
@@ -87,7 +88,7 @@ def _find_cached(places: list[Path], expected: str) -> Path | None:
                 f"{path} is not used: its SHA-256 is {actual[: len(expected)]}... and its name "
                 f"says {expected}.",
                 logger="current",
-                level=30,
+                level=logging.WARNING,
             )
     return None
 
