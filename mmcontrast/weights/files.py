@@ -5,6 +5,7 @@ through :func:`load_checkpoint`. MMEngine itself falls back to executing a check
 code when a safe load fails.
 """
 
+import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def load_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
     if path.suffix == ".safetensors":
         return dict(state_dict=_load_safetensors(path, map_location))
     if _trusted:
-        print_log(f"{path} is trusted: code in it runs.", logger="current", level=30)
+        print_log(f"{path} is trusted: code in it runs.", logger="current", level=logging.WARNING)
         return torch.load(path, map_location=map_location, weights_only=False)
     try:
         return _load_plain(path, map_location, PLAIN_DATA)
@@ -240,7 +241,7 @@ def find_checkpoint(work_dir: str | Path, jobs: Collection[str] | None = None) -
             checkpoint = load_checkpoint(path)
         except CheckpointError as error:
             problems.append(str(error))
-            print_log(f"Skipped: {error}", logger="current", level=30)
+            print_log(f"Skipped: {error}", logger="current", level=logging.WARNING)
             continue
         if "optimizer" not in checkpoint or not _is_of(checkpoint, jobs):
             continue
@@ -248,7 +249,9 @@ def find_checkpoint(work_dir: str | Path, jobs: Collection[str] | None = None) -
         if not not_finite:
             return path
         diverged = diverged or path
-        print_log(f"{path}: {not_finite[0]} is not finite.", logger="current", level=30)
+        print_log(
+            f"{path}: {not_finite[0]} is not finite.", logger="current", level=logging.WARNING
+        )
     if diverged:
         return diverged
     if problems and jobs is None:

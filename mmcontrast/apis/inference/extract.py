@@ -1,5 +1,6 @@
 """Write the features of many images, graphs or nodes to a file, as they are computed."""
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -89,7 +90,9 @@ def extract_features(
     listing = out.with_name(f"{out.stem}.skipped_files.txt")
     if skipped:
         skipped.write(listing)
-        print_log(f"All unreadable files are listed in {listing}.", "current", level=30)
+        print_log(
+            f"All unreadable files are listed in {listing}.", "current", level=logging.WARNING
+        )
     else:
         listing.unlink(missing_ok=True)
     return rows

@@ -1,5 +1,6 @@
 """Extract features of images with a pre-trained backbone, without a Runner."""
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -230,7 +231,7 @@ class FeatureExtractor:
                 f"{len(unreadable)} images could not be read and were left out or replaced: "
                 f"{unreadable.describe()}",
                 "current",
-                level=30,
+                level=logging.WARNING,
             )
 
     @torch.no_grad()
@@ -313,7 +314,9 @@ def _untrained_config(config: str | Path | None) -> Mapping[str, Any]:
 def _untrained(cfg: Mapping[str, Any]) -> nn.Module:
     from mmengine.model import BaseModule
 
-    print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
+    print_log(
+        "No checkpoint given: this is the UNTRAINED network.", "current", level=logging.WARNING
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed((cfg.get("randomness") or {}).get("seed") or 0)
         backbone = build_backbone(cfg["model"]["backbone"], cfg.get("default_scope", SCOPE))

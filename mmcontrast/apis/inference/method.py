@@ -4,6 +4,7 @@ Features of images need only a backbone, see :mod:`mmcontrast.apis.inference.fea
 graphs or for attributes of classes have none, and extract and predict themselves.
 """
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -58,7 +59,11 @@ class MethodOnData:
             if checkpoint is None:
                 method.init_weights()
         if checkpoint is None:
-            print_log("No checkpoint given: this is the UNTRAINED network.", "current", level=30)
+            print_log(
+                "No checkpoint given: this is the UNTRAINED network.",
+                "current",
+                level=logging.WARNING,
+            )
         else:
             weights = Checkpoint.read(checkpoint).model_weights
             load_weights(method, weights, min_coverage=1.0, what=f"method of {config}")

@@ -6,6 +6,7 @@ file is read by its layout, what it fills is counted and logged, and too little 
 """
 
 import copy
+import logging
 from typing import Any
 
 from mmengine.logging import print_log
@@ -36,7 +37,7 @@ def load_pretrained(model: Any, pretrained: str | None) -> None:
     if checkpoint is None:
         if pretrained == RANDOM:
             message = "The backbone keeps RANDOM weights, as asked for."
-            print_log(message, logger="current", level=30)
+            print_log(message, logger="current", level=logging.WARNING)
         return
     weights = checkpoint.weights_for(model.backbone)
     coverage = checkpoint.load_into(model.backbone)
