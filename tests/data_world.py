@@ -18,6 +18,7 @@ from PIL import Image
 from scipy import sparse
 from scipy.io import savemat
 
+from mmcontrast.apis.data.probe import probe_videos
 from mmcontrast.datasets.audiovisual.kinetics import KINETICS_SOUND
 from mmcontrast.datasets.voc import VOC_CLASSES
 from mmcontrast.mini import make_mini
@@ -81,7 +82,7 @@ def write_videos(data: Path) -> None:
 
 
 def write_actions(data: Path) -> None:
-    """UCF101, HMDB51 and Kinetics-Sound, of the mini-world's clips with sound."""
+    """UCF101, HMDB51, Kinetics-Sound and AudioSet, of the mini-world's clips with sound."""
     source = data / "mini/audiovisual"
     videos = {split: sorted((source / split).glob("*/*.mp4")) for split in ("train", "val")}
     names = sorted({path.parent.name for path in videos["train"]})
@@ -113,6 +114,14 @@ def write_actions(data: Path) -> None:
             _link(path, data / f"kinetics400/{split}/{video}_000000_000010.mp4")
             rows.append(f"{label},{video},0,10,{split}\n")
         (data / f"kinetics400/{file}.csv").write_text("".join(rows))
+    rows = ["# YTID, start_seconds, end_seconds, positive_labels\n"]
+    for index, path in enumerate(videos["train"]):
+        _link(path, data / f"audioset/unbalanced_train/segment__{index:02d}_0.000_10.000.mp4")
+        rows.append(f'segment__{index:02d}, 0.000, 10.000, "/m/09x0r,/t/dd00088"\n')
+    (data / "audioset/unbalanced_train_segments.csv").write_text("".join(rows))
+    for folder in (data / "kinetics400/train", data / "audioset/unbalanced_train"):
+        records = probe_videos(folder, workers=1)
+        (folder / "meta.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in records))
 
 
 def write_sounds(data: Path) -> None:

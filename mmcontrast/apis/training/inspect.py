@@ -159,7 +159,7 @@ def _train_step(runner: "Runner") -> float:
         batch = loader.collate_fn(list(islice(samples, num_samples)))
         _label(runner.model, loader.dataset)
         runner.model.train()
-        loss = float(runner.model.train_step(batch, runner.optim_wrapper)["loss"])
+        loss = float(runner.model.train_step(batch, runner.optim_wrapper)["loss"].detach())
     except Exception as error:  # whatever a method raises for shapes that do not fit
         reason = explain(error).strip().split("\n")[0]
         raise UserError(f"one training step fails: {type(error).__name__}: {reason}") from error
