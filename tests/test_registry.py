@@ -71,3 +71,28 @@ def test_nothing_is_imported_before_the_first_look_up():
         "assert 'mmcontrast.datasets.images' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+_EVERYTHING = """
+import importlib, pkgutil
+import mmcontrast
+from mmcontrast import registry
+
+kinds = {n: r for n, r in vars(registry).items() if isinstance(r, registry.Registry)}
+for kind in kinds.values():
+    kind.import_from_location()
+names = {name: set(kind.module_dict) for name, kind in kinds.items()}
+for module in pkgutil.walk_packages(mmcontrast.__path__, "mmcontrast."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print({n: late for n, kind in kinds.items() if (late := set(kind.module_dict) - names[n])})
+"""
+
+
+@pytest.mark.slow
+def test_a_look_up_finds_what_any_module_registers():
+    pytest.importorskip("mmdet")
+    result = subprocess.run(
+        [sys.executable, "-c", _EVERYTHING], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "{}"

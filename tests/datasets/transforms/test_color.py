@@ -13,12 +13,12 @@ from torchvision.transforms.v2 import functional as F
 
 from mmcontrast.datasets.sampling.seeding import seeded
 from mmcontrast.datasets.transforms import ColorJitter, GaussianBlur, Grayscale, Solarize, ToLAB
+from mmcontrast.datasets.transforms.blur import gaussian_blur
 from mmcontrast.datasets.transforms.color import (
     adjust_brightness,
     adjust_contrast,
     adjust_hue,
     adjust_saturation,
-    gaussian_blur,
     to_gray,
 )
 from tests.datasets.conftest import photo
