@@ -57,6 +57,11 @@ def _check_structure(cfg: Config) -> None:
             functions = {key: loader.get(key) for key in ("collate_fn", "worker_init_fn")}
             places |= {f"{name}.{k}": f for k, f in functions.items() if not callable(f)}
             places[f"{name}.dataset"] = loader.get("dataset", "none")
+    wrapper = cfg.get("optim_wrapper")
+    if isinstance(wrapper, dict):
+        for place, each in {"optim_wrapper": wrapper, **wrapper}.items():
+            if isinstance(each, dict) and isinstance(each.get("optimizer"), _PLAIN):
+                places[f"{place}.optimizer"] = each["optimizer"]
     for name in ("val_evaluator", "test_evaluator"):
         metrics = cfg.get(name)
         if isinstance(metrics, list | tuple):

@@ -60,6 +60,7 @@ def test_a_list_in_a_list_of_metrics():
         ("model", [1]),
         ("default_hooks", [1]),
         ("randomness", 3),
+        ("optim_wrapper.optimizer", [dict(type="SGD", lr=0.1)]),
         ("train_dataloader.collate_fn", [dict(type="collate")]),
         ("train_dataloader.dataset", "data"),
     ],
