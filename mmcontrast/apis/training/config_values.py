@@ -57,18 +57,36 @@ def _check_structure(cfg: Config) -> None:
             functions = {key: loader.get(key) for key in ("collate_fn", "worker_init_fn")}
             places |= {f"{name}.{k}": f for k, f in functions.items() if not callable(f)}
             places[f"{name}.dataset"] = loader.get("dataset", "none")
-    wrapper = cfg.get("optim_wrapper")
-    if isinstance(wrapper, dict):
-        for place, each in {"optim_wrapper": wrapper, **wrapper}.items():
-            if isinstance(each, dict) and isinstance(each.get("optimizer"), _PLAIN):
-                places[f"{place}.optimizer"] = each["optimizer"]
-    for name in ("val_evaluator", "test_evaluator"):
-        metrics = cfg.get(name)
-        if isinstance(metrics, list | tuple):
-            places |= {f"{name}.{i}": m for i, m in enumerate(metrics) if isinstance(m, _PLAIN)}
+    places |= _optimizers(cfg) | _metrics(cfg)
     for place, value in places.items():
         if value is not None and not isinstance(value, dict):
             raise UserError(f"{cfg.filename}, {place}: it must be a dict, got {value!r}.")
+
+
+def _optimizers(cfg: Config) -> dict[str, Any]:
+    """Return the optimizers that are plain values, by their places."""
+    wrapper = cfg.get("optim_wrapper")
+    if not isinstance(wrapper, dict):
+        return {}
+    wrappers = {"optim_wrapper": wrapper, **wrapper}  # one, or one for each part of the model
+    optimizers = {
+        f"{place}.optimizer": each.get("optimizer")
+        for place, each in wrappers.items()
+        if isinstance(each, dict)
+    }
+    return {place: value for place, value in optimizers.items() if isinstance(value, _PLAIN)}
+
+
+def _metrics(cfg: Config) -> dict[str, Any]:
+    """Return the metrics in lists that are plain values, by their places."""
+    lists = {name: cfg.get(name) for name in ("val_evaluator", "test_evaluator")}
+    return {
+        f"{name}.{i}": metric
+        for name, metrics in lists.items()
+        if isinstance(metrics, list | tuple)
+        for i, metric in enumerate(metrics)
+        if isinstance(metric, _PLAIN)
+    }
 
 
 def _check_type(cfg: Config, path: tuple[str, ...], settings: Mapping[str, Any]) -> None:
