@@ -70,7 +70,7 @@ def write_videos(folder: Path, count: int, seconds: int = 10, gop: int = 250) ->
         with av.open(str(folder / f"{index}.mp4"), "w") as file:
             images = file.add_stream("libx264", rate=FPS, options={"g": str(gop)})
             images.width, images.height, images.pix_fmt = 340, 256, "yuv420p"
-            # Otherwise the encoder replaces bands by noise that each decoding draws anew.
+            # Otherwise the encoder replaces bands by noise that each decoding draws again.
             options = {"aac_pns": "0"}
             tone = file.add_stream("aac", rate=44100, layout="stereo", options=options)
             for number in range(seconds * FPS):

@@ -168,7 +168,7 @@ def memory_of_form(name: str, args: argparse.Namespace) -> float:
     """What steps of a form take at most, in GiB, beside what the libraries and views take."""
     torch.set_num_threads(1)
     step = build_form(name, read_npz(args.graph), args.channels)
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak starts again
     base = peak_gib()
     for _ in range(2):
         cpu_seconds(step)

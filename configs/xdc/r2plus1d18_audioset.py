@@ -11,7 +11,7 @@ data/audioset/unbalanced_train, and their table:
 Cost: 20 passes over up to 2 million videos, as many for the clusters. Not measured.
 Expected: fine-tuned at 32 frames 93.0 on UCF101 and 63.7 on HMDB51 (authors' README; pre-trained at
 32 frames). Ours: not run.
-It differs from r2plus1d18_kinetics400.py in the data, and in 256 clusters, which are found anew in
+It differs from r2plus1d18_kinetics400.py in the data, and in 256 clusters, which are computed in
 each of 20 epochs. The paper finds that more data want more clusters; the numbers are ours.
 Devices, memory, other lengths (train_cfg.max_epochs, param_scheduler.end): docs/configs.md.
 """

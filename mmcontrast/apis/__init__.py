@@ -39,7 +39,7 @@ Prepare and check data (:mod:`mmcontrast.apis.data`)
     browse_dataset            Draw the augmented views that a config trains on.
     extract_audio             Write the sound of videos beside them as FLAC files.
     probe_videos              Decode each video of a folder once and describe it.
-    transcode                 Encode videos anew so that clips are read fast.
+    transcode                 Re-encode videos so that clips are read fast.
     subset_of_images          Draw a seeded part of an image folder.
     subset_of_coco            Draw a seeded part of a COCO annotation file.
 """

@@ -1,4 +1,4 @@
-"""Encode all videos of a folder anew, so that clips are read fast.
+"""Re-encode all videos of a folder, so that clips are read fast.
 
 They become mp4 files of H.264 with a key frame every few frames, closed groups of pictures and no
 B-frames, and their sound AAC; images and sound keep their times. The AVI files of UCF101 and HMDB51

@@ -64,7 +64,7 @@ class ProbedVideos(FileDataset):
             name = os.path.relpath(sample["path"], self.data_root).replace(os.sep, "/")
             if name not in records:
                 raise FileNotFoundError(
-                    f"{self.table} does not have {name}: probe the folder anew by 'mmcontrast "
+                    f"{self.table} does not have {name}: probe the folder again by 'mmcontrast "
                     f"probe-videos {self.data_root} --out {self.table}'."
                 )
             if reason := self._reason_against(records[name]):

@@ -72,7 +72,7 @@ class _Reader:
         self._end_gap()
 
     def _end_gap(self) -> None:
-        """Begin anew with the blocks between members that are no headers."""
+        """Start again with the blocks between members that are no headers."""
         self._gap: int | None = None
         self._zeros = 0  # number of blocks of zeros that the gap begins with
         self._broken = False  # whether it has other blocks

@@ -159,5 +159,5 @@ def test_filters_need_a_table_of_these_videos(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"need .*meta\.jsonl, which 'mmcontrast probe-vid"):
         Videos(tmp_path, require_audio=True)
     table(tmp_path, b=(5.0, 5.0, False))
-    with pytest.raises(FileNotFoundError, match=r"does not have a\.mp4: probe the folder anew"):
+    with pytest.raises(FileNotFoundError, match=r"does not have a\.mp4: probe the folder again"):
         Videos(tmp_path, require_audio=True)

@@ -43,7 +43,7 @@ def unpack(archive: Path, out: Path) -> dict[str, int]:
         for name in sorted(name for name in files if name.endswith(".bin")):
             records = np.frombuffer(tar.extractfile(files[name]).read(), np.uint8)  # type: ignore[union-attr]
             if len(records) % RECORD:
-                raise ValueError(f"{name} in {archive} is cut off: download the archive anew.")
+                raise ValueError(f"{name} in {archive} is cut off: download the archive again.")
             split = "test" if name.startswith("test") else "train"
             for record in records.reshape(-1, RECORD):
                 folder = out / split / classes[record[0]]

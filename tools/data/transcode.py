@@ -1,4 +1,4 @@
-"""Encode all videos of a folder anew, so that clips are read fast.
+"""Re-encode all videos of a folder, so that clips are read fast.
 
 It is ``mmcontrast transcode`` as a script.
 """

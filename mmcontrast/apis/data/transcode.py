@@ -1,4 +1,4 @@
-"""Encode videos anew so that clips are read fast: H.264 with a key frame every few frames."""
+"""Re-encode videos so that clips are read fast: H.264 with a key frame every few frames."""
 
 import os
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ DEFAULT = Encoding()
 
 
 def transcode_video(path: str, target: str, encoding: Encoding = DEFAULT) -> str:
-    """Encode one video anew; images and sound keep their times.
+    """Re-encode one video; images and sound keep their times.
 
     A file that is newer than the video is kept.
 
@@ -151,7 +151,7 @@ def transcode(
     encoding: Encoding = DEFAULT,
     workers: int | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """Encode all videos below a folder anew, several at a time.
+    """Re-encode all videos below a folder, several at a time.
 
     A run that was stopped is continued by another one: what is written is kept.
 

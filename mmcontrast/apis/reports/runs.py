@@ -220,7 +220,7 @@ def _is_test(start: Run) -> bool:
 
 
 def _join(starts: Sequence[Run]) -> Run:
-    """Make one run of the starts of a training: it was resumed, or begun anew."""
+    """Make one run of the starts of a training: it was resumed, or started again."""
     logged = [run for run in starts if (run.starts[0] / "vis_data/scalars.json").is_file()]
     newest = (logged or starts)[-1]
     return Run(

@@ -29,7 +29,7 @@ class _Recording(NamedTuple):
 class ESC50(FileDataset):
     """ESC-50 and ESC-10 (Piczak, ACM MM 2015): environmental sounds of 5 s in given folds.
 
-    The folds keep the parts of one source together. They are never drawn anew: a random split
+    The folds keep the parts of one source together. They are never drawn again: a random split
     would put parts of one recording on both sides.
 
     ``data_root`` has ``audio/`` and ``meta/esc50.csv``. ``ann_file`` may be another list with a

@@ -258,7 +258,7 @@ class PyAVSoundReader(SoundReader):
                 self.path,
                 f"its sound changes from {self._rate} Hz and {len(self._channels)} channels to "
                 f"{frame.sample_rate} Hz and {frame.layout.nb_channels} at {frame.time or 0:.2f} s:"
-                " encode it anew at one rate with 'ffmpeg -i INPUT -ar 16000 OUTPUT'",
+                " re-encode it at one rate with 'ffmpeg -i INPUT -ar 16000 OUTPUT'",
             )
         samples = frame.to_ndarray()
         if not frame.format.is_planar:

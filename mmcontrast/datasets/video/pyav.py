@@ -75,7 +75,7 @@ class PyAVReader(VideoReader):
             num_frames, end = self._count_packets(fps, start)
             duration = end - start
             fps = num_frames / duration if duration > 0 else fps
-        stream = self._stream  # counting opens the file anew
+        stream = self._stream  # counting opens the file again
         return VideoInfo(
             num_frames=num_frames,
             fps=fps,

@@ -1,4 +1,4 @@
-"""Clusters of the training data as labels, anew at the beginning of each round of epochs.
+"""Clusters of the training data as labels, computed again at the beginning of each round of epochs.
 
 Shapes: N samples.
 """

@@ -74,7 +74,7 @@ class Moments:
 
 @HOOKS.register_module()
 class PreciseBNHook(Hook):
-    """Measure batch-norm statistics anew before each validation, and at the end of training.
+    """Measure batch-norm statistics again before each validation, and at the end of training.
 
     ``num_iters`` training batches go through the network in training mode, without gradient. Each
     layer's ``running_mean`` and ``running_var`` become the mean and variance of all inputs that it

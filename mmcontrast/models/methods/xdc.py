@@ -12,7 +12,7 @@ arXiv 1911.12667.
     CDC   both learn the clusters of the concatenated features [f_v, f_a]
     XDC   each encoder learns the clusters of the other
 
-Both encoders are trained in the same epochs, from random weights; then the data are clustered anew
+Both encoders are trained in the same epochs, from random weights; then the data are clustered again
 and all heads start again. That is the work of :class:`~mmcontrast.engine.hooks.ClusteringHook`,
 which calls ``extract``, ``sources``, ``set_clusters`` and ``reset_heads``. Labels are looked up
 here, by the indices of the samples.

@@ -19,7 +19,7 @@ def read_all(path):
         return sound.read_all()
 
 
-def refused(path, message=None):
+def assert_refused(path, message=None):
     with pytest.raises(UnreadableSoundError, match=message) as caught:
         read_all(path)
     text = str(caught.value)
@@ -33,20 +33,20 @@ def cut_off(path, fraction=0.6):
 
 
 def test_missing_and_empty_files_and_text(tmp_path):
-    refused(tmp_path / "missing.mp4", "No such file")
+    assert_refused(tmp_path / "missing.mp4", "No such file")
     (tmp_path / "empty.wav").touch()
-    refused(tmp_path / "empty.wav", "it is empty")
+    assert_refused(tmp_path / "empty.wav", "it is empty")
     (tmp_path / "text.wav").write_text("no sound at all " * 100)
-    refused(tmp_path / "text.wav", "Invalid data")
+    assert_refused(tmp_path / "text.wav", "Invalid data")
     (tmp_path / "head.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
-    refused(tmp_path / "head.wav")
+    assert_refused(tmp_path / "head.wav")
     soundfile.write(tmp_path / "none.wav", np.zeros(0), 16000)
-    refused(tmp_path / "none.wav", "no samples")
+    assert_refused(tmp_path / "none.wav", "no samples")
 
 
 def test_a_file_without_a_sound_track(tmp_path):
     write_av(tmp_path / "mute.mp4", None, seconds=1)
-    refused(tmp_path / "mute.mp4", "no sound track in it .*require_audio")
+    assert_refused(tmp_path / "mute.mp4", "no sound track in it .*require_audio")
 
 
 def test_the_content_decides_and_not_the_extension(tmp_path):
@@ -64,7 +64,7 @@ def test_the_content_decides_and_not_the_extension(tmp_path):
 def test_files_cut_off_at_60_percent(tmp_path, kind):
     path, _ = write(tmp_path, kind)
     cut_off(path)
-    refused(path)
+    assert_refused(path)
 
 
 def test_a_transport_stream_that_is_cut_off_is_a_shorter_recording(tmp_path):
@@ -81,7 +81,7 @@ def test_a_cut_off_file_whose_header_comes_first(tmp_path):
         tmp_path / "v.mp4", noise(4.0), container_options={"movflags": "faststart"}, seconds=4
     )
     cut_off(path)
-    refused(path)
+    assert_refused(path)
     with open_sound(str(path)) as sound:  # what is there is read
         part = sound.read(0.5, 1.0)
     assert part.valid_seconds == 1.0 and part.samples.std() > 0.01
@@ -107,7 +107,7 @@ def test_a_rate_that_changes_is_refused(tmp_path):
         write_av(tmp_path / f"{rate}.mp3", noise(1.0, rate), "libmp3lame", None, rate)
     path = tmp_path / "both.mp3"
     path.write_bytes(b"".join((tmp_path / f"{r}.mp3").read_bytes() for r in (44100, 32000)))
-    refused(path, "its sound changes from .*encode it anew")
+    assert_refused(path, "its sound changes from .*re-encode it")
 
 
 def test_a_codec_without_decoder(tmp_path):
@@ -115,7 +115,7 @@ def test_a_codec_without_decoder(tmp_path):
     data = path.read_bytes()
     assert data.count(b"mp4a") == 1
     path.write_bytes(data.replace(b"mp4a", b"zzzz").replace(b"esds", b"free"))
-    refused(path, "no decoder for the codec of its audio stream")
+    assert_refused(path, "no decoder for the codec of its audio stream")
 
 
 def test_an_impossible_duration_takes_no_memory(tmp_path):
@@ -123,6 +123,6 @@ def test_an_impossible_duration_takes_no_memory(tmp_path):
     data = path.read_bytes()
     assert data.count(b"00:00:02.") == 2  # of images and sound
     path.write_bytes(data.replace(b"00:00:02.", b"99:00:02."))
-    refused(path, "it is cut off")
+    assert_refused(path, "it is cut off")
     with open_sound(str(path)) as sound, pytest.raises(UnreadableSoundError, match="cut off"):
         sound.read(1000.0, 1.0)
